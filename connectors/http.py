@@ -1,0 +1,156 @@
+"""The one transport of connectors that speak HTTP without a vendor's SDK, and the one place where
+a status code becomes a named error.
+
+Answers are bounded in size and time, redirects to another host are refused, the environment's
+proxies and netrc are ignored, and no URL, header or body ever enters a message.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from connectors.errors import AuthError, ConnectorError, RefusedError, TransientError
+
+MAX_ANSWER = 64 * 1024 * 1024  # bytes of one JSON answer; more is a fault, not data
+_EPOCH = 1_000_000_000  # a reset value above this is a unix time, below it seconds left
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds to wait as the vendor's headers say, or None.
+
+    Understands Retry-After (seconds or date, RFC 9110 §10.2.3) and X-RateLimit-Reset in both
+    dialects: seconds left (Calendly, SendGrid's erase job) and unix time (SendGrid elsewhere).
+    """
+    now = time.time() if now is None else now
+    lower = {k.lower(): v for k, v in headers.items()}
+    if (value := lower.get("retry-after", "").strip()) != "":
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            parsed = email.utils.parsedate_tz(value)
+            return max(0.0, email.utils.mktime_tz(parsed) - now) if parsed else None
+    for name in ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset"):
+        try:
+            reset = float(lower[name])
+        except (KeyError, ValueError):
+            continue
+        return max(0.0, reset - now) if reset > _EPOCH else max(0.0, reset)
+    return None
+
+
+def error_for(system: str, status: int, headers: Mapping[str, str], doing: str) -> ConnectorError:
+    """The named error for an HTTP status; `doing` is a constant phrase without personal data."""
+    if status in (401, 403):
+        return AuthError(system, f"{doing}: not allowed (HTTP {status})")
+    if status in (408, 409, 425, 429) or status >= 500:
+        return TransientError(system, f"{doing}: HTTP {status}", retry_after(headers))
+    return RefusedError(system, f"{doing}: refused (HTTP {status})")
+
+
+class HttpClient:
+    """A bounded, same-host-only HTTP session for one system."""
+
+    def __init__(
+        self,
+        system: str,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        params: Mapping[str, str] | None = None,
+    ) -> None:
+        self._system = system
+        self._base = base_url.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxies, no netrc: credentials go to one host only
+        self._session.headers.update(headers or {})
+        self._params = dict(params or {})
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        doing: str,
+        params: Mapping[str, Any] | None = None,
+        json_body: object = None,
+        accept: tuple[int, ...] = (200,),
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        """One call: (status, decoded JSON or None). A status outside `accept` raises its error."""
+        response = self._send(method, path, doing, params, json_body, headers)
+        with response:
+            if response.status_code not in accept:
+                raise error_for(self._system, response.status_code, response.headers, doing)
+            body = b"".join(self._bounded(response, doing))
+        if not body.strip():
+            return response.status_code, None
+        try:
+            return response.status_code, json.loads(body)
+        except (ValueError, RecursionError):
+            raise TransientError(self._system, f"{doing}: the answer is not whole JSON") from None
+
+    def stream(
+        self,
+        path: str,
+        *,
+        doing: str,
+        params: Mapping[str, Any] | None = None,
+        accept: tuple[int, ...] = (200,),
+        limit: int = MAX_ANSWER,
+    ) -> Iterator[bytes]:
+        """The body of a GET in pieces, up to `limit` bytes."""
+        response = self._send("GET", path, doing, params, None, None)
+        with response:
+            if response.status_code not in accept:
+                raise error_for(self._system, response.status_code, response.headers, doing)
+            yield from self._bounded(response, doing, limit)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        params: Mapping[str, Any] | None,
+        json_body: object,
+        headers: Mapping[str, str] | None,
+    ) -> requests.Response:
+        url = path if "://" in path else f"{self._base}/{path.lstrip('/')}"
+        if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
+            raise RefusedError(self._system, f"{doing}: the address leads to another host")
+        try:
+            response = self._session.request(
+                method,
+                url,
+                params={**self._params, **(params or {})},
+                json=json_body,
+                headers=dict(headers or {}),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.RequestException as fault:
+            # The original names the URL, which may carry a key or a person: it is not chained.
+            raise TransientError(self._system, f"{doing}: {type(fault).__name__}") from None
+        if response.is_redirect:
+            response.close()
+            raise RefusedError(self._system, f"{doing}: the system redirects, which is not followed")
+        return response
+
+    def _bounded(self, response: requests.Response, doing: str, limit: int = MAX_ANSWER) -> Iterator[bytes]:
+        size = 0
+        try:
+            for chunk in response.iter_content(64 * 1024):
+                size += len(chunk)
+                if size > limit:
+                    raise RefusedError(self._system, f"{doing}: the answer is larger than {limit} bytes")
+                yield chunk
+        except requests.RequestException as fault:
+            raise TransientError(self._system, f"{doing}: {type(fault).__name__}") from None

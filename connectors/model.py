@@ -1,0 +1,306 @@
+"""The nouns a connector speaks: frozen values, no behaviour beyond reading themselves.
+
+Only `Identifier` and `Locator.key` carry personal data, and both hide it from repr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING
+
+
+class Trust(StrEnum):
+    """How far a value may be believed to belong to exactly one person."""
+
+    PROVEN = "proven"  # verified with the requester
+    ASSIGNED = "assigned"  # issued by us or a vendor to exactly one person
+    CLAIMED = "claimed"  # typed by someone, or not unique; opens nothing
+
+
+class Action(StrEnum):
+    """What is done to a record: a closed vocabulary."""
+
+    DELETE = "delete"
+    REDACT = "redact"
+    RETAIN = "retain"
+    MANUAL = "manual"
+
+
+class Status(StrEnum):
+    """How an order ended. `DONE` and `ABSENT` are the only ones that mean gone."""
+
+    DONE = "done"
+    ABSENT = "absent"  # nothing there (any more): a repeat of what was done before
+    ACCEPTED = "accepted"  # the vendor said yes and does it later: never "done"
+    RETAINED = "retained"
+    MANUAL = "manual"
+    FAILED = "failed"
+
+
+class LinkKind(StrEnum):
+    """Whether a link to a person means the row is theirs. A link is not ownership."""
+
+    OWNS = "owns"  # the row belongs to the person it points at: followed for deletion
+    MENTIONS = "mentions"  # the row only names them: unlinked or redacted, never deleted
+
+
+class Disclosure(StrEnum):
+    """Whether a field may leave in an export. A field without a mark is withheld."""
+
+    DISCLOSE = "disclose"
+    NEVER = "never"
+    UNMARKED = "unmarked"
+
+
+class Redaction(StrEnum):
+    """How a field loses the person while its row stays."""
+
+    AUTO = "auto"  # NULL where allowed, otherwise a placeholder that fits the type and constraints
+    NULL = "null"
+    EMPTY = "empty"
+    PLACEHOLDER = "placeholder"
+    UNIQUE = "unique"  # a placeholder that no other row has
+
+
+class ObstacleKind(StrEnum):
+    """Why a located record cannot simply be deleted."""
+
+    LOCKED = "locked"  # the vendor keeps it until a date (object lock, refund window): retained
+    SHARED = "shared"  # other people's data is in the same object: by hand
+    BY_HAND = "by_hand"  # the vendor's API cannot do it: by hand
+    CLAIMED = "claimed"  # found only through something unproven: listed, never touched
+    SEVERAL_PEOPLE = "several_people"  # one identifier, more than one person: a person must look
+    ORGANISATION = "organisation"  # the address is an organisation's shared one: a person must look
+    RESTRICTED = "restricted"  # rows of others depend on it (reason names the constraint): stops
+    UNMARKED = "unmarked"  # a link the inventory marks neither owns nor mentions: stops
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """Something that names a person. Equal when kind and value are; provenance does not count."""
+
+    kind: str  # "email", "user_id", "stripe.customer", "ga.client_id", "organisation_id"
+    value: str = field(repr=False)
+    trust: Trust = field(default=Trust.CLAIMED, compare=False)
+    origin: str = field(default="request", compare=False)  # "system/collection.field"
+
+    @property
+    def opens(self) -> bool:
+        """Whether it may be used to look into further systems."""
+        return self.trust is not Trust.CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Everything that names one person. A connector is only given identifiers that open."""
+
+    identifiers: frozenset[Identifier]
+
+    @classmethod
+    def of(cls, *identifiers: Identifier) -> Subject:
+        return cls(frozenset(identifiers))
+
+    def values(self, kind: str) -> tuple[str, ...]:
+        """The opening values of one kind, sorted so that every run asks in the same order."""
+        return tuple(sorted(i.value for i in self.identifiers if i.kind == kind and i.opens))
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(i.kind for i in self.identifiers if i.opens)
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """The address of a record: all rows or objects of one collection that share one fate.
+
+    `since` (inclusive) and `before` (exclusive) are absolute instants, fixed at discovery, so
+    execution selects the rows the plan counted. `key` is the connector's own and often personal:
+    it lives in the vault only.
+    """
+
+    system: str
+    collection: str
+    key: str = field(default="", repr=False)
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A fact about a record that decide must take into account. Reasons hold no personal data."""
+
+    kind: ObstacleKind
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A pointer to data, never the data: one per collection and side of each cut-off."""
+
+    at: Locator
+    count: int  # rows or objects, exact
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    # field name -> how many of the rows bear a personal value there (blank or a placeholder: not
+    # counted). After a redaction the redacted fields must count 0: that is how confirm proves it.
+    fields: tuple[tuple[str, int], ...] = ()
+    reveals: tuple[Identifier, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
+    takes: tuple[str, ...] = ()  # collections of this system whose rows vanish if this is deleted
+    people: int = 1  # distinct persons behind the match, where the collection holds one row each
+    total: int | None = None  # rows in the whole collection, exact or estimated
+    note: str = ""  # what acting on it means, for people: "cancels the subscription"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One exported file, streamed. `name` is safe as a file name and holds no personal data."""
+
+    name: str
+    media_type: str
+    chunks: Iterator[bytes] = field(repr=False)
+    withheld: tuple[str, ...] = ()  # types present and held back ("password hash"), sorted
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One instruction to a connector, out of an approved plan."""
+
+    at: Locator
+    action: Action
+    count: int = 0  # what the plan counted
+    late: int = 0  # how many more rows than that are acceptable
+    keep: frozenset[str] = frozenset()  # REDACT leaves these fields as they are
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one order. `reason` and `how` hold no personal data."""
+
+    at: Locator
+    status: Status
+    count: int = 0
+    until: datetime | None = None  # ACCEPTED: when a read can prove it; RETAINED: until when
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a system can do, as data."""
+
+    needs: frozenset[str]  # identifier kinds it can be searched by
+    actions: frozenset[Action] = frozenset({Action.DELETE, Action.REDACT})
+    exports: bool = True
+    verifiable: bool = True  # whether locate can prove absence afterwards
+    settles_within: timedelta = timedelta(0)  # how long until a read can prove it
+
+
+class Secret:
+    """A credential. It has no repr, no str and no pickle; `reveal()` is the only way in."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a secret is not serialised")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field of a collection, as the inventory describes it."""
+
+    name: str  # column, "column->path.to.key" inside JSON, object attribute; "content" = whole object
+    category: str = ""  # policy category A..K
+    disclosure: Disclosure = Disclosure.UNMARKED
+    type: str = ""  # what to call it when withheld: "password hash"
+    redaction: Redaction = Redaction.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySpec:
+    """A field in which an identifier stands.
+
+    `match`: rows bearing the subject's value are the subject's. Never for CLAIMED: such rows are
+    reported with an obstacle and not touched. `reveal`: its values become identifiers of `trust`.
+    """
+
+    kind: str
+    field: str
+    trust: Trust
+    match: bool = True
+    reveal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSpec:
+    """A reference from this collection to another (a foreign key, declared in the store or not)."""
+
+    fields: tuple[str, ...]
+    to: str
+    kind: LinkKind
+    references: tuple[str, ...] = ()  # columns at the other end; empty: its primary key
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSpec:
+    """One table, bucket or vendor object type, as the inventory describes it."""
+
+    name: str
+    identities: tuple[IdentitySpec, ...] = ()
+    links: tuple[LinkSpec, ...] = ()
+    fields: tuple[FieldSpec, ...] = ()
+    intended: Action = Action.DELETE  # what the inventory means to do here; to foresee side effects
+    age_field: str = ""  # the field that cut-offs are compared with
+    cutoffs: tuple[datetime, ...] = ()  # ascending instants whose sides must not be mixed
+    one_per_person: bool = False  # more than one match means more than one person
+    options: Mapping[str, Any] = field(default_factory=_nothing)  # the connector's own
+
+
+def _open_gate(collection: str) -> None:
+    """The gate that stops nothing."""
+
+
+Gate = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemSpec:
+    """One entry of the inventory, with its references resolved: what a connector is built from.
+
+    `gate(collection)` is called immediately before every write and raises to stop it (a legal
+    hold placed meanwhile, a cancelled request). Connectors let what it raises pass through.
+    """
+
+    system: str
+    connector: str
+    settings: Mapping[str, Any] = field(default_factory=_nothing, repr=False)
+    secrets: Mapping[str, Secret] = field(default_factory=_nothing, repr=False)
+    collections: tuple[CollectionSpec, ...] = ()
+    sandbox: bool = False
+    gate: Gate = field(default=_open_gate, repr=False, compare=False)
+
+    def collection(self, name: str) -> CollectionSpec:
+        """The collection of that name; KeyError if the inventory has none."""
+        for spec in self.collections:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)

@@ -1,0 +1,45 @@
+"""What a connector is: four verbs and a description of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+from connectors.model import Artifact, Capabilities, Locator, Order, Outcome, Record, Subject
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """One system that holds personal data. Raises only `connectors.errors`.
+
+    A module `connectors.NAME` (or an entry point in the group `dsr.connectors`) offers it as
+    `connect(spec: SystemSpec) -> Connector`; importing that module must not import a vendor SDK.
+    """
+
+    @property
+    def system(self) -> str:
+        """The inventory entry it serves; one connector may serve several."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the system can do; known without a network call."""
+
+    def check(self) -> None:
+        """Prove that the system is reachable and the credentials suffice; reads no personal data."""
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        """Point at everything of the subject's, children before parents. Changes nothing.
+
+        Deletion is done in the order yielded. A search cut short raises; it never yields less.
+        """
+
+    def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
+        """Stream the data of one record. Changes nothing; withholds what the inventory withholds."""
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        """Carry out all of this system's orders; exactly one outcome per order, when it is true.
+
+        Orders of action RETAIN or MANUAL are passed along so that side effects on them can be
+        refused; they are answered RETAINED or MANUAL and nothing is done to them. Idempotent:
+        what is gone is answered ABSENT. Calls `spec.gate(collection)` right before every write.
+        """
