@@ -54,7 +54,7 @@ def _hints(kind: type) -> dict[str, Any]:
 def decode(kind: type[T], value: Any) -> T:
     """The inverse of `plain` for the frozen values of this program. ValueError on a misfit."""
     try:
-        return typing.cast(T, _decode(kind, value))
+        return typing.cast("T", _decode(kind, value))
     except (KeyError, TypeError, AttributeError) as misfit:
         raise ValueError(f"not a {kind.__name__}: {type(misfit).__name__}") from None
 
@@ -73,8 +73,8 @@ def _decode(kind: Any, value: Any) -> Any:
         known = {f.name for f in dataclasses.fields(kind)}
         if unknown := set(value) - known:
             raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
-        hints = _hints(typing.cast(type, kind))
-        return typing.cast(Any, kind)(**{name: _decode(hints[name], v) for name, v in value.items()})
+        hints = _hints(typing.cast("type", kind))
+        return typing.cast("Any", kind)(**{name: _decode(hints[name], v) for name, v in value.items()})
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value)
     if kind is datetime:
