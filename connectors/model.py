@@ -161,6 +161,7 @@ class Record:
     people: int = 1  # distinct persons behind the match, where the collection holds one row each
     total: int | None = None  # rows in the whole collection, exact or estimated
     note: str = ""  # what acting on it means, for people: "cancels the subscription"
+    mentions: bool = False  # the rows are not the subject's and only name them: unlinked, never deleted
 
 
 @dataclass(frozen=True, slots=True)

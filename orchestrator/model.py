@@ -150,8 +150,9 @@ class Step:
     late: int = 0
     oldest: datetime | None = None
     newest: datetime | None = None
+    total: int | None = None  # rows in the whole collection
     categories: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()  # field classes present
+    fields: tuple[str, ...] = ()  # field names present
     keep: tuple[str, ...] = ()  # fields kept under `rule`
     rule: str = ""  # rule id, "hold", "vendor" or "service_provider"
     basis: str = ""

@@ -1,0 +1,119 @@
+"""What is wanted around every connector: each class here takes a Connector and is a Connector."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
+from tenacity.wait import wait_exponential_jitter
+
+from connectors.errors import TransientError
+from connectors.model import Action, Artifact, Capabilities, Locator, Order, Outcome, Record, Status, Subject
+from connectors.protocol import Connector
+
+T = TypeVar("T")
+LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
+_log = logging.getLogger("dsr.connector")
+
+
+class _Around:
+    """Passes everything through to the connector inside."""
+
+    def __init__(self, inside: Connector) -> None:
+        self.inside = inside
+
+    @property
+    def system(self) -> str:
+        return self.inside.system
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.inside.capabilities
+
+    def check(self) -> None:
+        self.inside.check()
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        return self.inside.locate(subject)
+
+    def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
+        return self.inside.export(subject, at)
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        return self.inside.delete(subject, orders)
+
+
+class Retried(_Around):
+    """The one retry policy: only TransientError, the vendor's own waiting time first, then
+    exponential with jitter. A search is repeated whole; a deletion only for unanswered orders."""
+
+    def __init__(self, inside: Connector, attempts: int = 4, first_wait: float = 0.5) -> None:
+        super().__init__(inside)
+        self._attempts = attempts
+        self._backoff = wait_exponential_jitter(initial=first_wait, max=30, jitter=first_wait)
+
+    def check(self) -> None:
+        self._again(self.inside.check)
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        yield from self._again(lambda: list(self.inside.locate(subject)))
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        answered: set[Locator] = set()
+        for attempt in self._policy():
+            with attempt:
+                for outcome in self.inside.delete(subject, [o for o in orders if o.at not in answered]):
+                    answered.add(outcome.at)
+                    yield outcome
+
+    def _again(self, call: Callable[[], T]) -> T:
+        return self._policy()(call)
+
+    def _policy(self) -> Retrying:
+        return Retrying(
+            stop=stop_any(stop_after_attempt(self._attempts), _asks_too_much),
+            wait=self._wait,
+            retry=retry_if_exception_type(TransientError),
+            reraise=True,
+        )
+
+    def _wait(self, state: RetryCallState) -> float:
+        asked = _asked(state)
+        return self._backoff(state) if asked is None else asked
+
+
+def _asked(state: RetryCallState) -> float | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error.retry_after if isinstance(error, TransientError) else None
+
+
+def _asks_too_much(state: RetryCallState) -> bool:
+    return (_asked(state) or 0) > LONGEST_WAIT
+
+
+class Logged(_Around):
+    """Says what was asked of which system, with counts; never a value."""
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        found = 0
+        for record in self.inside.locate(subject):
+            found += record.count
+            yield record
+        _log.info("%s: located %d", self.system, found)
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        _log.info("%s: %d orders", self.system, len(orders))
+        for outcome in self.inside.delete(subject, orders):
+            _log.info("%s/%s: %s %d", self.system, outcome.at.collection, outcome.status, outcome.count)
+            yield outcome
+
+
+class DryRun(_Around):
+    """Answers every order as if nothing were there to do; changes nothing."""
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        for order in orders:
+            status = {Action.RETAIN: Status.RETAINED}.get(order.action, Status.MANUAL)
+            yield Outcome(order.at, status, order.count, reason="dry run: nothing was changed")
