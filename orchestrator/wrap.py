@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
+from tenacity.stop import stop_base
 from tenacity.wait import wait_exponential_jitter
 
 from connectors.errors import TransientError
@@ -73,7 +74,7 @@ class Retried(_Around):
 
     def _policy(self) -> Retrying:
         return Retrying(
-            stop=stop_any(stop_after_attempt(self._attempts), _asks_too_much),
+            stop=stop_any(stop_after_attempt(self._attempts), _AsksTooMuch()),
             wait=self._wait,
             retry=retry_if_exception_type(TransientError),
             reraise=True,
@@ -89,8 +90,11 @@ def _asked(state: RetryCallState) -> float | None:
     return error.retry_after if isinstance(error, TransientError) else None
 
 
-def _asks_too_much(state: RetryCallState) -> bool:
-    return (_asked(state) or 0) > LONGEST_WAIT
+class _AsksTooMuch(stop_base):
+    """Gives up at once when the vendor asks for a longer wait than a run should take."""
+
+    def __call__(self, state: RetryCallState) -> bool:
+        return (_asked(state) or 0) > LONGEST_WAIT
 
 
 class Logged(_Around):

@@ -1,0 +1,221 @@
+"""From what was found to what shall be done: a pure function, so that a plan can be explained.
+
+The first of these that applies decides a record's fate:
+
+1. held as service provider: handed over to the organisation, never acted on directly;
+2. a legal hold: retained;
+3. something in the way (an obstacle): listed, done by hand, or retained as long as the vendor must;
+4. a confirmed retention rule: the rule's fields retained until its end, all others redacted;
+5. what the inventory says is done on deletion.
+
+Afterwards a deletion that would take retained rows along becomes a redaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectors.model import Action, Identifier, Locator, Obstacle, ObstacleKind, Record
+from orchestrator.canonical import digest
+from orchestrator.inventory import Collection, Inventory, System
+from orchestrator.model import Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
+
+CODE = "0.1.0"
+HAND_OVER = "service_provider"
+_BY_HAND = {ObstacleKind.SHARED, ObstacleKind.BY_HAND, ObstacleKind.CLAIMED}
+_STOPS = {
+    ObstacleKind.UNMARKED,
+    ObstacleKind.RESTRICTED,
+    ObstacleKind.SEVERAL_PEOPLE,
+    ObstacleKind.ORGANISATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Everything decide needs besides what was found."""
+
+    request: str
+    right: Right
+    by: str
+    verification: Verification
+    holds: Sequence[Hold]
+    person_tags: frozenset[str]  # keyed hashes of the subject's identifiers, to match holds on a person
+    ref: Callable[[Locator], str]
+    replaces: str = ""
+
+
+def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
+    """The plan for one discovery. Nothing is read, written or asked."""
+    steps = [step for hop, record in found.records if (step := _step(hop, record, inventory, given, found)) is not None]
+    steps = _without_the_redacted(_spare_the_retained(steps, found, given.ref), found, given.ref)
+    steps += [
+        Step(
+            ref=given.ref(Locator(s.system, "*")), system=s.system, collection="*", action=Action.MANUAL, count=0,
+            hop=0, role=Role.BUSINESS, owner=inventory.systems[s.system].owner,
+            note=inventory.systems[s.system].instructions,
+        )
+        for s in found.coverage
+        if s.coverage is Coverage.MANUAL_OPEN
+    ]  # fmt: skip
+    applied = {step.rule for step in steps}
+    return Plan(
+        request=given.request,
+        right=given.right,
+        made_by=given.by,
+        made_at=found.at,
+        steps=tuple(steps),
+        coverage=found.coverage,
+        conflicts=found.conflicts,
+        claimed=tuple(sorted((i.kind, i.origin) for i in found.claimed)),
+        verification=given.verification,
+        rules=tuple(f"{r.id}@{digest(r)}" for r in inventory.rules if r.id in applied),
+        inventory=inventory.digest,
+        code=CODE,
+        replaces=given.replaces,
+    )
+
+
+def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: Discovery) -> Step:
+    system = inventory.systems[record.at.system]
+    collection = system.collections.get(record.at.collection)
+    step = _draft(hop, record, system, collection, inventory, given)
+    if given.right is Right.ACCESS:
+        return replace(step, action=Action.RETAIN, basis="an access request changes nothing", rule="access")
+    if collection is None:
+        return replace(step, action=Action.MANUAL)
+    if collection.role is Role.SERVICE_PROVIDER:
+        note = "held for a customer organisation as its service provider: handed over to the organisation"
+        return replace(step, action=Action.MANUAL, rule=HAND_OVER, note=note)
+    if hold := _hold(record, given, found.subject.identifiers | found.claimed):
+        basis = "legal hold: kept to comply with law or to exercise or defend legal claims (Civ. Code 1798.145(a))"
+        return replace(step, action=Action.RETAIN, rule="hold", basis=basis, until=hold.review)
+    rules = [r for r in inventory.rules_for(system.name, collection.name) if r.role is collection.role]
+    if blocked := _blocked(step, record, rules, found.at):
+        return blocked
+    if record.mentions:
+        return replace(step, action=Action.REDACT, note="the rows only name the person: unlinked, not deleted")
+    for rule in rules:
+        if rule.holds(record, found.at):
+            return _ruled(step, record, rule, found.at)
+    return replace(step, action=collection.on_deletion)
+
+
+def _draft(
+    hop: int, record: Record, system: System, collection: Collection | None, inventory: Inventory, given: Given
+) -> Step:
+    present = tuple(name for name, n in record.fields if n)
+    categories: tuple[str, ...] = ()
+    if collection is not None:
+        marked = {collection.fields[n].category for n in present if n in collection.fields}
+        categories = tuple(sorted(marked - {""})) if record.fields else collection.categories
+    obstacles = record.obstacles
+    if record.people > 1 and not any(o.kind is ObstacleKind.SEVERAL_PEOPLE for o in obstacles):
+        obstacles += (Obstacle(ObstacleKind.SEVERAL_PEOPLE, f"{record.people} people behind one identifier"),)
+    return Step(
+        ref=given.ref(record.at),
+        system=record.at.system,
+        collection=record.at.collection,
+        action=Action.MANUAL,
+        count=record.count,
+        hop=hop,
+        role=collection.role if collection else Role.BUSINESS,
+        late=inventory.limits.late,
+        oldest=record.oldest,
+        newest=record.newest,
+        total=record.total,
+        categories=categories,
+        fields=present,
+        owner=system.owner,
+        note=record.note,
+        obstacles=obstacles,
+    )
+
+
+def _hold(record: Record, given: Given, identifiers: frozenset[Identifier]) -> Hold | None:
+    at = record.at
+    organisations = {i.value for i in identifiers if i.kind == "organisation_id"}
+    for hold in given.holds:
+        scopes = (
+            hold.person in given.person_tags if hold.person else False,
+            hold.organisation in organisations if hold.organisation else False,
+            hold.collection in (at.system, f"{at.system}/{at.collection}") if hold.collection else False,
+        )
+        if any(scopes):
+            return hold
+    return None
+
+
+def _blocked(step: Step, record: Record, rules: Sequence[Rule], now: datetime) -> Step | None:
+    """The step under what stands in the record's way; None if nothing does.
+
+    Where several people stand behind one identifier the step keeps its action, and the guard stops
+    the plan until a person has looked. What the vendor locks and a rule retains stays until the
+    later of the two.
+    """
+    kinds = {o.kind for o in record.obstacles}
+    if kinds & _STOPS:
+        return step
+    for obstacle in record.obstacles:
+        if obstacle.kind in _BY_HAND:
+            return replace(step, note=obstacle.reason)
+    locks = [o for o in record.obstacles if o.kind is ObstacleKind.LOCKED]
+    if not locks:
+        return None
+    ends = [o.until for o in locks if o.until is not None]
+    locked = replace(
+        step,
+        action=Action.RETAIN,
+        rule="vendor",
+        basis=locks[0].reason,
+        until=max(ends) if len(ends) == len(locks) else None,
+    )
+    ruled = [_ruled(step, record, rule, now) for rule in rules if rule.holds(record, now)]
+    for rule in ruled:
+        if locked.until is not None and rule.until is not None and rule.until > locked.until:
+            return replace(locked, rule=rule.rule, basis=rule.basis, until=rule.until, keep=step.fields)
+    return locked
+
+
+def _ruled(step: Step, record: Record, rule: Rule, now: datetime) -> Step:
+    keep = set(step.fields) if "*" in rule.fields else set(step.fields) & set(rule.fields)
+    everything = not record.fields or keep == set(step.fields)
+    return replace(
+        step,
+        action=Action.RETAIN if everything else Action.REDACT,
+        rule=rule.id,
+        keep=tuple(sorted(keep)),
+        basis=f"{rule.basis} ({rule.citation})",
+        until=rule.until(record, now),
+        owner=rule.review_owner if record.newest is None else step.owner,
+    )
+
+
+def _spare_the_retained(steps: list[Step], found: Discovery, ref: Callable[[Locator], str]) -> list[Step]:
+    """A deletion whose cascade would reach anything that stays becomes a redaction.
+
+    What stays is what is not ordered deleted: retained, redacted or left to a person. Spared rows
+    can make others that take them along stay too, hence the fixpoint.
+    """
+    takes = {ref(record.at): set(record.takes) for _, record in found.records}
+    while True:
+        staying = {(s.system, s.collection) for s in steps if s.action is not Action.DELETE and s.count}
+        spared = [
+            i for i, s in enumerate(steps)
+            if s.action is Action.DELETE and any((s.system, c) in staying for c in takes.get(s.ref, ()))
+        ]  # fmt: skip
+        if not spared:
+            return steps
+        for i in spared:
+            note = "redacted instead of deleted: a deletion would take retained rows along"
+            steps[i] = replace(steps[i], action=Action.REDACT, note=note)
+
+
+def _without_the_redacted(steps: list[Step], found: Discovery, ref: Callable[[Locator], str]) -> list[Step]:
+    """Leave out redactions of rows in which nobody is any more: they were redacted before."""
+    empty = {
+        ref(r.at) for _, r in found.records if r.fields and not any(n for _, n in r.fields) and not r.mentions
+    }  # fmt: skip
+    return [s for s in steps if s.action is not Action.REDACT or s.ref not in empty]

@@ -1,0 +1,135 @@
+"""Carries out an approved plan, journalling before and after each effect.
+
+Running it again does what is left: orders with an outcome are skipped, orders begun and not
+answered are asked again, which connectors allow. A farther hop is finished before a nearer one
+begins, so that a system that told us where to look is the last to forget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Protocol
+
+from connectors.errors import ChangedError, ConnectorError
+from connectors.model import Action, Locator, Order, Outcome, Status, Subject
+from connectors.protocol import Connector
+from orchestrator.model import Plan, Step, StepResult
+
+
+class EffectLog(Protocol):
+    """The part of the journal that execution writes."""
+
+    def intend(self, plan_digest: str, ref: str, order: Mapping[str, object]) -> object: ...
+    def outcome(self, plan_digest: str, ref: str, result: StepResult) -> object: ...
+    def intended(self, plan_digest: str) -> set[str]: ...
+    def outcomes(self, plan_digest: str) -> Mapping[str, StepResult]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a system's orders were not all answered. The message holds no personal data."""
+
+    system: str
+    message: str
+    changed: bool = False  # the data is not what the plan counted: a new plan is due
+
+
+def execute(
+    plan: Plan,
+    digest: str,
+    subject: Subject,
+    locators: Mapping[str, Locator],
+    systems: Mapping[str, Connector],
+    journal: EffectLog,
+    *,
+    progress: Callable[[str, str], None] = lambda system, what: None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> tuple[Trouble, ...]:
+    """Do what the plan says and is not done yet; return what kept it from finishing.
+
+    `locators` maps each step's ref to the address it stands for.
+    """
+    answered = journal.outcomes(digest)
+    open_steps = [s for s in plan.steps if s.ref not in answered]
+    for hop, steps in groupby(sorted(open_steps, key=lambda s: -s.hop), key=lambda s: s.hop):
+        del hop
+        by_system: dict[str, list[Step]] = {}
+        for step in steps:
+            by_system.setdefault(step.system, []).append(step)
+        work = [_System(plan, digest, name, mine, subject, locators, systems.get(name), journal, progress, now)
+                for name, mine in by_system.items()]  # fmt: skip
+        with ThreadPoolExecutor(max_workers=max(1, len(work))) as pool:
+            troubles = tuple(t for t in pool.map(_System.run, work) if t is not None)
+        if troubles:
+            return troubles
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """One system's share of a plan."""
+
+    plan: Plan
+    digest: str
+    name: str
+    steps: Sequence[Step]
+    subject: Subject
+    locators: Mapping[str, Locator]
+    connector: Connector | None
+    journal: EffectLog
+    progress: Callable[[str, str], None]
+    now: Callable[[], datetime]
+
+    def run(self) -> Trouble | None:
+        if self.connector is None:
+            for step in self.steps:
+                self._note(step, Outcome(self._at(step), Status.MANUAL, step.count, reason=step.note))
+            return None
+        begun = self.journal.intended(self.digest)
+        for step in self.steps:
+            if step.ref not in begun:
+                self.journal.intend(self.digest, step.ref, {"action": str(step.action), "count": step.count})
+        try:
+            unanswered = self._answer(self.connector, begun)
+        except ConnectorError as error:
+            self.progress(self.name, "stopped")
+            return Trouble(self.name, str(error), isinstance(error, ChangedError))
+        if unanswered:
+            return Trouble(self.name, "; ".join(unanswered))
+        return None
+
+    def _answer(self, connector: Connector, begun: set[str]) -> list[str]:
+        waiting = {self._at(step): step for step in self.steps}
+        failed = []
+        for outcome in connector.delete(self.subject, list(self._orders())):
+            step = waiting.pop(outcome.at, None)
+            if step is None:
+                failed.append("the connector answered an order that was not given")
+            elif outcome.status is Status.FAILED:
+                failed.append(f"{step.collection}: {outcome.reason or 'failed'}")
+            else:
+                self._note(step, outcome, step.ref in begun)
+        return failed + [f"{step.collection}: no answer" for step in waiting.values()]
+
+    def _orders(self) -> Iterator[Order]:
+        for step in self.steps:
+            yield Order(self._at(step), step.action, step.count, step.late, frozenset(step.keep))
+
+    def _note(self, step: Step, outcome: Outcome, begun_before: bool = False) -> None:
+        reason = outcome.reason
+        if outcome.status is Status.ABSENT and begun_before:
+            reason = reason or "done before an interruption"
+        until = outcome.until or (step.until if outcome.status is Status.RETAINED else None)
+        touched = step.action in (Action.DELETE, Action.REDACT)
+        count = outcome.count if touched else 0
+        self.journal.outcome(
+            self.digest, step.ref, StepResult(step.ref, outcome.status, count, self.now(), until, reason)
+        )
+        self.progress(self.name, f"{step.collection}: {outcome.status} {outcome.count}")
+
+    def _at(self, step: Step) -> Locator:
+        return self.locators[step.ref]
