@@ -1,0 +1,108 @@
+"""Imports go one way: a file imports only from lower floors, and providers never one another."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+# Longest matching prefix wins. A file may import from strictly lower floors and from its own package.
+FLOORS = {
+    "connectors.model": 0,
+    "connectors.errors": 0,
+    "connectors.protocol": 1,
+    "connectors.http": 1,
+    "connectors.isolation": 1,
+    "connectors.sandbox": 2,
+    "connectors.": 2,  # providers
+    "connectors": 3,  # build
+    "connectors.testing": 4,
+    "orchestrator": 5,
+    "orchestrator.model": 5,
+    "orchestrator.errors": 5,
+    "orchestrator.canonical": 5,
+    "orchestrator.inventory": 6,
+    "orchestrator.journal": 7,
+    "orchestrator.vault": 7,
+    "orchestrator.signing": 7,
+    "orchestrator.wrap": 7,
+    "orchestrator.decide": 7,
+    "orchestrator.guard": 7,
+    "orchestrator.receipt": 8,
+    "orchestrator.discover": 8,
+    "orchestrator.execute": 8,
+    "orchestrator.confirm": 8,
+    "orchestrator.export": 8,
+    "orchestrator.workspace": 9,
+    "orchestrator.service": 10,
+    "orchestrator.demo": 11,
+    "orchestrator.cli": 12,
+}
+# Values that any floor of the orchestrator may share with its neighbours on the same floor.
+SAME_FLOOR = {("orchestrator.canonical", "orchestrator.model"), ("orchestrator.export", "orchestrator.decide")}
+INFRASTRUCTURE = {"model", "errors", "protocol", "http", "isolation", "testing", "sandbox"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in ("connectors", "orchestrator"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), path
+
+
+def imports(name: str, path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: relative imports hide which floor is meant"
+            assert node.module is not None
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if _is_module(full) else node.module
+
+
+def _is_module(name: str) -> bool:
+    base = ROOT / Path(*name.split("."))
+    return base.with_suffix(".py").exists() or base.is_dir()
+
+
+def floor(name: str) -> int:
+    if name.startswith("connectors.") and name not in FLOORS and name.split(".")[1] not in INFRASTRUCTURE:
+        return FLOORS["connectors."]
+    parts = name.split(".")
+    for n in range(len(parts), 0, -1):
+        if (prefix := ".".join(parts[:n])) in FLOORS:
+            return FLOORS[prefix]
+    raise AssertionError(f"{name} stands on no floor: add it to FLOORS")
+
+
+def family(name: str) -> str:
+    """A package of several modules counts as one place."""
+    return ".".join(name.split(".")[:2])
+
+
+@pytest.mark.parametrize(("name", "path"), list(modules()), ids=lambda v: v if isinstance(v, str) else "")
+def test_imports_go_down(name: str, path: Path) -> None:
+    for imported in imports(name, path):
+        if not imported.startswith(("connectors", "orchestrator")):
+            continue
+        if imported == name or family(imported) == family(name) or (family(name), family(imported)) in SAME_FLOOR:
+            continue
+        assert floor(imported) < floor(name), f"{name} (floor {floor(name)}) imports {imported} ({floor(imported)})"
+
+
+def test_a_connector_knows_no_orchestrator() -> None:
+    for name, path in modules():
+        if name.startswith("connectors"):
+            assert not [i for i in imports(name, path) if i.startswith("orchestrator")], name
+
+
+def test_no_module_is_too_long_or_named_for_nothing() -> None:
+    meaningless = {"utils", "util", "helpers", "helper", "base", "common", "core", "manager", "misc"}
+    for name, path in modules():
+        assert not meaningless & set(name.split(".")), name
+        assert len(path.read_text().splitlines()) <= 300, f"{name}: is there a seam?"
