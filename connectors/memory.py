@@ -102,7 +102,7 @@ class MemoryConnector:
             return
         for row in rows:
             for spec in self._spec.collection(order.at.collection).fields:
-                if spec.name in row and spec.name not in order.keep:
+                if spec.redactable and spec.name in row and spec.name not in order.keep:
                     row[spec.name] = PLACEHOLDER
 
     def _matching(self, subject: Subject, at: Locator) -> list[Row]:
@@ -135,7 +135,8 @@ class MemoryConnector:
             for row in rows
             if row.get(i.field) not in (None, "", PLACEHOLDER)
         }
-        counts = ((f.name, sum(row.get(f.name) not in (None, "", PLACEHOLDER) for row in rows)) for f in spec.fields)
+        redactable = (f.name for f in spec.fields if f.redactable)
+        counts = ((name, sum(row.get(name) not in (None, "", PLACEHOLDER) for row in rows)) for name in redactable)
         return Record(
             at,
             len(rows),

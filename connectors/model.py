@@ -70,6 +70,7 @@ class Redaction(StrEnum):
     EMPTY = "empty"
     PLACEHOLDER = "placeholder"
     UNIQUE = "unique"  # a placeholder that no other row has
+    NONE = "none"  # stays, and is not counted: a key, a date, an amount names nobody by itself
 
 
 class ObstacleKind(StrEnum):
@@ -154,6 +155,7 @@ class Record:
     newest: datetime | None = None
     # field name -> how many of the rows bear a personal value there (blank or a placeholder: not
     # counted). After a redaction the redacted fields must count 0: that is how confirm proves it.
+    # Fields that are not redactable (Redaction.NONE) are left out.
     fields: tuple[tuple[str, int], ...] = ()
     reveals: tuple[Identifier, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
@@ -234,6 +236,11 @@ class FieldSpec:
     disclosure: Disclosure = Disclosure.UNMARKED
     type: str = ""  # what to call it when withheld: "password hash"
     redaction: Redaction = Redaction.AUTO
+
+    @property
+    def redactable(self) -> bool:
+        """Whether a redaction empties it; only such fields are counted in `Record.fields`."""
+        return self.redaction is not Redaction.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from connectors.model import (
     FieldSpec,
     Identifier,
     IdentitySpec,
+    Redaction,
     Subject,
     SystemSpec,
     Trust,
@@ -37,7 +38,7 @@ class MemoryHarness:
     bystander = Subject.of(Identifier("email", "ann.lee2@example.com", Trust.PROVEN))
     canaries = ("ann.lee@example.com", "555-0100")
     never = ("hash-of-ann",)
-    disclosed = ("ann.lee@example.com",)
+    disclosed = ("ann.lee@example.com", "2026-01-01")
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = {}
@@ -62,7 +63,8 @@ class MemoryHarness:
     def spec(self) -> SystemSpec:
         email = IdentitySpec("email", "email", Trust.PROVEN)
         seen = Disclosure.DISCLOSE
-        fields = (FieldSpec("email", "A", seen), FieldSpec("phone", "A", seen))
+        dated = FieldSpec("at", "", seen, redaction=Redaction.NONE)
+        fields = (FieldSpec("email", "A", seen), FieldSpec("phone", "A", seen), dated)
         secret = FieldSpec("password", "A", Disclosure.NEVER, "password hash")
         return SystemSpec(
             "store",
