@@ -1,0 +1,143 @@
+"""From a file to an `Inventory`: read, check the shape, check the references, freeze."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from connectors.model import (
+    Action,
+    CollectionSpec,
+    Disclosure,
+    FieldSpec,
+    IdentitySpec,
+    LinkKind,
+    LinkSpec,
+    Redaction,
+    Trust,
+)
+from orchestrator.canonical import digest
+from orchestrator.inventory import document as yaml
+from orchestrator.inventory import model, schema
+from orchestrator.inventory.references import check, role_of
+from orchestrator.inventory.shape import shaped
+from orchestrator.model import Level, Right, Role, Rule
+
+
+def load(path: Path) -> model.Inventory:
+    """Read and check a file. Raises InventoryError with every problem, each with its line.
+
+    References between its parts can only be checked once every part has its shape.
+    """
+    data, problems = yaml.read(path)
+    document = shaped(data, problems)
+    if document is not None:
+        check(document, problems)
+    problems.stop()
+    assert document is not None  # without a document there were problems
+    return _inventory(document, path)
+
+
+def _inventory(document: schema.Document, path: Path) -> model.Inventory:
+    policy, limits, verification = document.policy, document.limits, document.verification
+    hand_over = document.hand_over
+    return model.Inventory(
+        path=path,
+        company=document.company,
+        mode=document.mode,
+        regime=document.regime,
+        policy=model.Policy(policy.document, policy.revised or "", policy.sha256 or "", policy.url or ""),
+        approval=document.approval,
+        staff=tuple(model.StaffMember(s.id, s.public_key or "", frozenset(s.may)) for s in document.staff),
+        hand_over=model.HandOver(hand_over.owner, hand_over.how) if hand_over else model.HandOver(),
+        verification={Right.DELETE: Level(verification.delete), Right.ACCESS: Level(verification.access)},
+        limits=model.Limits(
+            limits.records, limits.share_of_collection, timedelta(hours=limits.plan_valid_hours), limits.late
+        ),
+        identifiers={n: model.Kind(n, k.title, tuple(k.normalise)) for n, k in document.identifiers.items()},
+        rules=tuple(_rule(r) for r in document.rules),
+        exemptions=tuple(model.Exemption(e.what, e.reason) for e in document.exemptions),
+        systems={name: _system(name, s) for name, s in document.systems.items()},
+        content=digest(document.model_dump(mode="json", exclude={"mode"})),
+    )
+
+
+def _rule(entry: schema.Rule) -> Rule:
+    return Rule(
+        id=entry.id,
+        basis=entry.basis,
+        citation=entry.citation,
+        role=Role(entry.role),
+        collections=tuple(entry.covers),
+        fields=tuple(entry.fields),
+        use_limit=entry.use_limit,
+        keep_for=timedelta(days=schema.days(entry.keep_for)),
+        counted_from=entry.counted_from,
+        confirmed_by=entry.confirmed_by or "",
+        confirmed_on=entry.confirmed_on or "",
+        review_owner=entry.review_owner,
+        review_days=entry.review_days,
+    )
+
+
+def _system(name: str, entry: schema.System) -> model.System:
+    sandbox = entry.sandbox or schema.Sandbox()
+    return model.System(
+        name=name,
+        title=entry.title,
+        connector=entry.connector or "",
+        manual=entry.manual,
+        owner=entry.owner,
+        instructions=entry.instructions or "",
+        third_party=entry.third_party_category or "",
+        sources=tuple(entry.sources),
+        purposes=tuple(entry.purposes),
+        collections={n: _collection(n, c, entry) for n, c in entry.collections.items()},
+        settings=entry.settings,
+        secrets=entry.secrets,
+        sandbox_settings=sandbox.settings,
+        sandbox_secrets=sandbox.secrets,
+        has_sandbox=entry.sandbox is not None,
+    )
+
+
+def _collection(name: str, entry: schema.Collection, system: schema.System) -> model.Collection:
+    fields = {n: _field(n, f) for n, f in entry.fields.items()}
+    fields |= {n: FieldSpec(n, "", Disclosure.DISCLOSE, "", Redaction.NONE) for n in entry.plain}
+    spec = CollectionSpec(
+        name=name,
+        identities=tuple(
+            IdentitySpec(
+                f.kind, f.field, Trust(f.trust), f.trust != "claimed" if f.match is None else f.match, f.reveal
+            )
+            for f in entry.found_by
+        ),
+        links=tuple(
+            LinkSpec(tuple(link.fields), link.to, LinkKind(link.kind), tuple(link.references)) for link in entry.links
+        ),
+        fields=tuple(fields.values()),
+        intended=Action(entry.on_deletion),
+        age_field=entry.age or "",
+        one_per_person=entry.one_per_person,
+        options=entry.options,
+    )
+    return model.Collection(
+        name=name,
+        title=entry.title or name,
+        role=Role(role_of(system, entry) or ""),
+        on_deletion=Action(entry.on_deletion),
+        fields=fields,
+        sources=tuple(entry.sources or system.sources),
+        purposes=tuple(entry.purposes or system.purposes),
+        spec=spec,
+        one_per_person=entry.one_per_person,
+    )
+
+
+def _field(name: str, entry: schema.FieldEntry) -> FieldSpec:
+    disclosure = Disclosure.UNMARKED
+    if entry.disclose:
+        disclosure = Disclosure.DISCLOSE
+    elif entry.never:
+        disclosure = Disclosure.NEVER
+    return FieldSpec(name, entry.category or "", disclosure, entry.never or entry.type or "", Redaction(entry.redact))

@@ -1,0 +1,239 @@
+"""The inventory as frozen values: what the stages of a request read."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from connectors.model import Action, CollectionSpec, FieldSpec, SystemSpec, Trust
+from orchestrator.canonical import digest
+from orchestrator.errors import InventoryError, UnknownError
+from orchestrator.inventory.problems import nearest
+from orchestrator.model import Level, Right, Role, Rule
+
+
+def _shut(collection: str) -> None:
+    """The gate of whoever only reads: nothing is written through it."""
+    raise InventoryError(f"{collection}: this connector was built for reading; writes need a gate")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The published policy that requests are answered under."""
+
+    document: str
+    revised: str = ""
+    sha256: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """A person of the company, by pseudonym; `public_key` is "ed25519:<base64>" or ""."""
+
+    id: str
+    public_key: str
+    may: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Who passes requests on to customer organisations, and how."""
+
+    owner: str = ""
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a plan stops being plausible."""
+
+    records: int
+    share: float
+    plan_valid: timedelta
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of identifier and what makes two of its values equal."""
+
+    name: str
+    title: str
+    steps: tuple[str, ...]
+
+    def normalise(self, value: str) -> str:
+        for step in self.steps:
+            value = _STEPS[step](value)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A place left out on purpose: "system", "system/collection" or "system/collection.field"."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One table, bucket or vendor object type."""
+
+    name: str
+    title: str
+    role: Role
+    on_deletion: Action
+    fields: Mapping[str, FieldSpec]
+    sources: tuple[str, ...]
+    purposes: tuple[str, ...]
+    spec: CollectionSpec  # without cut-offs, which depend on the day
+    one_per_person: bool = False
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The policy's categories (A to K) it may hold."""
+        return tuple(sorted({f.category for f in self.fields.values()} - {""}))
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One place where the company holds personal data. Settings and secrets are references still."""
+
+    name: str
+    title: str
+    connector: str
+    manual: bool
+    owner: str
+    instructions: str
+    third_party: str
+    sources: tuple[str, ...]
+    purposes: tuple[str, ...]
+    collections: Mapping[str, Collection]
+    settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
+    sandbox_settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    sandbox_secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
+    has_sandbox: bool = False
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What the company holds, where, how a person is found in it, and what is kept why."""
+
+    path: Path
+    company: str
+    mode: str  # "live" or "sandbox"
+    regime: str
+    policy: Policy
+    approval: str  # "four_eyes" or "single_person"
+    staff: tuple[StaffMember, ...]
+    hand_over: HandOver
+    verification: Mapping[Right, Level]
+    limits: Limits
+    identifiers: Mapping[str, Kind]
+    rules: tuple[Rule, ...]
+    exemptions: tuple[Exemption, ...]
+    systems: Mapping[str, System]
+    content: str  # digest of everything but the mode
+
+    @classmethod
+    def load(cls, path: Path) -> Inventory:
+        """Read and check a file. Raises InventoryError with every problem, each with its line."""
+        from orchestrator.inventory.load import load  # pydantic and ruamel: only when a file is read
+
+        return load(Path(path))
+
+    @property
+    def sandbox(self) -> bool:
+        return self.mode == "sandbox"
+
+    @cached_property
+    def digest(self) -> str:
+        """`sha256:…` of the content; comments, order of keys and formatting do not count."""
+        return digest({"content": self.content, "mode": self.mode})
+
+    def sandboxed(self) -> Inventory:
+        """The same inventory against the sandbox. Raises InventoryError if a system has none."""
+        if lacking := [n for n, s in self.systems.items() if not (s.manual or s.has_sandbox)]:
+            raise InventoryError(f"{self.path}: no `sandbox` block: {', '.join(lacking)}")
+        return replace(self, mode="sandbox")
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(self.identifiers)
+
+    def normalise(self, kind: str, value: str) -> str:
+        """The value as it is compared. Raises InventoryError for an undeclared kind."""
+        if kind not in self.identifiers:
+            hint = nearest(kind, self.identifiers)
+            raise InventoryError(f"{self.path}: the kind {kind!r} is not declared under identifiers{hint}")
+        return self.identifiers[kind].normalise(value)
+
+    def rules_for(self, system: str, collection: str) -> tuple[Rule, ...]:
+        """The rules that cover a collection, in the order of the file."""
+        return tuple(r for r in self.rules if f"{system}/{collection}" in r.collections)
+
+    def authorities(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """(system, collection) where an identifier of this kind stands as one person's own."""
+        return tuple(
+            (system.name, collection.name)
+            for system in self.systems.values()
+            for collection in system.collections.values()
+            if any(i.kind == kind and i.match and i.trust is Trust.PROVEN for i in collection.spec.identities)
+        )
+
+    def system(self, name: str) -> System:
+        """The system of that name. Raises UnknownError."""
+        if name not in self.systems:
+            raise UnknownError(f"the inventory has no system {name!r}{nearest(name, self.systems)}")
+        return self.systems[name]
+
+    def cutoffs(self, system: str, collection: str, now: datetime) -> tuple[datetime, ...]:
+        """The instants whose sides have different fates: one for each period of the rules."""
+        return tuple(sorted({now - r.keep_for for r in self.rules_for(system, collection)}))
+
+    def spec(
+        self,
+        system: str,
+        *,
+        now: datetime,
+        gate: Callable[[str], None] = _shut,
+        environ: Mapping[str, str] = os.environ,
+    ) -> SystemSpec:
+        """What the system's connector is built from, with references resolved.
+
+        `now` is timezone-aware and fixes the cut-offs; the default gate lets no write through.
+        Raises InventoryError naming each variable or file that is missing (never a value), and
+        for a system that has no connector.
+        """
+        from orchestrator.inventory.resolve import resolved
+
+        entry = self.system(system)
+        if entry.manual:
+            raise InventoryError(f"{self.path}: {system} is done by hand: it has no connector")
+        settings, secrets = resolved(entry, self.path, self.sandbox, environ)
+        collections = tuple(
+            replace(c.spec, cutoffs=self.cutoffs(system, c.name, now)) for c in entry.collections.values()
+        )
+        return SystemSpec(system, entry.connector, settings, secrets, collections, self.sandbox, gate)
+
+
+def _without_tag(value: str) -> str:
+    local, at, host = value.rpartition("@")
+    return local.partition("+")[0] + at + host if at else value
+
+
+_STEPS: Mapping[str, Callable[[str], str]] = {
+    # Not casefold: it would make one of two different mailboxes ("ß" and "ss").
+    "trim": str.strip,
+    "case": str.lower,
+    "unicode": lambda value: unicodedata.normalize("NFKC", value),
+    "plus_tag": _without_tag,
+}

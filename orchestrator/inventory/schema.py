@@ -1,0 +1,276 @@
+"""The shape of `inventory.yaml`, for validation and as a JSON Schema for editors."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+_PERIOD = re.compile(r"(\d{1,4}) (day|month|year)s?")
+_DAYS = {"day": 1.0, "month": 365.25 / 12, "year": 365.25}
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _period(value: str) -> str:
+    if not _PERIOD.fullmatch(value):
+        raise ValueError('a period such as "7 years", "18 months" or "90 days"')
+    return value
+
+
+def _reference(value: str) -> str:
+    # The value may be the secret itself: the message must not repeat it.
+    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", value):
+        raise ValueError("env:NAME or file:PATH; a secret itself is never written into the inventory")
+    return value
+
+
+def _public_key(value: str) -> str:
+    kind, _, encoded = value.partition(":")
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raw = b""
+    if kind != "ed25519" or len(raw) != 32:
+        raise ValueError('an Ed25519 public key: "ed25519:" and the base64 of its 32 bytes')
+    return value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Texts = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+Period = Annotated[str, AfterValidator(_period)]
+Reference = Annotated[str, AfterValidator(_reference)]
+SystemName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+KindName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*$")]
+Pseudonym = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+RoleName = Literal["business", "service_provider"]
+LevelName = Literal["reasonable", "reasonably_high"]
+Category = Literal["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K"]
+Normalisation = Literal["trim", "case", "unicode", "plus_tag"]
+Power = Literal["verify", "plan", "approve", "override", "run", "export", "hold"]
+
+
+class Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Policy(Entry):
+    """The published privacy policy that the requests are answered under."""
+
+    document: Text
+    revised: Date | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    url: Text | None = None
+
+    @model_validator(mode="after")
+    def _versioned(self) -> Self:
+        if not (self.revised or self.sha256):
+            raise ValueError("give `revised` or `sha256`: a receipt names the version of the policy")
+        return self
+
+
+class Staff(Entry):
+    """A person of the company, by pseudonym."""
+
+    id: Pseudonym
+    public_key: Annotated[str, AfterValidator(_public_key)] | None = None
+    may: list[Power] = Field(min_length=1)
+
+
+class HandOver(Entry):
+    """Who passes requests on to the customer organisation whose data it is, and how."""
+
+    owner: Text
+    how: Text
+
+
+class Verification(Entry):
+    """How surely a requester must be verified, by right."""
+
+    delete: LevelName = "reasonable"
+    access: LevelName = "reasonably_high"
+
+
+class Limits(Entry):
+    """Where a plan stops being plausible and a person must look."""
+
+    records: Annotated[int, Field(gt=0)] = 10_000
+    share_of_collection: Annotated[float, Field(gt=0, le=1)] = 0.5
+    plan_valid_hours: Annotated[int, Field(gt=0, le=72)] = 72
+    late: Annotated[int, Field(ge=0)] = 0
+
+
+class Kind(Entry):
+    """One kind of identifier, and what makes two of its values equal."""
+
+    title: Text
+    normalise: list[Normalisation] = Field(default_factory=lambda: list[Normalisation](["trim"]))
+
+
+class Rule(Entry):
+    """A retention exception."""
+
+    id: Pseudonym
+    basis: Text
+    citation: Text
+    role: RoleName = "business"
+    covers: Texts = Field(min_length=1)
+    fields: Texts = Field(min_length=1)
+    use_limit: Text
+    keep_for: Period
+    counted_from: Text
+    confirmed_by: Text | None = None
+    confirmed_on: Date | None = None
+    review_owner: Text
+    review_days: Annotated[int, Field(gt=0, le=90)] = 90
+
+    @model_validator(mode="after")
+    def _wholly_confirmed(self) -> Self:
+        if bool(self.confirmed_by) != bool(self.confirmed_on):
+            raise ValueError("confirmed_by and confirmed_on go together")
+        return self
+
+
+class Exemption(Entry):
+    """A place that the inventory leaves out on purpose."""
+
+    what: Text
+    reason: Text
+
+
+class FoundBy(Entry):
+    """A field in which an identifier stands."""
+
+    kind: Text
+    field: Text
+    trust: Literal["proven", "assigned", "claimed"]
+    match: bool | None = None
+    reveal: bool = True
+
+    @model_validator(mode="after")
+    def _claims_prove_nothing(self) -> Self:
+        if self.trust == "claimed" and self.match:
+            raise ValueError("a claimed field proves nothing: its rows are listed, never matched; remove `match`")
+        return self
+
+
+class Link(Entry):
+    """A reference to another collection: does the row belong to whom it points at, or only name them?"""
+
+    fields: Texts = Field(min_length=1)
+    to: Text
+    kind: Literal["owns", "mentions"]
+    references: Texts = Field(default_factory=list)
+
+
+class FieldEntry(Entry):
+    """One personal field."""
+
+    category: Category | None = None
+    disclose: bool = False
+    never: Text | None = None
+    type: Text | None = None
+    redact: Literal["auto", "null", "empty", "placeholder", "unique", "none"] = "auto"
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        if self.disclose and self.never:
+            raise ValueError("`disclose` and `never` exclude each other")
+        if self.category is None and self.redact != "none":
+            raise ValueError("give the category of the policy (A to K)")
+        return self
+
+
+class Collection(Entry):
+    """One table, bucket or vendor object type."""
+
+    title: Text | None = None
+    role: RoleName | None = None
+    found_by: list[FoundBy] = Field(default_factory=list)
+    links: list[Link] = Field(default_factory=list)
+    fields: dict[str, FieldEntry] = Field(default_factory=dict)
+    plain: Texts = Field(default_factory=list)
+    on_deletion: Literal["delete", "redact", "retain", "manual"] = "delete"
+    age: Text | None = None
+    one_per_person: bool = False
+    sources: Texts | None = None
+    purposes: Texts | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Sandbox(Entry):
+    """What replaces settings and secrets when the system runs against its sandbox."""
+
+    settings: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[str, Reference] = Field(default_factory=dict)
+
+
+class System(Entry):
+    """One place where the company holds personal data."""
+
+    title: Text
+    connector: Text | None = None
+    manual: bool = False
+    role: RoleName | None = None
+    sources: Texts = Field(min_length=1)
+    purposes: Texts = Field(min_length=1)
+    third_party_category: Text | None = None
+    owner: Text
+    instructions: Text | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[str, Reference] = Field(default_factory=dict)
+    sandbox: Sandbox | None = None
+    collections: dict[str, Collection] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _connected_or_by_hand(self) -> Self:
+        if self.manual == bool(self.connector):
+            raise ValueError("give either `connector: NAME` or `manual: true`")
+        if self.manual and not self.instructions:
+            raise ValueError("a system done by hand needs `instructions` for its owner")
+        return self
+
+
+class Document(Entry):
+    """The whole file."""
+
+    inventory: Literal[1]
+    company: Text
+    mode: Literal["live", "sandbox"] = "live"
+    regime: Literal["ccpa"]
+    policy: Policy
+    approval: Literal["four_eyes", "single_person"]
+    staff: list[Staff] = Field(min_length=1)
+    hand_over: HandOver | None = None
+    verification: Verification = Field(default_factory=Verification)
+    limits: Limits = Field(default_factory=Limits)
+    identifiers: dict[KindName, Kind] = Field(min_length=1)
+    rules: list[Rule] = Field(default_factory=list)
+    exemptions: list[Exemption] = Field(default_factory=list)
+    systems: dict[SystemName, System] = Field(min_length=1)
+
+
+def days(period: str) -> int:
+    """How many days a period counts, rounded up: a year has 365.25, a month a twelfth of that."""
+    match = _PERIOD.fullmatch(period)
+    if match is None:
+        raise ValueError("not a period")
+    return math.ceil(int(match[1]) * _DAYS[match[2]])
+
+
+def schema_json() -> str:
+    """The JSON Schema of an inventory, as text ending in a line feed."""
+    return (
+        json.dumps(
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", **Document.model_json_schema()}, indent=2
+        )
+        + "\n"
+    )
