@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,6 +21,9 @@ from connectors.errors import AuthError, ConnectorError, RefusedError, Transient
 
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of one JSON answer; more is a fault, not data
 _EPOCH = 1_000_000_000  # a reset value above this is a unix time, below it seconds left
+# urllib3 logs the address of every call at DEBUG (and of some at WARNING), and an address may name
+# the person who is searched for. A filter holds whatever level the program sets.
+logging.getLogger("urllib3.connectionpool").addFilter(lambda record: False)
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:

@@ -280,6 +280,7 @@ class Laws:
         assert harness.untouched() == before
 
     def test_a_page_that_comes_twice_is_counted_once(self, harness: Any, planted: Mapping[str, int]) -> None:
+        assert _totals(self.locate(harness)) == dict(planted)  # so that it is a page of this data which comes again
         for after in range(4):
             with harness.fault(Fault.DUPLICATE, after=after, times=1):
                 try:
