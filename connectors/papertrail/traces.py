@@ -1,0 +1,150 @@
+"""How a person shows in a log line: what to search for, and what counts as a hit.
+
+The vendor's search finds substrings, so `42` finds `420` and `ann@example.com` finds
+`joann@example.com`. Every line is therefore checked again here, on the edges of the token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote, unquote
+
+from connectors.errors import ConfigError, RefusedError
+from connectors.model import IdentitySpec, Subject
+
+SLOT = "{value}"
+ELSEWHERE = "[another person's address]"
+_PHRASES_PER_QUERY = 30  # keeps the address of one search under 4 kB
+_MIN_LITERAL = 3  # characters around the value without which a number is no identifier
+_UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_LETTER_ESCAPE = re.compile(r'\\[nrtbf"/\\]')
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+# A country code before a national number makes it another number.
+_NO_COUNTRY_CODE = r"(?<![\w+])" + "".join(rf"(?<!\+\d{{{n}}}[\s.(-])" for n in (1, 2, 3))
+
+
+def is_email(kind: str) -> bool:
+    return kind.rpartition(".")[2] == "email"
+
+
+def is_phone(kind: str) -> bool:
+    return kind.rpartition(".")[2] in ("phone", "phone_number")
+
+
+def require_searchable(system: str, identity: IdentitySpec) -> None:
+    """Raise ConfigError if this kind of identifier cannot be told from other text in a line."""
+    if SLOT in identity.field:
+        if len(identity.field.replace(SLOT, "").strip()) < _MIN_LITERAL:
+            raise ConfigError(system, f"found_by {identity.kind!r}: a bare value is no identifier in a log line")
+    elif not (is_email(identity.kind) or is_phone(identity.kind)):
+        raise ConfigError(
+            system,
+            f"found_by {identity.kind!r}: its field must be a pattern with {SLOT}, such as user_id={SLOT}",
+        )
+
+
+class Traces:
+    """The phrases that one subject may be found by, and the check of a line against them."""
+
+    def __init__(self, subject: Subject, identities: Iterable[IdentitySpec]) -> None:
+        self.phrases: tuple[str, ...] = ()
+        patterns: set[str] = set()
+        phrases: set[str] = set()
+        others: set[str] = set()
+        for identity in identities:
+            for value in filter(None, (v.strip() for v in subject.values(identity.kind))):
+                if SLOT in identity.field:
+                    text = identity.field.replace(SLOT, value)
+                    phrases.add(text)
+                    others.add(re.escape(identity.field).replace(re.escape(SLOT), r"[\w-]+"))
+                    patterns.add(rf"(?<!\w){re.escape(text)}(?![\w-])(?!\.\w)")
+                elif is_email(identity.kind):
+                    phrases.update(_email_forms(value))
+                    patterns.add(_email_pattern(value))
+                else:
+                    phrases.update(forms := _phone_forms(value))
+                    patterns.update(rf"{_NO_COUNTRY_CODE}{re.escape(form)}(?![\w-])" for form in forms)
+        self.phrases = tuple(sorted(phrases))
+        self._pattern = re.compile("|".join(sorted(patterns)), re.IGNORECASE) if patterns else None
+        self._others = [_ADDRESS, *(re.compile(rf"(?<!\w){o}", re.IGNORECASE) for o in sorted(others))]
+        self._anchors = tuple(sorted({_anchor(phrase) for phrase in phrases}))
+
+    def __bool__(self) -> bool:
+        return self._pattern is not None
+
+    def in_line(self, *texts: str) -> bool:
+        """Whether any of the texts names the person, plainly or encoded as URL or JSON."""
+        return any(self._in_text(text) for text in texts if text)
+
+    def _in_text(self, text: str) -> bool:
+        if self._pattern is None:
+            return False
+        lowered = text.casefold()
+        if not any(anchor in lowered for anchor in self._anchors):
+            return False
+        return bool(self._pattern.search(text) or self._pattern.search(_decoded(text)))
+
+    def others_named(self, text: str) -> bool:
+        """Whether the text holds an address or a declared identifier that is not the subject's."""
+        return any(not self._is_own(m.group()) for other in self._others for m in other.finditer(text))
+
+    def without_others(self, text: str) -> str:
+        """The text with everybody else's e-mail addresses replaced."""
+        return _ADDRESS.sub(lambda m: m.group() if self._is_own(m.group()) else ELSEWHERE, text)
+
+    def _is_own(self, found: str) -> bool:
+        # The expression takes in what may stand before an address in a line ("to=ann@…").
+        return bool(self._pattern and (self._pattern.search(found) or self._pattern.search(_decoded(found))))
+
+
+def queries(system: str, phrases: Sequence[str]) -> list[str]:
+    """Quoted phrases joined by OR, as few searches as fit (25 requests in 5 seconds are allowed)."""
+    quoted = [_quoted(system, phrase) for phrase in phrases]
+    steps = range(0, len(quoted), _PHRASES_PER_QUERY)
+    return [" OR ".join(quoted[start : start + _PHRASES_PER_QUERY]) for start in steps]
+
+
+def _quoted(system: str, phrase: str) -> str:
+    for mark in ('"', "'"):
+        if mark not in phrase:
+            return f"{mark}{phrase}{mark}"
+    raise RefusedError(system, "an identifier with both kinds of quotes cannot be searched for; search by hand")
+
+
+def _anchor(phrase: str) -> str:
+    """The longest run of letters and digits: what every encoding of the phrase has in common."""
+    runs: list[str] = re.findall(r"[^\W_]+", phrase.casefold())
+    return max(runs or [""], key=lambda run: (len(run), run))
+
+
+def _decoded(text: str) -> str:
+    text = _UNICODE_ESCAPE.sub(lambda m: chr(int(m.group(1), 16)), text)
+    text = _LETTER_ESCAPE.sub(" ", text)
+    return unquote(unquote(text))
+
+
+def _email_forms(value: str) -> set[str]:
+    return {value, quote(value, safe=""), value.replace("@", "%40"), quote(quote(value, safe=""), safe="")}
+
+
+def _email_pattern(value: str) -> str:
+    # An apostrophe is part of an address (o'neil@) unless nothing stands before it ('ann@').
+    forms = "|".join(re.escape(form) for form in sorted({value, quote(value, safe=""), value.replace("@", "%40")}))
+    return rf"(?<!\w')(?<![\w.+%-])(?:{forms})(?![\w-])(?!\.\w)"
+
+
+def _phone_forms(value: str) -> set[str]:
+    """The ways a number is written. Never bare digits, which any order or timestamp could be."""
+    digits = re.sub(r"\D", "", value)
+    forms = {value} if re.search(r"\D", value) else set()
+    if value.lstrip().startswith("+") or len(digits) > 10:
+        forms |= {f"+{digits}", f"%2B{digits}"}
+    if len(digits) == 11 and digits.startswith("1"):  # North America: country code 1
+        digits = digits[1:]
+    if len(digits) == 10:
+        area, office, line = digits[:3], digits[3:6], digits[6:]
+        national = {f"({area}) {office}-{line}", *(f"{area}{s}{office}{s}{line}" for s in "-. ")}
+        forms |= national | {f"+1{s}{form}" for form in national for s in " -"} | {f"+1{digits}", f"%2B1{digits}"}
+        forms |= {f"1-{area}-{office}-{line}"}
+    return forms
