@@ -87,15 +87,16 @@ class Traces:
 
     def others_named(self, text: str) -> bool:
         """Whether the text holds an address or a declared identifier that is not the subject's."""
-        return any(not self._is_own(m.group()) for other in self._others for m in other.finditer(text))
+        return any(not self._is_own(m) for other in self._others for m in other.finditer(text))
 
     def without_others(self, text: str) -> str:
         """The text with everybody else's e-mail addresses replaced."""
-        return _ADDRESS.sub(lambda m: m.group() if self._is_own(m.group()) else ELSEWHERE, text)
+        return _ADDRESS.sub(lambda m: m.group() if self._is_own(m) else ELSEWHERE, text)
 
-    def _is_own(self, found: str) -> bool:
-        # The expression takes in what may stand before an address in a line ("to=ann@…").
-        return bool(self._pattern and (self._pattern.search(found) or self._pattern.search(_decoded(found))))
+    def _is_own(self, match: re.Match[str]) -> bool:
+        # What is found may begin with what stands before an address in a line ("to=ann@…"), or
+        # with the letter of an escape, whose backslash decides how it is read.
+        return self._in_text(match.string[max(0, match.start() - 1) : match.end()])
 
 
 def queries(system: str, phrases: Sequence[str]) -> list[str]:

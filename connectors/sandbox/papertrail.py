@@ -32,12 +32,13 @@ class PapertrailSandbox:
     """One account. `log`, `search`, `sender` and `member` put something in; `advance` moves time."""
 
     def __init__(self, search_days: int = 7, archive_days: int = 365) -> None:
-        self.search_days, self.archive_days = search_days, archive_days
+        self._plan = search_days, archive_days
         self.clear()
 
     def clear(self) -> None:
         """Empty the account and set every switch back."""
         self.now = datetime.now(UTC)
+        self.search_days, self.archive_days = self._plan
         self.lines: list[Line] = []
         self.searches: list[dict[str, Any]] = []
         self.systems: list[dict[str, Any]] = []
