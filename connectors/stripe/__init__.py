@@ -1,0 +1,45 @@
+"""Stripe: customers, guests' payments and everything that hangs on them.
+
+`connect(spec)` needs the extra `stripe`. Settings: `erasure` (`redaction_job`, Stripe's preview
+for data-subject requests, or `delete_customer`, which leaves payments as they are),
+`guest_scan_days` (how far back payments without a customer are read; 0: all),
+`refund_window_days` (180), `user_metadata_key` ("user_id"), `preview_version`, `search` (false for
+accounts in India, which have none), `connected_account`, `redaction_wait` and `redaction_poll`
+(seconds), `timeout` (seconds), `page_size` (1-100), `base_url`. Secret: `api_key`.
+
+Searched by `email`, `user_id` (in the metadata) and `stripe.customer`. Collections, which are
+fixed; one that holds something and is missing in the inventory stops the plan:
+
+- ended by a step of their own: subscriptions_live, subscription_schedules, payment_intents_open,
+  invoices_draft, invoices_open;
+- deleted or detached: radar_value_list_items (option `value_lists`: ids of the lists to search),
+  invoice_items, tax_ids, sources, payment_methods;
+- emptied, as nothing deletes them: quotes, promotion_codes, credit_grants, credit_notes,
+  balance_transactions;
+- redacted: charges, payment_intents, invoices, subscriptions, refunds, disputes,
+  early_fraud_warnings, cash_balance, setup_intents, checkout_sessions (guests' too),
+  identity_verification_sessions, issuing_cardholders, guest_charges, guest_payment_intents,
+  guest_payment_methods;
+- customers.
+
+Records are split by fate: payments with an open dispute, still refundable or younger than 90 days
+are LOCKED; a customer found by an address alone that names another user id is SEVERAL_PEOPLE or
+CLAIMED and never touched.
+
+Not searched: Accounts v2 used as customers (no list by e-mail exists), events (Stripe drops them
+after 30 days and redacts them along), connected accounts other than `connected_account`.
+Sources: https://docs.stripe.com/api, https://docs.stripe.com/privacy/redaction,
+https://docs.stripe.com/privacy/deletion-requests, https://docs.stripe.com/search.
+"""
+
+from __future__ import annotations
+
+from connectors.model import SystemSpec
+from connectors.stripe.connector import StripeConnector
+
+__all__ = ["StripeConnector", "connect"]
+
+
+def connect(spec: SystemSpec) -> StripeConnector:
+    """The connector of one inventory entry. Raises ConfigError naming the setting that is wrong."""
+    return StripeConnector(spec)

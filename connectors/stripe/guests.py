@@ -1,0 +1,125 @@
+"""Payments and checkouts without a customer, known only by what was typed into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from connectors.model import Subject
+from connectors.stripe import holdings as h
+from connectors.stripe.holdings import Found
+from connectors.stripe.people import Customers, People
+from connectors.stripe.settings import Settings
+from connectors.stripe.transport import Api, Item
+from connectors.stripe.values import at, ident, leaves, same
+
+_ADDRESSES = {
+    "charges": ("billing_details.email", "receipt_email"),
+    "payment_intents": ("receipt_email",),
+    "checkout_sessions": ("customer_details.email", "customer_email"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Guests' payments that bear the subject, and how their addresses are spelled there."""
+
+    charges: tuple[Item, ...]
+    intents: tuple[Item, ...]
+    spellings: tuple[str, ...]
+
+
+class Guests:
+    """Finds what has no customer.
+
+    Charges and payment intents have no filter by e-mail, so those of the configured past are read
+    one by one and matched here (https://docs.stripe.com/api/charges/list).
+    """
+
+    def __init__(self, api: Api, settings: Settings, people: People, now: Callable[[], datetime]) -> None:
+        self._api = api
+        self._settings = settings
+        self._people = people
+        self._now = now
+
+    def scan(self, subject: Subject) -> Scanned:
+        """Every payment without a customer that bears one of the subject's addresses or user ids."""
+        if not subject.kinds & {"email", "user_id"}:
+            return Scanned((), (), ())
+        charges = tuple(self._scanned("charges", "/v1/charges", subject))
+        intents = tuple(self._scanned("payment_intents", "/v1/payment_intents", subject))
+        emails = subject.values("email")
+        spellings = {
+            str(at(item, name))
+            for kind, items in (("charges", charges), ("payment_intents", intents))
+            for item in items
+            for name in _ADDRESSES[kind]
+            if same(at(item, name), emails)
+        }
+        return Scanned(charges, intents, tuple(sorted(spellings)))
+
+    def found(self, subject: Subject, scanned: Scanned, customers: Customers) -> Iterator[Found]:
+        """The guests' objects, with what hangs on them, each with its fate."""
+        methods: dict[str, Found] = {}
+        for item in scanned.charges:
+            fate = self._fate("charges", item, subject, customers)
+            yield Found("guest_charges", item, "", fate)
+            method = self._referred("/v1/payment_methods", item.get("payment_method"), "pm_")
+            if method is not None and not ident(method.get("customer")):
+                methods[str(method["id"])] = Found("guest_payment_methods", method, "", fate)
+            intent = self._referred("/v1/payment_intents", item.get("payment_intent"), "pi_")
+            if intent is not None and not ident(intent.get("customer")):
+                yield Found("guest_payment_intents", intent, "", fate)
+        for item in scanned.intents:
+            yield Found("guest_payment_intents", item, "", self._fate("payment_intents", item, subject, customers))
+        yield from methods.values()
+        yield from self._sessions(subject, customers)
+
+    def _scanned(self, kind: str, path: str, subject: Subject) -> Iterator[Item]:
+        since = None
+        if self._settings.guest_scan:
+            since = {"gte": int((self._now() - self._settings.guest_scan).timestamp())}
+        for item in self._api.listed(path, f"scanning {kind}", created=since):
+            if not ident(item.get("customer")) and self._matches(kind, item, subject):
+                yield item
+
+    def _matches(self, kind: str, item: Item, subject: Subject) -> bool:
+        emails = subject.values("email")
+        if any(same(at(item, name), emails) for name in _ADDRESSES[kind]):
+            return True
+        if any(same(leaf, emails) for _, leaf in leaves(item.get("metadata"))):
+            return True
+        return bool(self._people.user(item)) and same(self._people.user(item), subject.values("user_id"))
+
+    def _fate(self, kind: str, item: Item, subject: Subject, customers: Customers) -> str:
+        """Whether a match by an address is the subject's alone."""
+        user, users = self._people.user(item), subject.values("user_id")
+        if user:
+            if same(user, users):
+                return h.FREE
+            return h.SEVERAL_PEOPLE if users else h.CLAIMED
+        if customers.shared:
+            return h.SEVERAL_PEOPLE
+        written = [at(item, name) for name in _ADDRESSES[kind]]
+        if any(isinstance(w, str) and w.strip() and not same(w, subject.values("email")) for w in written):
+            return h.SHARED
+        return h.FREE
+
+    def _sessions(self, subject: Subject, customers: Customers) -> Iterator[Found]:
+        emails = subject.values("email")
+        spellings: Sequence[str] = sorted({*emails, *(e.lower() for e in emails), *customers.spellings})
+        for spelling in spellings:
+            doing = "listing checkout sessions by e-mail"
+            for item in self._api.listed("/v1/checkout/sessions", doing, customer_details={"email": spelling}):
+                owner = ident(item.get("customer"))
+                if owner in customers.ids or not same(at(item, "customer_details.email"), emails):
+                    continue
+                fate = h.CLAIMED if owner else self._fate("checkout_sessions", item, subject, customers)
+                yield Found("checkout_sessions", item, "", fate)
+
+    def _referred(self, path: str, reference: object, prefix: str) -> Item | None:
+        """What a guest's charge points at; only ids of the expected type are asked for."""
+        id_ = ident(reference)
+        return self._api.get(f"{path}/{quote(id_, safe='')}", "reading a payment") if id_.startswith(prefix) else None
