@@ -112,7 +112,7 @@ class PapertrailConnector:
         windows = list(pairwise([None, *spec.cutoffs, None]))
         mine = {window: _Tally() for window in windows}
         hinted = _Tally()
-        for event in self._read(spec.name, proven.phrases + claimed.phrases):
+        for event in self._read(spec.name, proven, claimed):
             if proven.in_line(*event.texts):
                 window = next(w for w in windows if _inside(event.at, *w))
                 mine[window].add(event)
@@ -127,8 +127,9 @@ class PapertrailConnector:
             obstacle = Obstacle(ObstacleKind.CLAIMED, reason)
             yield _record(Locator(self.system, spec.name, CLAIMED), spec, hinted, obstacle)
 
-    def _read(self, collection: str, phrases: Sequence[str]) -> Iterator[LogEvent]:
-        """The events in which the phrases may stand: the caller looks at each."""
+    def _read(self, collection: str, *wanted: Traces) -> Iterator[LogEvent]:
+        """The events in which the traces may stand: the caller looks at each."""
+        phrases = [phrase for traces in wanted for phrase in traces.phrases]
         if not phrases:
             return
         if collection == EVENTS:
@@ -136,7 +137,8 @@ class PapertrailConnector:
         elif self._settings.archive_days:
             seen: set[str] = set()  # an hourly archive may repeat lines of a daily one
             for archive in self._source.archives():
-                for event in self._source.archived(self._store.read(archive)):
+                raw = self._store.read(archive)
+                for event in self._source.archived(raw, lambda text: any(t.may_be_in(text) for t in wanted)):
                     if event.id not in seen:
                         seen.add(event.id)
                         yield event
@@ -167,7 +169,7 @@ class PapertrailConnector:
         yield Artifact(f"{at.collection}.jsonl", "application/jsonl", chunks, withheld)
 
     def _mine(self, proven: Traces, at: Locator) -> Iterator[LogEvent]:
-        for event in self._read(at.collection, proven.phrases):
+        for event in self._read(at.collection, proven):
             if proven.in_line(*event.texts) and _inside(event.at, at.since, at.before):
                 yield event
 

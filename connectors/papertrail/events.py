@@ -6,7 +6,7 @@ Source: https://documentation.solarwinds.com/en/success_center/papertrail/conten
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
@@ -45,6 +45,7 @@ class LogEvent:
 
 
 EVENT_FIELDS = tuple(f.name for f in fields(LogEvent))
+_TABS = len(EVENT_FIELDS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class LogSource(Protocol):
     def check(self) -> None: ...
     def events(self, queries: Sequence[str]) -> Iterator[LogEvent]: ...
     def archives(self) -> list[Archive]: ...
-    def archived(self, raw: Iterator[bytes]) -> Iterator[LogEvent]: ...
+    def archived(self, raw: Iterator[bytes], wanted: Callable[[str], bool]) -> Iterator[LogEvent]: ...
     def objects(self, path: str) -> list[dict[str, Any]]: ...
 
 
@@ -168,21 +169,25 @@ class PapertrailApi:
             found.append(Archive(str(entry.get("filename", "")), link, redirects=True))
         return found
 
-    def archived(self, raw: Iterator[bytes]) -> Iterator[LogEvent]:
-        """The events of one unpacked archive: ten columns between tabs, without a header.
+    def archived(self, raw: Iterator[bytes], wanted: Callable[[str], bool]) -> Iterator[LogEvent]:
+        """The wanted events of one unpacked archive: ten columns between tabs, without a header.
 
         Whether tabs and line ends in messages are escaped is not documented: what follows the
         ninth tab is the message, and a line of fewer columns continues the message before it.
         """
-        last: LogEvent | None = None
+        for text in self._whole(raw):
+            if wanted(text):
+                yield LogEvent(*text.split("\t", _TABS))
+
+    def _whole(self, raw: Iterator[bytes]) -> Iterator[str]:
+        last: str | None = None
         for line in lines(raw):
-            columns = line.split("\t", len(EVENT_FIELDS) - 1)
-            if len(columns) == len(EVENT_FIELDS) and columns[0].isascii() and columns[0].isdigit():
+            if line[:1].isdigit() and line.count("\t") >= _TABS and line.partition("\t")[0].isdigit():
                 if last is not None:
                     yield last
-                last = LogEvent(*columns)
+                last = line
             elif last is not None:
-                last = replace(last, message=f"{last.message}\n{line}")
+                last = f"{last}\n{line}"
             elif line:
                 raise TransientError(self._system, "reading an archive: it does not begin with an event")
         if last is not None:

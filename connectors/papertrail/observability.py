@@ -8,7 +8,7 @@ https://documentation.solarwinds.com/en/success_center/observability/content/mis
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -87,15 +87,15 @@ class ObservabilityApi:
             found[str(entry.get("id") or link)] = Archive(str(entry.get("name", "")), link, redirects=False)
         return list(found.values())
 
-    def archived(self, raw: Iterator[bytes]) -> Iterator[LogEvent]:
-        """The events of one unpacked archive: JSON, one object a line or one array."""
+    def archived(self, raw: Iterator[bytes], wanted: Callable[[str], bool]) -> Iterator[LogEvent]:
+        """The wanted events of one unpacked archive: JSON, one object a line or one array."""
         text = lines(raw)
         first = next((line for line in text if line.strip()), "")
         if first.lstrip().startswith("["):
             yield from map(self._event, self._array(chain([first], text)))
             return
         for line in chain([first], text):
-            if line.strip():
+            if line.strip() and wanted(line):
                 yield self._event(self._decoded(line))
 
     def _array(self, text: Iterator[str]) -> list[Any]:

@@ -68,20 +68,22 @@ class Traces:
         self.phrases = tuple(sorted(phrases))
         self._pattern = re.compile("|".join(sorted(patterns)), re.IGNORECASE) if patterns else None
         self._others = [_ADDRESS, *(re.compile(rf"(?<!\w){o}", re.IGNORECASE) for o in sorted(others))]
-        self._anchors = tuple(sorted({_anchor(phrase) for phrase in phrases}))
+        self._runs = sorted({_runs(phrase) for phrase in phrases})
 
     def __bool__(self) -> bool:
         return self._pattern is not None
+
+    def may_be_in(self, text: str) -> bool:
+        """A quick no for most lines: without every run of letters of some phrase there is no hit."""
+        lowered = text.lower()
+        return any(all(run in lowered for run in runs) for runs in self._runs)
 
     def in_line(self, *texts: str) -> bool:
         """Whether any of the texts names the person, plainly or encoded as URL or JSON."""
         return any(self._in_text(text) for text in texts if text)
 
     def _in_text(self, text: str) -> bool:
-        if self._pattern is None:
-            return False
-        lowered = text.casefold()
-        if not any(anchor in lowered for anchor in self._anchors):
+        if self._pattern is None or not self.may_be_in(text):
             return False
         return bool(self._pattern.search(text) or self._pattern.search(_decoded(text)))
 
@@ -113,10 +115,9 @@ def _quoted(system: str, phrase: str) -> str:
     raise RefusedError(system, "an identifier with both kinds of quotes cannot be searched for; search by hand")
 
 
-def _anchor(phrase: str) -> str:
-    """The longest run of letters and digits: what every encoding of the phrase has in common."""
-    runs: list[str] = re.findall(r"[^\W_]+", phrase.casefold())
-    return max(runs or [""], key=lambda run: (len(run), run))
+def _runs(phrase: str) -> tuple[str, ...]:
+    """The ASCII letters and digits of a phrase, in runs: what every encoding of it has in common."""
+    return tuple(re.findall(r"[a-z0-9]+", phrase.lower()))
 
 
 def _decoded(text: str) -> str:
