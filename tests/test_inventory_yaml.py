@@ -28,7 +28,7 @@ def test_the_schema_beside_it_is_the_one_in_the_code() -> None:
 
 def test_every_vendor_of_the_policy_is_a_system(inventory: Inventory) -> None:
     titles = " ".join(s.title for s in inventory.systems.values())
-    vendors = "SendGrid Heroku Analytics Hatchbuck Gmail Calendly Papertrail Amazon Stripe".split()
+    vendors = ["SendGrid", "Heroku", "Analytics", "Hatchbuck", "Gmail", "Calendly", "Papertrail", "Amazon", "Stripe"]
     assert [v for v in vendors if v not in titles] == []
 
 

@@ -39,6 +39,7 @@ class _Open:
     place: Place
     holds: dict[str, Any] | list[Any]
     key: str | None = None
+    key_line: int = 0
     ignored: bool = False  # the second of two equal keys: read, and dropped
 
 
@@ -80,14 +81,10 @@ class _Composer:
         self._untagged(event, line)
         top = self.open[-1] if self.open else None
         if top is not None and isinstance(top.holds, dict) and top.key is None:
-            top.key = str(event.value)
+            top.key, top.key_line = str(event.value), line
             place = (*top.place, top.key)
             if top.key in top.holds and not top.ignored:
-                self.problems.lines = self.lines
-                message = f"the key stands here twice; the first is on line {self.lines[place]}"
-                self.problems.found.append(
-                    (line, f"{self.problems.file}:{line}: {'.'.join(map(str, place))}: {message}")
-                )
+                self.problems.at(line, place, f"the key stands here twice; the first is on line {self.lines[place]}")
             return
         self._put(self._value(event, line, resolver), line)
 
@@ -123,7 +120,7 @@ class _Composer:
             assert top.key is not None  # a value follows its key
             place = (*top.place, top.key)
             repeated = self._repeated(top)
-            top.key = None
+            top.key, line = None, top.key_line
             if repeated:
                 return place
             top.holds[str(place[-1])] = value

@@ -41,7 +41,9 @@ class Problems:
         there = place
         while there and there not in self.lines:
             there = there[:-1]
-        line = self.lines.get(there, 1)
+        self.at(self.lines.get(there, 1), place, message)
+
+    def at(self, line: int, place: Place, message: str) -> None:
         name = dotted(place)
         text = f"{self.file}:{line}: {name + ': ' if name else ''}{message}"
         if (line, text) not in self.found:

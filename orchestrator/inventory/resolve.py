@@ -3,6 +3,8 @@ never the value."""
 
 from __future__ import annotations
 
+import os
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,12 +65,13 @@ def _value(given: str, folder: Path, environ: Mapping[str, str], secret: bool) -
 
 def _file(path: Path, secret: bool) -> str:
     try:
-        with path.open("rb") as file:
-            mode = path.stat().st_mode
+        # Non-blocking, or opening a pipe would wait for somebody to write into it.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
                 raise _MissingError(f"{path} is not a file")
             if secret and mode & 0o077:
-                raise _MissingError(f"others may read {path}; run: chmod 600 {path}")
+                raise _MissingError(f"others may read {path}; run: chmod 600 {shlex.quote(str(path))}")
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise _MissingError(f"{path} cannot be read: {error.strerror}") from None

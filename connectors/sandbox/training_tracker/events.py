@@ -144,7 +144,7 @@ def ticket(t: Tables, clock: Clock, who: Person, cc: list[str]) -> int:
 
 
 def lead(t: Tables, clock: Clock, who: Person, converted: int | None) -> None:
-    t.add(
-        "leads", t.next("leads"), who.email, who.name, f"{who.name.partition(' ')[2]} Works",
-        f"+1 608 555 {who.user_id:04d}", "webinar", {"utm_source": "newsletter"}, clock.random.randrange(100), converted, clock.within(1200),
-    )  # fmt: skip
+    company, phone = f"{who.name.partition(' ')[2]} Works", f"+1 608 555 {who.user_id:04d}"
+    source, utm, score = "webinar", {"utm_source": "newsletter"}, clock.random.randrange(100)
+    number, at = t.next("leads"), clock.within(1200)
+    t.add("leads", number, who.email, who.name, company, phone, source, utm, score, converted, at)
