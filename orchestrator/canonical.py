@@ -24,6 +24,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("an instant without a time zone")  # it would be read as this machine's time
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return int(value.total_seconds())
@@ -81,4 +83,6 @@ def _decode(kind: Any, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if kind is timedelta:
         return timedelta(seconds=value)
+    if kind in (str, int, bool) and type(value) is not kind:
+        raise TypeError
     return value

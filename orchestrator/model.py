@@ -41,6 +41,19 @@ class Coverage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked, when and how. Who asked is in the request's vault only."""
+
+    id: str
+    right: Right
+    channel: str
+    received: datetime
+    by: str  # staff id of who recorded it
+    regime: str = "ccpa"
+    tags: tuple[str, ...] = ()  # keyed hashes of the requester's identifiers, to see repeats
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """How the requester was verified. `matched` names the points compared, never their values."""
 
@@ -223,6 +236,16 @@ class StepResult:
     reason: str = ""
     confirmed: bool | None = None  # None: not yet, or it cannot be read back
     left: int | None = None  # what the fresh search still found
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """A staff member's word that a step left to people is done: it cannot be read back."""
+
+    ref: str
+    by: str
+    at: datetime
+    reason: str = ""  # how it was done, without personal data
 
 
 @dataclass(frozen=True, slots=True)

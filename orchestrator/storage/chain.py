@@ -1,0 +1,193 @@
+"""The hash-chained record: each entry's hash covers the entry and the hash before it.
+
+Rows can therefore not be changed, removed or put in between without the chain breaking at that
+place, and a cut-off tail shows against a head that was remembered elsewhere (in every receipt).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from orchestrator import canonical
+from orchestrator.errors import IntegrityError, NotAllowedError
+from orchestrator.storage import schema
+from orchestrator.storage.kinds import KINDS, PROSE
+from orchestrator.storage.store import Store
+
+START = "sha256:" + "0" * 64  # what the first entry names as the hash before it
+_PAGE = 500  # entries read at a time: no transaction stays open while a caller thinks
+_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}")
+_COLUMNS = schema.entries.c
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last entry of a chain at some moment. Remembered elsewhere, it proves later truncation."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `key`, if any, is unique among entries of its kind."""
+
+    seq: int
+    at: datetime
+    request: str
+    kind: str
+    key: str | None
+    by: str
+    payload: Mapping[str, Any]
+    hash: str
+
+
+def append(
+    connection: Connection,
+    at: datetime,
+    request: str,
+    kind: str,
+    by: str,
+    payload: Mapping[str, Any],
+    key: str | None = None,
+) -> Entry:
+    """Add an entry; the connection must have its turn (`Store.write`).
+
+    With a `key`, the same payload again is a no-op that returns the entry there is; another
+    payload is an IntegrityError. NotAllowedError if the payload has fields its kind does not
+    list, or an e-mail address in a person's words.
+    """
+    _admit(kind, payload)
+    text = canonical.encode(payload).decode()
+    if key is not None and (found := find(connection, kind, key)):
+        if canonical.encode(found.payload).decode() == text:
+            return found
+        raise IntegrityError(f"{kind} was recorded before as entry {found.seq}, and differently")
+    last = head(connection)
+    row = {
+        "seq": last.seq + 1,
+        "at": canonical.plain(at),
+        "request": request,
+        "kind": kind,
+        "key": key,
+        "by": by,
+        "payload": text,
+        "prev": last.hash,
+    }
+    row["hash"] = _hash(row)
+    connection.execute(insert(schema.entries).values(row))
+    moved = {"seq": row["seq"], "hash": row["hash"]}
+    if last.seq:
+        connection.execute(update(schema.head).values(moved))
+    else:
+        connection.execute(insert(schema.head).values(id=1, **moved))
+    return _entry(row)
+
+
+def head(connection: Connection) -> Head:
+    """The last entry's number and hash; 0 and `START` of an empty chain."""
+    row = connection.execute(select(schema.head.c.seq, schema.head.c.hash)).one_or_none()
+    return Head(row.seq, row.hash) if row else Head(0, START)
+
+
+def find(connection: Connection, kind: str, key: str) -> Entry | None:
+    """The entry of that kind and key."""
+    row = connection.execute(select(schema.entries).where(_COLUMNS.kind == kind, _COLUMNS.key == key)).one_or_none()
+    return _entry(row._asdict()) if row else None
+
+
+def read(store: Store, request: str | None = None, kind: str | None = None) -> Iterator[Entry]:
+    """Entries in order; of one request or kind if given."""
+    for row in _rows(store, request, kind):
+        yield _entry(row._asdict())
+
+
+def verify(store: Store, remembered: Iterable[Head] = ()) -> Head:
+    """Walk the whole chain; IntegrityError naming the first entry that is not what was written.
+
+    `remembered`: heads kept outside the journal, such as those in receipts. Returns the head.
+    """
+    due = {h.seq: h.hash for h in remembered if h.seq}
+    last = Head(0, START)
+    for row in _rows(store):
+        number = last.seq + 1
+        if row.seq != number:
+            raise IntegrityError(f"journal entry {number} is missing")
+        values = row._asdict()
+        stored = values.pop("hash")
+        if values["prev"] != last.hash or stored != _hash(values):
+            raise IntegrityError(f"journal entry {number} was changed after it was written")
+        if due.pop(number, stored) != stored:
+            raise IntegrityError(
+                f"journal entry {number} is not the one that was remembered: the journal was rewritten"
+            )
+        last = Head(number, stored)
+    with store.read() as connection:
+        expected = head(connection)
+    if due:
+        raise IntegrityError(f"journal entry {min(due)} is missing: the journal was cut off after entry {last.seq}")
+    if expected.seq > last.seq:
+        raise IntegrityError(f"journal entry {last.seq + 1} is missing: the journal was cut off")
+    if expected != last:
+        raise IntegrityError(f"the journal's head does not name its last entry {last.seq}")
+    return last
+
+
+def without_addresses(text: str) -> str:
+    """The text with anything that looks like an e-mail address taken out."""
+    return _ADDRESS.sub("[address removed]", text)
+
+
+def _admit(kind: str, payload: Mapping[str, Any]) -> None:
+    allowed = KINDS.get(kind)
+    if allowed is None:
+        raise NotAllowedError(
+            f"the journal knows no entries of kind {kind!r}; they are listed in orchestrator.storage.kinds"
+        )
+    if unknown := set(payload) - allowed:
+        raise NotAllowedError(
+            f"a {kind} entry has no field {', '.join(sorted(unknown))}; see orchestrator.storage.kinds"
+        )
+    for name in PROSE & set(payload):
+        if _ADDRESS.search(str(payload[name])):
+            raise NotAllowedError(f"the {name} names an e-mail address, and the journal holds none: leave it out")
+
+
+def _rows(store: Store, request: str | None = None, kind: str | None = None) -> Iterator[Row[Any]]:
+    query = select(schema.entries).order_by(_COLUMNS.seq).limit(_PAGE)
+    if request is not None:
+        query = query.where(_COLUMNS.request == request)
+    if kind is not None:
+        query = query.where(_COLUMNS.kind == kind)
+    last: int | None = None
+    while True:
+        with store.read() as connection:
+            page = connection.execute(query if last is None else query.where(_COLUMNS.seq > last)).all()
+        yield from page
+        if len(page) < _PAGE:
+            return
+        last = page[-1].seq
+
+
+def _hash(row: Mapping[str, Any]) -> str:
+    """Over the stored text itself, so that not even its spacing can change unseen."""
+    try:
+        return canonical.digest({name: row[name] for name in row if name != "hash"})
+    except (ValueError, TypeError):
+        return "sha256:" + hashlib.sha256(b"not what this program writes").hexdigest()
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    try:
+        at, payload = datetime.fromisoformat(row["at"]), json.loads(row["payload"])
+    except (ValueError, TypeError):
+        raise IntegrityError(f"journal entry {row['seq']} was changed after it was written") from None
+    return Entry(row["seq"], at, row["request"], row["kind"], row["key"], row["by"], payload, row["hash"])

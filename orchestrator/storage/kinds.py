@@ -1,0 +1,53 @@
+"""What the journal may say: the kinds of entries and the fields each may have.
+
+Nothing else is written, so that no caller can put a person's data into the evidence by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from orchestrator.model import Hold, Request, Signed, Verification
+
+_DECISION = frozenset(f.name for f in fields(Signed))
+
+KINDS: Mapping[str, frozenset[str]] = {
+    # the request
+    "requested": frozenset(f.name for f in fields(Request)),
+    "acknowledged": frozenset({"at", "letter"}),
+    "verified": frozenset(f.name for f in fields(Verification)),
+    "identifier_confirmed": frozenset({"kind", "tag", "reason"}),
+    "extended": frozenset({"until", "reason", "letter"}),
+    "answered": frozenset({"at", "letter"}),
+    "denied": frozenset({"code", "reason"}),
+    "cancelled": frozenset({"reason"}),
+    "reopened": frozenset({"reason"}),
+    "closed": frozenset({"outcome"}),
+    # plans and decisions
+    "planned": frozenset({"digest", "plan"}),
+    "approved": _DECISION,
+    "overridden": _DECISION,
+    # effects
+    "run_started": frozenset({"plan"}),
+    "run_ended": frozenset({"plan", "systems"}),
+    "intended": frozenset({"plan", "ref", "order"}),
+    "done": frozenset({"plan", "result"}),
+    "attested": frozenset({"plan", "attested"}),
+    "confirmed": frozenset({"plan", "confirmation"}),
+    "recheck_due": frozenset({"plan", "at"}),
+    "exported": frozenset({"plan", "files", "bytes", "manifest", "withheld", "left_out"}),
+    # others
+    "letter": frozenset({"kind", "sha256", "at"}),
+    "vendor_notified": frozenset({"vendor", "at", "proof"}),
+    "vendor_answered": frozenset({"vendor", "at", "answer", "proof"}),
+    "receipt": frozenset({"plan", "hash", "previous", "final", "envelope"}),
+    "receipt_final": frozenset({"hash"}),
+    "hold_placed": frozenset(f.name for f in fields(Hold)),
+    "hold_released": frozenset({"at"}),
+    "vault_destroyed": frozenset({"slots"}),
+    "vault_rewrapped": frozenset({"master", "keys"}),
+}
+
+# Fields in a person's own words: read for e-mail addresses before they are kept.
+PROSE = frozenset({"reason", "method"})

@@ -1,0 +1,68 @@
+"""The tables of the journal and the vault, for SQLite and PostgreSQL alike.
+
+`entries` is the evidence: append-only and hash-chained, and everything else that is known about a
+request is read from it. `key` makes a fact unique among its kind: one outcome per plan and step.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION = 1
+metadata = MetaData()
+_counting = BigInteger().with_variant(Integer, "sqlite")
+
+schema_version = Table("dsr_schema", metadata, Column("version", Integer, nullable=False))
+
+entries = Table(
+    "dsr_entries",
+    metadata,
+    Column("seq", _counting, primary_key=True, autoincrement=False),
+    Column("at", String, nullable=False),
+    Column("request", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("key", String),
+    Column("by", String, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("prev", String, nullable=False),
+    Column("hash", String, nullable=False),
+    UniqueConstraint("kind", "key"),
+    Index("dsr_entries_request", "request", "kind", "seq"),
+)
+
+head = Table(
+    "dsr_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", _counting, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+vault_keys = Table(
+    "dsr_vault_keys",
+    metadata,
+    Column("request", String, primary_key=True),
+    Column("master", String, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+vault_blobs = Table(
+    "dsr_vault_blobs",
+    metadata,
+    Column("request", String, ForeignKey(vault_keys.c.request, ondelete="CASCADE"), primary_key=True),
+    Column("slot", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
