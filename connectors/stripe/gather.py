@@ -42,10 +42,14 @@ class Gatherer:
     def holdings(self, subject: Subject) -> Holdings:
         """Everything of the subject's, each object once, children before parents."""
         if not subject.kinds & {"email", "user_id", "stripe.customer"}:
-            return Holdings(Customers({}, frozenset(), {}, {}, ()), ())
-        scanned = self._guests.scan(subject)
-        customers = self._people.customers(subject, scanned.spellings)
+            return Holdings(Customers({}, frozenset(), {}, {}, (), frozenset()), ())
+        customers = self._people.customers(subject, ())
+        scanned = self._guests.scan(subject, customers)
+        if set(scanned.spellings) - set(customers.asked):
+            customers = self._people.customers(subject, scanned.spellings)
         found = [*self._owned(customers)]
+        if scanned.missed(f.item for f in found if f.collection in ("charges", "payment_intents")):
+            raise TransientError(self._spec.system, "scanning payments: the list was not whole")
         found += self._guests.found(subject, scanned, customers)
         found = self._without_doubles(found)
         walked = self._walk(f for f in found if f.collection in ("charges", "guest_charges"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from connectors.model import Subject
@@ -13,8 +13,9 @@ from connectors.stripe.holdings import Found
 from connectors.stripe.people import Customers, People
 from connectors.stripe.settings import Settings
 from connectors.stripe.transport import Api, Item
-from connectors.stripe.values import at, ident, leaves, same
+from connectors.stripe.values import at, born, ident, leaves, same
 
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _ADDRESSES = {
     "charges": ("billing_details.email", "receipt_email"),
     "payment_intents": ("receipt_email",),
@@ -29,6 +30,20 @@ class Scanned:
     charges: tuple[Item, ...]
     intents: tuple[Item, ...]
     spellings: tuple[str, ...]
+    passed: frozenset[str]  # ids of payments of `known` customers that the scan came by
+    known: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def missed(self, payments: Iterable[Item]) -> bool:
+        """Whether a customer's payment was not among all payments: then the scan was not whole."""
+        return any(
+            item["id"] not in self.passed and (self.since is None or born_ >= self.since) and born_ < self.until
+            for item in payments
+            if self.until is not None
+            and ident(item.get("customer")) in self.known
+            and (born_ := born(item)) is not None
+        )
 
 
 class Guests:
@@ -44,12 +59,15 @@ class Guests:
         self._people = people
         self._now = now
 
-    def scan(self, subject: Subject) -> Scanned:
+    def scan(self, subject: Subject, customers: Customers) -> Scanned:
         """Every payment without a customer that bears one of the subject's addresses or user ids."""
         if not subject.kinds & {"email", "user_id"}:
-            return Scanned((), (), ())
-        charges = tuple(self._scanned("charges", "/v1/charges", subject))
-        intents = tuple(self._scanned("payment_intents", "/v1/payment_intents", subject))
+            return Scanned((), (), (), frozenset())
+        until = self._now() - _CLOCKS_DIFFER
+        since = self._now() - self._settings.guest_scan if self._settings.guest_scan else None
+        passed: set[str] = set()
+        charges = tuple(self._scanned("charges", "/v1/charges", subject, since, customers, passed))
+        intents = tuple(self._scanned("payment_intents", "/v1/payment_intents", subject, since, customers, passed))
         emails = subject.values("email")
         spellings = {
             str(at(item, name))
@@ -58,7 +76,9 @@ class Guests:
             for name in _ADDRESSES[kind]
             if same(at(item, name), emails)
         }
-        return Scanned(charges, intents, tuple(sorted(spellings)))
+        return Scanned(
+            charges, intents, tuple(sorted(spellings)), frozenset(passed), frozenset(customers.ids), since, until
+        )
 
     def found(self, subject: Subject, scanned: Scanned, customers: Customers) -> Iterator[Found]:
         """The guests' objects, with what hangs on them, each with its fate."""
@@ -77,12 +97,15 @@ class Guests:
         yield from methods.values()
         yield from self._sessions(subject, customers)
 
-    def _scanned(self, kind: str, path: str, subject: Subject) -> Iterator[Item]:
-        since = None
-        if self._settings.guest_scan:
-            since = {"gte": int((self._now() - self._settings.guest_scan).timestamp())}
-        for item in self._api.listed(path, f"scanning {kind}", created=since):
-            if not ident(item.get("customer")) and self._matches(kind, item, subject):
+    def _scanned(
+        self, kind: str, path: str, subject: Subject, since: datetime | None, customers: Customers, passed: set[str]
+    ) -> Iterator[Item]:
+        created = {"gte": int(since.timestamp())} if since else None
+        for item in self._api.listed(path, f"scanning {kind}", created=created):
+            owner = ident(item.get("customer"))
+            if owner in customers.own or owner in customers.gone:
+                passed.add(str(item["id"]))
+            elif not owner and self._matches(kind, item, subject):
                 yield item
 
     def _matches(self, kind: str, item: Item, subject: Subject) -> bool:

@@ -36,6 +36,7 @@ class Customers:
     several: dict[str, Item]
     claimed: dict[str, Item]
     spellings: tuple[str, ...]  # of the subject's e-mail addresses, as met
+    asked: frozenset[str]  # the spellings that customers were listed by
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -79,7 +80,9 @@ class People:
                 by_user.add(id_)
         own, several, claimed = self._whose(met, set(assigned), by_user, users)
         found = {str(item["email"]) for item in met.values() if same(item.get("email"), emails)}
-        return Customers(own, frozenset(gone), several, claimed, tuple(sorted({*spellings, *found})))
+        return Customers(
+            own, frozenset(gone), several, claimed, tuple(sorted({*spellings, *found})), _spelled(emails, spellings)
+        )
 
     def user(self, item: Item) -> str:
         """The user id that an object's metadata names, or nothing."""
@@ -107,7 +110,7 @@ class People:
 
     def _by_email(self, emails: tuple[str, ...], spellings: Iterable[str]) -> Iterator[Item]:
         doing = "listing customers by e-mail"
-        for spelling in sorted({*emails, *(e.lower() for e in emails), *spellings}):
+        for spelling in sorted(_spelled(emails, spellings)):
             for item in self._api.listed("/v1/customers", doing, email=spelling):
                 if same(item.get("email"), emails) and not _shell(item):
                     yield item
@@ -127,6 +130,11 @@ class People:
 
     def _one(self, id_: str) -> Item | None:
         return self._api.get(f"/v1/customers/{quote(id_, safe='')}", "reading a customer")
+
+
+def _spelled(emails: Iterable[str], met: Iterable[str]) -> frozenset[str]:
+    emails = tuple(emails)
+    return frozenset({*emails, *(e.lower() for e in emails), *met})
 
 
 def _shell(item: Item) -> bool:
