@@ -1,0 +1,63 @@
+"""The files: what the sandbox's S3 holds, planted and read back with a client of its own."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
+
+UPLOADS, REPORTS, BILLING, CERTIFICATES = BUCKETS = ("tt-uploads", "tt-reports", "tt-billing", "tt-certificates")
+VERSIONED = (UPLOADS, CERTIFICATES)
+CROWD = range(25, USERS, 125)  # some others, so that a listing has strangers in it
+
+
+def plant_files(s3: Any, now: datetime) -> None:
+    """Fill empty buckets: keys that begin alike, several versions, delete markers, owners as tags."""
+    for bucket in BUCKETS:
+        s3.create_bucket(Bucket=bucket)
+        if bucket in VERSIONED:
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for who in PEOPLE:
+        _person(s3, who.user_id, who.name, now)
+    for user_id in CROWD:
+        _person(s3, user_id, f"user {user_id}", now, few=True)
+    _put(s3, UPLOADS, "avatars/42.png.bak", "a neighbour by name only")
+    _put(s3, UPLOADS, "users/42.txt", "a neighbour by name only")
+
+
+def _person(s3: Any, user_id: int, name: str, now: datetime, few: bool = False) -> None:
+    _put(s3, UPLOADS, f"avatars/{user_id}.png", f"picture of {name}")
+    _put(s3, CERTIFICATES, f"certs/{user_id}-{user_id + 1}.pdf", f"{name} has passed")
+    if few:
+        return
+    _put(s3, UPLOADS, f"avatars/{user_id}.png", f"new picture of {name}")
+    _put(s3, UPLOADS, f"users/{user_id}/cv.txt", f"{name} was born")
+    _put(s3, UPLOADS, f"users/{user_id}/notes/first.txt", f"notes of {name}")
+    s3.delete_object(Bucket=UPLOADS, Key=f"users/{user_id}/notes/first.txt")
+    _put(s3, REPORTS, f"{now:%Y}/report-{user_id}.pdf", f"report for {name}", Tagging=f"owner={user_id}")
+    _put(s3, BILLING, f"invoices/{user_id}/latest.pdf", f"invoice to {name}")
+
+
+def _put(s3: Any, bucket: str, key: str, text: str, **more: Any) -> None:
+    s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="text/plain", **more)
+
+
+def files_of(s3: Any, person: Person) -> list[tuple[str, ...]]:
+    """Every version and delete marker of the person's objects: (bucket, key, version, content)."""
+    theirs = re.compile(rf"(?:^|[/-]){person.user_id}(?:/|\.png$|\.pdf$|-[^/]*\.pdf$)")
+    found: list[tuple[str, ...]] = []
+    for bucket in BUCKETS:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for item in page.get("Versions", []):
+                if theirs.search(item["Key"]):
+                    version = item["VersionId"]
+                    body = s3.get_object(Bucket=bucket, Key=item["Key"], VersionId=version)["Body"].read()
+                    found.append((bucket, item["Key"], version, body.decode()))
+            found += [
+                (bucket, item["Key"], item["VersionId"], "delete marker")
+                for item in page.get("DeleteMarkers", [])
+                if theirs.search(item["Key"])
+            ]
+    return sorted(found)
