@@ -5,7 +5,8 @@ Settings: `base_url` (https://papertrailapp.com/api/v1, or https://api.REGION.cl
 events searchable), `archive_days` (how long archives are kept; 0: none), `margin_days`,
 `archive_hosts` (the storage hosts that archives may be fetched from, "host" or "host:port"),
 `page_size` (events of one answer), `archive_bytes` (the most one archive may unpack to).
-Secret: `token`.
+Secret: `token`. Option of a collection: `patterns`, how identifiers other than e-mail addresses and
+telephone numbers are written in lines, such as ["user_id={user_id}", "customer: {stripe.customer}"].
 
 Neither API has a call that deletes an event. Lines are located, exported and reported as locked
 until archives have expired too; only saved searches can be deleted. What is outside: the copies of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from connectors.errors import ConfigError
 from connectors.isolation import is_loopback
 from connectors.model import CollectionSpec, IdentitySpec, SystemSpec, Trust
-from connectors.papertrail.traces import require_searchable
+from connectors.papertrail.traces import SLOT, is_email, is_phone, require_searchable
 
 EVENTS, ARCHIVES = "events", "archives"
 SEARCHES, SENDERS, MEMBERS = "saved_searches", "senders", "members"
@@ -74,12 +74,25 @@ def collections_of(spec: SystemSpec) -> Mapping[str, CollectionSpec]:
     """
     for name in (c.name for c in spec.collections if c.name not in COLLECTIONS):
         raise ConfigError(spec.system, f"there is no collection {name!r}; there are {', '.join(COLLECTIONS)}")
-    described = {c.name: c for c in spec.collections}
+    described = {c.name: replace(c, identities=tuple(_identities(spec.system, c))) for c in spec.collections}
     found = {name: described.get(name, CollectionSpec(name, _BY_ADDRESS)) for name in COLLECTIONS}
     for collection in found.values():
         for identity in collection.identities:
             require_searchable(spec.system, identity)
     return found
+
+
+def _identities(system: str, spec: CollectionSpec) -> Iterator[IdentitySpec]:
+    """Each identity, by the patterns that the option `patterns` gives for its kind, if any."""
+    patterns = spec.options.get("patterns", ())
+    if isinstance(patterns, str) or not all(isinstance(p, str) for p in patterns):
+        raise ConfigError(system, f"{spec.name}: option 'patterns' must be a list, such as ['user_id={{user_id}}']")
+    for identity in spec.identities:
+        slot = f"{{{identity.kind}}}"
+        own = [pattern.replace(slot, SLOT) for pattern in patterns if slot in pattern]
+        yield from (replace(identity, field=pattern) for pattern in own)
+        if not own or is_email(identity.kind) or is_phone(identity.kind):
+            yield identity
 
 
 def _base_url(spec: SystemSpec, default: str) -> str:

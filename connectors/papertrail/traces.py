@@ -40,7 +40,8 @@ def require_searchable(system: str, identity: IdentitySpec) -> None:
     elif not (is_email(identity.kind) or is_phone(identity.kind)):
         raise ConfigError(
             system,
-            f"found_by {identity.kind!r}: its field must be a pattern with {SLOT}, such as user_id={SLOT}",
+            f"found_by {identity.kind!r}: the option 'patterns' must say how it is written, such as "
+            f"{identity.kind}={{{identity.kind}}}",
         )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.errors import ChangedError, TransientError
+from connectors.errors import ChangedError, ConfigError, TransientError
 from connectors.model import (
     Action,
     CollectionSpec,
@@ -276,3 +276,15 @@ def test_the_vendors_own_limit_is_heeded(fake: PapertrailSandbox, connected: Con
     with pytest.raises(TransientError) as raised:
         counts(connected(archive_days=0))
     assert raised.value.retry_after == 5
+
+
+def test_ids_are_searched_for_by_the_patterns_of_the_inventory(fake: PapertrailSandbox, connected: Connect) -> None:
+    found_by = (IdentitySpec("email", "message", Trust.PROVEN), IdentitySpec("user_id", "message", Trust.ASSIGNED))
+    spec = CollectionSpec("events", found_by, (), FIELDS, options={"patterns": ["uid={user_id}", "user {user_id}:"]})
+    for line in ("uid=42", "user 42: hello", "uid=421", "user 7: 42", "ann@example.com"):
+        fake.log(line, 1)
+    assert counts(connected((spec,), archive_days=0)) == {"events": 3}
+    with pytest.raises(ConfigError, match="patterns"):
+        connected((replace(spec, options={}),))
+    with pytest.raises(ConfigError, match="patterns"):
+        connected((replace(spec, options={"patterns": "uid={user_id}"}),))
