@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from orchestrator.inventory.schema import days, schema_json
 from orchestrator.model import Level, Right, Role
 from tests.orchestrator.inventories import MINIMAL, changed, written
 
+ROOT = Path(__file__).parents[2]
 KEY = "ed25519:" + "A" * 43 + "="
 
 
@@ -268,6 +270,33 @@ def test_no_text_gets_anything_but_an_inventory_error(tmp_path_factory: pytest.T
         Inventory.load(path)
 
 
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_inventory_is_refused_or_still_one(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    lines = MINIMAL.splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        i, j = (data.draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+        damage = data.draw(st.sampled_from(("drop", "swap", "double", "indent", "cut")))
+        if damage == "drop":
+            del lines[i]
+        elif damage == "swap":
+            lines[i], lines[j] = lines[j], lines[i]
+        elif damage == "double":
+            lines.insert(i, lines[j])
+        else:
+            lines[i] = f"  {lines[i]}" if damage == "indent" else lines[i][: len(lines[i]) // 2]
+    path = tmp_path_factory.getbasetemp() / "damaged.yaml"
+    path.write_text("\n".join(lines))
+    said = ""
+    try:
+        Inventory.load(path)
+    except InventoryError as error:
+        said = str(error)
+    assert all(line.startswith(str(path)) for line in said.splitlines())
+
+
 def test_unknown_systems(tmp_path: Path) -> None:
     with pytest.raises(UnknownError, match="did you mean 'shop'"):
         Inventory.load(written(tmp_path)).system("shpo")
@@ -292,9 +321,12 @@ def test_the_schema_accepts_and_refuses_what_the_code_does(tmp_path: Path) -> No
     schema = json.loads(schema_json())
     data, _ = document.read(written(tmp_path))
     jsonschema.validate(data, schema)
-    data["systems"]["shop"]["owners"] = "x"
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(data, schema)
+    jsonschema.validate(document.read(ROOT / "inventory.yaml")[0], schema)
+    for place, value in (("owners", "x"), ("secrets", {"api_key": "sk_live_51ABCDEF"}), ("role", "buisness")):
+        wrong = copy.deepcopy(data)
+        wrong["systems"]["shop"][place] = value
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
 
 
 def test_importing_it_loads_neither_yaml_nor_pydantic() -> None:
