@@ -50,3 +50,7 @@ class IntegrityError(OrchestratorError):
     """The journal or the vault was changed by something else than this program."""
 
     exit_code = 9
+
+
+class HeldError(NotAllowedError):
+    """A legal hold was placed on what was about to be written, or the request was cancelled."""

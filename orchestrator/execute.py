@@ -17,6 +17,7 @@ from typing import Protocol
 from connectors.errors import ChangedError, ConnectorError
 from connectors.model import Action, Locator, Order, Outcome, Status, Subject
 from connectors.protocol import Connector
+from orchestrator.errors import HeldError
 from orchestrator.model import Plan, Step, StepResult
 
 
@@ -95,9 +96,9 @@ class _System:
                 self.journal.intend(self.digest, step.ref, {"action": str(step.action), "count": step.count})
         try:
             unanswered = self._answer(self.connector, begun)
-        except ConnectorError as error:
+        except (ConnectorError, HeldError) as error:
             self.progress(self.name, "stopped")
-            return Trouble(self.name, str(error), isinstance(error, ChangedError))
+            return Trouble(self.name, str(error), isinstance(error, (ChangedError, HeldError)))
         if unanswered:
             return Trouble(self.name, "; ".join(unanswered))
         return None

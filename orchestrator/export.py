@@ -43,6 +43,7 @@ class Package:
     files: tuple[Exported, ...]
     withheld: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]  # ("system/collection", why)
+    manifest: str  # sha256 of the manifest
 
 
 def export(
@@ -82,16 +83,12 @@ def export(
         why = str(error) if isinstance(error, ConnectorError) else f"cannot write: {error.strerror}"
         raise IncompleteError(f"the package was not finished and its files were removed: {why}") from None
     withheld = tuple(sorted({t for f in files for t in f.withheld}))
-    package = Package(folder, tuple(files), withheld, tuple(left_out))
-    manifest = {
-        "request": plan.request,
-        "files": plain(files),
-        "withheld": plain(withheld),
-        "left_out": plain(left_out),
-    }
+    told = {"request": plan.request, "files": plain(files), "withheld": plain(withheld), "left_out": plain(left_out)}
+    manifest = json.dumps(told, indent=2).encode()
     with _private(folder / "manifest.json") as out:
-        out.write(json.dumps(manifest, indent=2).encode())
-    return package
+        out.write(manifest)
+    sha = "sha256:" + hashlib.sha256(manifest).hexdigest()
+    return Package(folder, tuple(files), withheld, tuple(left_out), sha)
 
 
 def _not_exported(step: Step, connector: Connector | None) -> str:

@@ -1,0 +1,153 @@
+"""Requests as they come in: what is asked, who asks, how that was verified; and legal holds."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from connectors.model import Identifier, Trust
+from orchestrator import canonical
+from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.inventory import nearest
+from orchestrator.journal import State
+from orchestrator.model import Hold, Level, Request, Right, Verification
+from orchestrator.staff import Actor
+from orchestrator.workspace import Workspace
+
+_RANK = {Level.REASONABLE: 0, Level.REASONABLY_HIGH: 1}
+_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # no two look alike
+
+
+class Intake:
+    """The use cases before a plan, done by one actor in one workspace."""
+
+    def __init__(self, workspace: Workspace, actor: Actor, now: Callable[[], datetime] | None = None) -> None:
+        self.workspace = workspace
+        self.inventory = workspace.inventory
+        self.journal = workspace.journal
+        self.actor = actor
+        self.now = now or (lambda: datetime.now(UTC))
+
+    # Requests
+
+    def new_request(
+        self, right: Right, identifiers: Sequence[tuple[str, str]], channel: str, received: datetime | None = None
+    ) -> str:
+        """Record a request; its identifiers go into its vault, encrypted. Returns its id."""
+        if not identifiers:
+            raise NotAllowedError("a request needs at least one identifier, such as --email")
+        given = []
+        for kind, value in identifiers:
+            if kind not in self.inventory.kinds:
+                raise UnknownError(f"the inventory knows no identifier {kind!r}{nearest(kind, self.inventory.kinds)}")
+            if not (normal := self.inventory.normalise(kind, value)):
+                raise NotAllowedError(f"the {kind} is empty")
+            given.append((kind, normal))
+        received = received or self.now()
+        if received > self.now() + timedelta(minutes=5):
+            raise NotAllowedError("the day of receipt lies in the future")
+        request = "r-" + "".join(secrets.choice(_LETTERS) for _ in range(10))
+        tags = tuple(sorted(self.workspace.vault.person_tag(kind, value) for kind, value in given))
+        self.workspace.vault.open(request).put_json("identifiers", given)
+        self.journal.create_request(
+            request, right=right, channel=channel, received=received, by=self.actor.id,
+            regime=self.inventory.regime, tags=tags,
+        )  # fmt: skip
+        return request
+
+    def verify(
+        self, request: str, level: Level, method: str, matched: Sequence[str], proves: Sequence[str]
+    ) -> Verification:
+        """Record how the requester was verified, and which of the given identifiers that proves."""
+        self.actor.require("verify")
+        self.request(request)
+        given = {kind for kind, _ in self.workspace.vault.open(request).get_json("identifiers")}
+        if missing := set(proves) - given:
+            named = ", ".join(sorted(given))
+            raise NotAllowedError(f"the request names no {', '.join(sorted(missing))}; it names {named}")
+        if not proves or not matched or not method.strip():
+            raise NotAllowedError("a verification says its method, the points matched and what it proves")
+        done = Verification(level, method, tuple(matched), tuple(sorted(set(proves))), self.actor.id, self.now())
+        self.journal.append(request, "verified", self.actor.id, canonical.plain(done))
+        return done
+
+    def confirm_identifier(self, request: str, kind: str, value: str, reason: str) -> None:
+        """A named person vouches for a claimed identifier, so that it opens systems in the next plan."""
+        self.actor.require("override")
+        self.verification(request)
+        if not reason.strip():
+            raise NotAllowedError("say why the identifier is this person's")
+        vault = self.workspace.vault.open(request)
+        normal = self.inventory.normalise(kind, value)
+        vault.put_json("vouched", [*self._vouched(request), (kind, normal)])
+        tag = self.workspace.vault.person_tag(kind, normal)
+        told = {"kind": kind, "tag": tag, "reason": reason}
+        self.journal.append(request, "identifier_confirmed", self.actor.id, told)
+
+    def request(self, request: str) -> Request:
+        """UnknownError if there is none of that id."""
+        return self.journal.request(request)
+
+    def requests(self) -> Iterator[tuple[Request, State]]:
+        """All requests with how far they have come, oldest first."""
+        for request in self.journal.requests():
+            yield request, self.journal.state(request.id)
+
+    def verification(self, request: str) -> Verification:
+        """The latest verification. NotAllowedError if there is none, or it is too weak for the right."""
+        record = self.request(request)
+        done = [canonical.decode(Verification, e.payload) for e in self.journal.entries(request, "verified")]
+        if not done:
+            raise NotAllowedError(f"{request} is not verified: dsr request verify {request}")
+        return self.strong_enough(done[-1], record.right)
+
+    def cancel(self, request: str, reason: str) -> None:
+        """The person withdrew, or staff stop it: nothing is written from now on."""
+        self.actor.require("run")
+        self.request(request)
+        self.journal.append(request, "cancelled", self.actor.id, {"reason": reason})
+
+    # Legal holds
+
+    def place_hold(self, reason: str, review: datetime, scope: Mapping[str, str]) -> Hold:
+        """Hold a person (scope kind -> value), `organisation` or `collection`, until its review date."""
+        self.actor.require("hold")
+        if len(scope) != 1:
+            raise NotAllowedError("a hold names exactly one of a person's identifier, an organisation, a collection")
+        ((kind, value),) = scope.items()
+        person = ""
+        if kind not in ("organisation", "collection"):
+            person = self.workspace.vault.person_tag(kind, self.inventory.normalise(kind, value))
+        hold = Hold(
+            "h-" + "".join(secrets.choice(_LETTERS) for _ in range(8)), reason, self.actor.id, self.now(), review,
+            person, value if kind == "organisation" else "", value if kind == "collection" else "",
+        )  # fmt: skip
+        self.journal.place_hold(hold)
+        return hold
+
+    def release_hold(self, hold: str) -> None:
+        self.actor.require("hold")
+        self.journal.release_hold(hold, self.actor.id, self.now())
+
+    # What the use cases have in common
+
+    def identifiers(self, request: str, verification: Verification) -> list[Identifier]:
+        given = self.workspace.vault.open(request).get_json("identifiers")
+        proven = set(verification.proves)
+        found = [Identifier(kind, v, Trust.PROVEN if kind in proven else Trust.CLAIMED) for kind, v in given]
+        return found + [Identifier(kind, v, Trust.PROVEN, "vouched") for kind, v in self._vouched(request)]
+
+    def _vouched(self, request: str) -> list[tuple[str, str]]:
+        vault = self.workspace.vault.open(request)
+        return [(kind, value) for kind, value in (vault.get_json("vouched") if "vouched" in vault.slots() else [])]
+
+    def strong_enough(self, verification: Verification, right: Right) -> Verification:
+        needed = self.inventory.verification.get(right, Level.REASONABLY_HIGH)
+        if _RANK[verification.level] < _RANK[needed]:
+            raise NotAllowedError(f"{right} needs a {needed} verification; this one is {verification.level}")
+        return verification
+
+    def not_cancelled(self, request: str) -> None:
+        if self.journal.state(request) is State.CANCELLED:
+            raise NotAllowedError(f"{request} was cancelled")

@@ -1,0 +1,193 @@
+"""The use cases: what a command line, a console or a scheduler may ask for, and nothing else.
+
+Every check that keeps people safe is made here, for every caller: who acts and what they may do,
+the verification, the guard, the second pair of eyes, holds, the age of a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.errors import ConnectorError
+from connectors.model import Identifier
+from orchestrator import canonical, fulfil
+from orchestrator.decide import CODE, Given, decide
+from orchestrator.discover import discover
+from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
+from orchestrator.export import Package
+from orchestrator.guard import guard, open_findings
+from orchestrator.intake import Intake
+from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
+from orchestrator.staff import SINGLE, genuine
+
+Progress = Callable[[str, str], None]
+
+
+def _silent(system: str, what: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with its digest and what the guard says of it."""
+
+    plan: Plan
+    digest: str
+    findings: tuple[Finding, ...]
+    open: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether one system can be used as the inventory says."""
+
+    system: str
+    ok: bool | None  # None: done by hand
+    message: str
+
+
+class Service(Intake):
+    """All use cases of one workspace, done by one actor."""
+
+    # Plans
+
+    def plan(self, request: str, progress: Progress = _silent) -> Planned:
+        """Discover, decide and guard. The plan is frozen under its digest; an earlier one is replaced."""
+        self.actor.require("plan")
+        verification = self.verification(request)
+        self.not_cancelled(request)
+        with self.journal.lease(request):
+            found = self.discover(request, self.identifiers(request, verification), progress)
+            plan = self.decided(found, request, self.journal.latest_plan(request) or "")
+            digest = canonical.digest(plan)
+            vault = self.workspace.vault.open(request)
+            locators = {vault.ref(record.at): canonical.plain(record.at) for _, record in found.records}
+            vault.put_json(f"plan:{digest}", {"subject": canonical.plain(found.subject), "locators": locators})
+            self.journal.save_plan(plan)
+        return self._planned(plan, digest)
+
+    def show_plan(self, request: str) -> Planned:
+        """The latest plan of a request."""
+        self.request(request)
+        digest = self.journal.latest_plan(request)
+        if digest is None:
+            raise UnknownError(f"{request} has no plan yet: dsr plan {request}")
+        return self._planned(self.journal.plan(digest), digest)
+
+    def discover(self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent) -> Discovery:
+        """Search every system for the person. Reads only."""
+        return discover(
+            identifiers, self.workspace.connectors(self.now()), not_connected=self.workspace.not_connected(),
+            authorities=self.workspace.authorities(), normalise=self.inventory.normalise, now=self.now,
+            progress=progress,
+        )  # fmt: skip
+
+    def decided(self, found: Discovery, request: str, replaces: str = "") -> Plan:
+        """What is to be done about a discovery, under the holds of this moment."""
+        vault = self.workspace.vault
+        named = {(i.kind, i.value) for i in found.subject.identifiers | found.claimed}
+        given = Given(
+            request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
+            frozenset(vault.person_tag(kind, value) for kind, value in named), vault.open(request).ref, replaces,
+        )  # fmt: skip
+        return decide(found, self.inventory, given)
+
+    def override(self, request: str, code: str, reason: str) -> Planned:
+        """Set one overridable finding aside, with a reason, signed over the plan's digest."""
+        self.actor.require("override")
+        planned = self.show_plan(request)
+        found = [f for f in planned.findings if f.code == code]
+        if not found:
+            codes = ", ".join(sorted({f.code for f in planned.findings})) or "none"
+            raise UnknownError(f"the guard has no finding {code!r} on this plan; it has {codes}")
+        if any(f.severity is Severity.FINAL for f in found):
+            raise NotAllowedError(f"{code} cannot be overridden: {found[0].message}")
+        if not reason.strip():
+            raise NotAllowedError("an override needs a reason")
+        self._four_eyes({s.by for s in self.journal.approvals(planned.digest)}, "approved the plan")
+        decision = self.actor.sign(f"override:{code}", planned.digest, self.now(), reason)
+        self.journal.append(request, "overridden", self.actor.id, canonical.plain(decision))
+        return self.show_plan(request)
+
+    def approve(self, request: str, digest: str) -> Signed:
+        """Approve exactly this plan, as someone other than the one who made it."""
+        self.actor.require("approve")
+        planned = self.executable(request)
+        if digest != planned.digest:
+            raise NotAllowedError(f"the current plan of {request} is {planned.digest}; look at it and approve that")
+        self._four_eyes({planned.plan.made_by}, "made the plan")
+        self._four_eyes({s.by for s in self.journal.overrides(digest)}, "overrode the guard")
+        decision = self.actor.sign("approve", digest, self.now())
+        self.journal.append(request, "approved", self.actor.id, canonical.plain(decision))
+        return decision
+
+    def executable(self, request: str) -> Planned:
+        """The latest plan, if nothing but an approval is missing. Errors say what stands in the way."""
+        self.verification(request)
+        self.not_cancelled(request)
+        planned = self.show_plan(request)
+        if planned.open:
+            raise UnsafePlanError(
+                "the guard stops this plan:\n" + "\n".join(f"  {f.code}: {f.message}" for f in planned.open)
+            )
+        if planned.plan.inventory != self.inventory.digest or planned.plan.code != CODE:
+            raise NotAllowedError(f"the inventory or the program changed since the plan was made: dsr plan {request}")
+        if self.now() - planned.plan.made_at > self.inventory.limits.plan_valid:
+            raise NotAllowedError(f"the plan is too old to be acted on: dsr plan {request}")
+        return planned
+
+    def approval(self, planned: Planned) -> Signed:
+        """The approval in force. NotAllowedError if there is none, or it is void."""
+        made_by = planned.plan.made_by
+        for decision in reversed(self.journal.approvals(planned.digest)):
+            fresh = self.now() - decision.at <= self.inventory.limits.plan_valid
+            two = self.inventory.approval == SINGLE or decision.by != made_by
+            if fresh and two and decision.digest == planned.digest and genuine(self.inventory, decision):
+                return decision
+        request = planned.plan.request
+        raise NotAllowedError(f"the plan has no valid approval: dsr approve {request} {planned.digest}")
+
+    # Acting
+
+    def run(self, request: str, progress: Progress = _silent) -> fulfil.Fulfilled:
+        """Carry out the approved plan, read back, sign a receipt. Running again does what is left."""
+        self.actor.require("run")
+        return fulfil.run(self, request, progress)
+
+    def export(self, request: str, folder: Path, progress: Progress = _silent) -> Package:
+        """Write what may be disclosed into a new folder. Needs the verification that access needs."""
+        self.actor.require("export")
+        self.strong_enough(self.verification(request), Right.ACCESS)
+        return fulfil.write_package(self, request, folder, progress)
+
+    # Systems
+
+    def check(self) -> tuple[Checked, ...]:
+        """Whether every system is reachable with what its connector needs."""
+        return tuple(self._checked(name) for name in self.inventory.systems)
+
+    def _checked(self, name: str) -> Checked:
+        system = self.inventory.systems[name]
+        if system.manual:
+            return Checked(name, None, f"by hand: {system.owner}")
+        try:
+            self.workspace.connector(name, self.now()).check()
+        except ConnectorError as error:
+            return Checked(name, False, str(error))
+        return Checked(name, True, "reachable, permissions suffice")
+
+    # What the above have in common
+
+    def _planned(self, plan: Plan, digest: str) -> Planned:
+        findings = guard(plan, self.inventory)
+        good = {
+            s.purpose.removeprefix("override:")
+            for s in self.journal.overrides(digest)
+            if genuine(self.inventory, s)
+        }  # fmt: skip
+        return Planned(plan, digest, findings, open_findings(findings, good))
+
+    def _four_eyes(self, others: set[str], did: str) -> None:
+        if self.inventory.approval != SINGLE and self.actor.id in others:
+            raise NotAllowedError(f"{self.actor.id} {did}: another person must do this")

@@ -1,0 +1,112 @@
+"""One installation: an inventory, a state directory, and the connectors between them.
+
+STATE/journal.sqlite   what was intended, approved and done; the encrypted vault
+STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY refers to another
+STATE/receipt.key      signs receipts
+STATE/mode             sandbox or live: one is never used as the other
+STATE/receipts/        what was signed
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import connectors
+from connectors.isolation import strip_ambient
+from connectors.model import Gate
+from connectors.protocol import Connector
+from orchestrator.errors import NotAllowedError
+from orchestrator.inventory import Inventory
+from orchestrator.journal import Journal
+from orchestrator.signing import SigningKey
+from orchestrator.vault import MasterKey, Vault
+from orchestrator.wrap import Logged, Retried
+
+GateFor = Callable[[str], Gate]
+
+
+@dataclass
+class Workspace:
+    """Opened state. Use as a context manager."""
+
+    root: Path
+    inventory: Inventory
+    journal: Journal
+    vault: Vault
+
+    @classmethod
+    def open(cls, root: Path, inventory: Inventory, environ: Mapping[str, str] = os.environ) -> Workspace:
+        """Open or create the state directory (mode 0700).
+
+        In sandbox mode the process first loses every live-looking credential. Raises
+        NotAllowedError if the state belongs to the other mode.
+        """
+        if inventory.sandbox:
+            strip_ambient()
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        root.chmod(0o700)
+        _bind_mode(root / "mode", "sandbox" if inventory.sandbox else "live")
+        journal = Journal.open(environ.get("DSR_DATABASE_URL") or str(root / "journal.sqlite"))
+        reference = environ.get("DSR_MASTER_KEY_REF", "")
+        master = MasterKey.from_reference(reference) if reference else MasterKey.ensure(root / "master.key")
+        return cls(root, inventory, journal, Vault(journal, master))
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.journal.close()
+
+    @cached_property
+    def signing_key(self) -> SigningKey:
+        """The key that signs receipts; made on first use."""
+        return SigningKey.ensure(self.root / "receipt.key")
+
+    def connector(self, system: str, now: datetime, gate: Gate | None = None) -> Connector:
+        """The connector of one inventory entry, wrapped in the one retry policy and the log."""
+        spec = self.inventory.spec(system, now=now) if gate is None else self.inventory.spec(system, now=now, gate=gate)
+        return Logged(Retried(connectors.build(spec)))
+
+    def connectors(self, now: datetime, gate_for: GateFor | None = None) -> dict[str, Connector]:
+        """Every system that has a connector, in the inventory's order."""
+        return {
+            name: self.connector(name, now, gate_for(name) if gate_for else None)
+            for name, system in self.inventory.systems.items()
+            if not system.manual
+        }
+
+    def not_connected(self) -> dict[str, str]:
+        """Systems without a connector and why they are not searched by machine."""
+        return {
+            name: f"no connector: {system.owner} searches and deletes by hand"
+            for name, system in self.inventory.systems.items()
+            if system.manual
+        }
+
+    def authorities(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        return {kind: self.inventory.authorities(kind) for kind in self.inventory.kinds}
+
+
+def _bind_mode(path: Path, mode: str) -> None:
+    try:
+        with path.open("x") as new:
+            new.write(mode)
+    except FileExistsError:
+        if (was := path.read_text().strip()) != mode:
+            raise NotAllowedError(
+                f"{path.parent} holds the state of a {was} installation, not of a {mode} one; name another --state"
+            ) from None
+
+
+def private_file(path: Path, content: bytes) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+    draft.replace(path)
