@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -22,42 +21,11 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.model import Attested, Confirmation, Hold, Plan, Request, Right, Signed, StepResult
 from orchestrator.storage import chain, schema
 from orchestrator.storage.chain import START, Entry, Head
+from orchestrator.storage.kinds import STATES, State
 from orchestrator.storage.lease import Lease
 from orchestrator.storage.store import Store
 
 __all__ = ["START", "Entry", "Head", "Journal", "State"]
-
-
-class State(StrEnum):
-    """How far a request has come: the last entry that says so."""
-
-    RECEIVED = "received"
-    VERIFIED = "verified"
-    PLANNED = "planned"
-    APPROVED = "approved"
-    RUNNING = "running"
-    EXECUTED = "executed"
-    CONFIRMED = "confirmed"
-    ANSWERED = "answered"
-    DENIED = "denied"
-    CANCELLED = "cancelled"
-    CLOSED = "closed"
-
-
-_STATES = {
-    "requested": State.RECEIVED,
-    "reopened": State.RECEIVED,
-    "verified": State.VERIFIED,
-    "planned": State.PLANNED,
-    "approved": State.APPROVED,
-    "run_started": State.RUNNING,
-    "run_ended": State.EXECUTED,
-    "confirmed": State.CONFIRMED,
-    "answered": State.ANSWERED,
-    "denied": State.DENIED,
-    "cancelled": State.CANCELLED,
-    "closed": State.CLOSED,
-}
 
 
 class Journal:
@@ -137,11 +105,11 @@ class Journal:
         """How far the request has come. UnknownError if there is none of that id."""
         query = select(schema.entries.c.kind).order_by(schema.entries.c.seq.desc()).limit(1)
         with self.store.read() as connection:
-            wanted = (schema.entries.c.request == request, schema.entries.c.kind.in_(_STATES))
+            wanted = (schema.entries.c.request == request, schema.entries.c.kind.in_(STATES))
             kind = connection.execute(query.where(*wanted)).scalar()
         if kind is None:
             raise UnknownError(f"no request {request}")
-        return _STATES[kind]
+        return STATES[kind]
 
     # Plans and decisions
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from enum import StrEnum
 
 from orchestrator.model import Hold, Request, Signed, Verification
 
@@ -51,3 +52,35 @@ KINDS: Mapping[str, frozenset[str]] = {
 
 # Fields in a person's own words: read for e-mail addresses before they are kept.
 PROSE = frozenset({"reason", "method"})
+
+
+class State(StrEnum):
+    """How far a request has come: the last entry that says so."""
+
+    RECEIVED = "received"
+    VERIFIED = "verified"
+    PLANNED = "planned"
+    APPROVED = "approved"
+    RUNNING = "running"
+    EXECUTED = "executed"
+    CONFIRMED = "confirmed"
+    ANSWERED = "answered"
+    DENIED = "denied"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+STATES: Mapping[str, State] = {
+    "requested": State.RECEIVED,
+    "reopened": State.RECEIVED,
+    "verified": State.VERIFIED,
+    "planned": State.PLANNED,
+    "approved": State.APPROVED,
+    "run_started": State.RUNNING,
+    "run_ended": State.EXECUTED,
+    "confirmed": State.CONFIRMED,
+    "answered": State.ANSWERED,
+    "denied": State.DENIED,
+    "cancelled": State.CANCELLED,
+    "closed": State.CLOSED,
+}

@@ -1,0 +1,1 @@
+"""Templates of the pages made for people."""

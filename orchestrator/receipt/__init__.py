@@ -1,0 +1,65 @@
+"""The fulfilment receipt: what was asked, found, done, kept and is still open, without personal data.
+
+`build` makes the payload, `orchestrator.signing` signs it, `verify_file` checks it anywhere,
+offline, and `html` shows it to people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from orchestrator import signing
+from orchestrator.errors import InvalidReceiptError, UnknownError
+from orchestrator.journal import Head
+from orchestrator.receipt.build import TYPE, build
+from orchestrator.receipt.case import Answer, Case, Disclosed, Letter, Vendor, Versions
+from orchestrator.receipt.page import html
+from orchestrator.receipt.settle import Fulfilment, Standing
+
+__all__ = [
+    "TYPE",
+    "Answer",
+    "Case",
+    "Disclosed",
+    "Fulfilment",
+    "Letter",
+    "Standing",
+    "Vendor",
+    "Versions",
+    "build",
+    "hash_of",
+    "head_of",
+    "html",
+    "verify_file",
+]
+
+
+def hash_of(envelope: bytes) -> str:
+    """What the next receipt calls this one: `sha256:` and the hash of its file."""
+    return "sha256:" + hashlib.sha256(envelope).hexdigest()
+
+
+def head_of(payload: Mapping[str, Any]) -> Head:
+    """The journal's head when the receipt was made, for `Journal.verify`."""
+    return Head(payload["journal"]["seq"], payload["journal"]["hash"])
+
+
+def verify_file(path: Path, keys: Iterable[Ed25519PublicKey]) -> Mapping[str, Any]:
+    """The payload of a receipt's file.
+
+    InvalidReceiptError with a plain reason if not one of the keys signed exactly this file, or it
+    is not a receipt; UnknownError if there is no file.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnknownError(f"cannot read {path}: {error.strerror}") from None
+    payload = signing.verify(content, keys)
+    if payload.get("type") != TYPE:
+        raise InvalidReceiptError(f"the file is signed and is not a receipt of the form {TYPE}")
+    return payload

@@ -1,0 +1,166 @@
+"""A receipt for people: one page without scripts or anything from elsewhere, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from connectors.model import Action
+from orchestrator.model import Coverage, Right
+from orchestrator.receipt.settle import Fulfilment, Standing
+
+_OUTCOMES = {
+    Fulfilment.COMPLETE: (
+        "Done",
+        "Everything that was found has been dealt with, and a fresh search confirmed what systems can show.",
+    ),
+    Fulfilment.COMPLETE_WITH_RETENTION: (
+        "Done, with exceptions",
+        "What was found has been dealt with, except for what the law lets or makes us keep. It is listed below.",
+    ),
+    Fulfilment.ACCEPTED_PENDING: (
+        "Accepted, not finished",
+        "Nothing failed, but some of it has not been shown to be gone yet. It is listed below with its dates.",
+    ),
+    Fulfilment.OPEN: ("Not finished", "Some of it still has to be done. It is listed below."),
+    Fulfilment.NOTHING_FOUND: ("Nothing found", "Every system was searched to its end, and nothing was found."),
+    Fulfilment.NOTHING_FOUND_IN_SEARCHED: (
+        "Nothing found where we could search",
+        "Nothing was found in the systems that were searched. Those that were not are listed below.",
+    ),
+}
+_STANDINGS = {
+    Standing.GONE: "a fresh search no longer finds it",
+    Standing.NOT_PROVABLE: "done; the system has no search that could prove it",
+    Standing.RETAINED: "kept under an exception",
+    Standing.ATTESTED: "done by hand, on a staff member’s word",
+    Standing.DISCLOSED: "handed over",
+    Standing.UNCONFIRMED: "done; a fresh search is still due",
+    Standing.ACCEPTED: "accepted by the vendor, who does it later",
+    Standing.STILL_THERE: "a fresh search still finds it",
+    Standing.NO_END: "kept, and nobody has said until when",
+    Standing.BY_HAND: "to be done by hand",
+    Standing.FAILED: "failed",
+    Standing.NOT_ATTEMPTED: "not attempted",
+}
+_ACTIONS = {
+    Action.DELETE: "Delete",
+    Action.REDACT: "Remove the person",
+    Action.RETAIN: "Keep",
+    Action.MANUAL: "By hand",
+}
+_COVERAGES = {
+    Coverage.SEARCHED: "searched to its end",
+    Coverage.NOT_SEARCHABLE: "not searchable with what we know",
+    Coverage.UNREACHABLE: "could not be reached",
+    Coverage.MANUAL_OPEN: "searched by hand",
+}
+_RIGHTS = {Right.DELETE: "Deletion of personal data", Right.ACCESS: "Access to personal data"}
+_LEVELS = {"reasonable": "to a reasonable degree", "reasonably_high": "to a reasonably high degree"}
+_MODES = {
+    "four_eyes": "One person made the plan and another approved it.",
+    "single_person": "One person made the plan and approved it.",
+}
+_REGIMES = {"ccpa": "California Consumer Privacy Act"}
+_ANSWERS = {
+    "none": "has not answered yet",
+    "accepted": "has accepted",
+    "deleted": "says it has deleted",
+    "nothing_held": "says it holds nothing",
+    "refused": "has refused",
+}
+_ROLES = {"business": "for ourselves", "service_provider": "for a customer organisation"}
+
+
+def html(payload: Mapping[str, Any], envelope_sha: str) -> str:
+    """The page of one receipt. `envelope_sha` is the hash of its file, in hexadecimal."""
+    outcome = Fulfilment(payload["outcome"])
+    headline, explained = _OUTCOMES[outcome]
+    standings = [Standing(s["standing"]) for s in payload["steps"]]
+    waiting = [s for s, standing in zip(payload["steps"], standings, strict=True) if standing.open or standing.pending]
+    return _template().render(
+        receipt=payload,
+        sha=envelope_sha.removeprefix("sha256:"),
+        tone=_tone(outcome),
+        headline=headline,
+        explained=explained,
+        systems=_systems(payload),
+        waiting=waiting,
+        unsearched=[r for r in payload["not_searched"] if not _covered_by_step(r, waiting)],
+        unproven=[s for s in payload["steps"] if s["standing"] == Standing.NOT_PROVABLE],
+        found=sum(s["planned"] for s in payload["steps"]),
+        access=payload["right"] == Right.ACCESS,
+    )
+
+
+def _tone(outcome: Fulfilment) -> str:
+    if outcome is Fulfilment.OPEN:
+        return "open"
+    return "done" if outcome.final else "pending"
+
+
+def _systems(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each system with its steps, in the order of the coverage list."""
+    rows = []
+    for system in payload["systems"]:
+        mine = [s for s in payload["steps"] if s["system"] == system["system"]]
+        rows.append({**system, "steps": mine, "waiting": not system["settled"] or any(_waits(s) for s in mine)})
+    return rows
+
+
+def _waits(step: Mapping[str, Any]) -> bool:
+    standing = Standing(step["standing"])
+    return standing.open or standing.pending
+
+
+def _covered_by_step(row: Mapping[str, Any], waiting: Sequence[Mapping[str, Any]]) -> bool:
+    """A system searched by hand has an open step of its own, which says the same."""
+    return any(s["system"] == row["system"] and s["collection"] == "*" for s in waiting)
+
+
+def _day(value: str | None) -> str:
+    return f"{datetime.fromisoformat(value):%d %B %Y}".lstrip("0") if value else "not yet"
+
+
+def _moment(value: str | None) -> str:
+    return f"{_day(value)}, {datetime.fromisoformat(value):%H:%M} UTC" if value else "not yet"
+
+
+def _words(table: Mapping[Any, str]) -> Any:
+    return lambda value: table.get(value, str(value).replace("_", " "))
+
+
+def _place(step: Mapping[str, Any]) -> str:
+    return str(step["system"]) if step["collection"] == "*" else f"{step['system']} / {step['collection']}"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("orchestrator", "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "day": _day,
+        "moment": _moment,
+        "place": _place,
+        "action": _words(_ACTIONS),
+        "answer": _words(_ANSWERS),
+        "coverage": _words(_COVERAGES),
+        "level": _words(_LEVELS),
+        "mode": _words(_MODES),
+        "plainly": _words({}),
+        "regime": _words(_REGIMES),
+        "right": _words(_RIGHTS),
+        "role": _words(_ROLES),
+        "standing": _words(_STANDINGS),
+        "count": lambda n: "–" if n is None else f"{n:,}",
+    }
+    return environment.get_template("receipt.html")
