@@ -18,7 +18,7 @@ fixed; one that holds something and is missing in the inventory stops the plan:
   balance_transactions;
 - redacted: charges, payment_intents, invoices, subscriptions, refunds, disputes,
   early_fraud_warnings, cash_balance, setup_intents, checkout_sessions (guests' too),
-  identity_verification_sessions, issuing_cardholders, guest_charges, guest_payment_intents,
+  identity_verification_sessions, issuing_cards, issuing_cardholders, guest_charges, guest_payment_intents,
   guest_payment_methods;
 - customers.
 

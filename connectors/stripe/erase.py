@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.errors import ChangedError, RefusedError
-from connectors.model import Action, Order, Outcome, Status, Subject, SystemSpec
+from connectors.model import Action, Identifier, Order, Outcome, Status, Subject, SystemSpec, Trust
 from connectors.stripe.empty import address, empty, kept
 from connectors.stripe.gather import Gatherer
 from connectors.stripe.holdings import Found, Holdings
@@ -62,7 +62,9 @@ class Eraser:
         works = self._works(held, active)
         if any(w.found for w in works):
             self._erase(held, works, orders)
-            after = self._gatherer.holdings(subject)
+            # By their ids too: a redacted customer is found by no address, and what hangs on it must be.
+            ids = (Identifier("stripe.customer", id_, Trust.ASSIGNED) for id_ in held.customers.ids)
+            after = self._gatherer.holdings(Subject(subject.identifiers.union(ids)))
         else:
             after = held
         for work in works:
@@ -205,7 +207,7 @@ class Eraser:
             return None
         if work.running:
             return self._now() + SETTLES
-        if all(at(f.item, "redaction.status") == "processing" for f in left):
+        if all(at(f.item, "redaction.status") in ("processing", "validated") for f in left):
             return self._now() + _SESSION_SETTLES
         return None
 

@@ -162,14 +162,24 @@ class Gatherer:
                 if same(item.get("client_reference_id"), [user]):
                     seen.setdefault(str(item["id"]), Found("identity_verification_sessions", item))
         yield from seen.values()
-        fate = h.SEVERAL_PEOPLE if customers.shared else h.FREE
-        holders = {}
-        for spelling in spellings:
-            for item in self._api.listed(BY_NAME["issuing_cardholders"].path, "listing cardholders", email=spelling):
-                if same(item.get("email"), emails):
-                    holders[str(item["id"])] = Found("issuing_cardholders", item, "", fate)
-        yield from holders.values()
+        yield from self._cards(emails, spellings, customers)
         yield from self._listed_addresses(spellings)
+
+    def _cards(self, emails: Sequence[str], spellings: Iterable[str], customers: Customers) -> Iterator[Found]:
+        """Cardholders by address, and their cards; one address with several names is several people."""
+        holders = {
+            str(item["id"]): item
+            for spelling in spellings
+            for item in self._api.listed(BY_NAME["issuing_cardholders"].path, "listing cardholders", email=spelling)
+            if same(item.get("email"), emails)
+        }
+        several = customers.shared or len({str(item.get("name")).casefold() for item in holders.values()}) > 1
+        fate = h.SEVERAL_PEOPLE if several else h.FREE
+        for id_, holder in holders.items():
+            yield Found("issuing_cardholders", holder, "", fate)
+            for card in self._api.listed(BY_NAME["issuing_cards"].path, "listing cards", cardholder=id_):
+                self._check(card.get("cardholder"), id_, "issuing_cards")
+                yield Found("issuing_cards", card, "", fate)
 
     def _listed_addresses(self, spellings: Iterable[str]) -> Iterator[Found]:
         lists = next(

@@ -178,5 +178,8 @@ def _silence(stripe: Any) -> None:
     stripe.enable_telemetry = False
     stripe.log = None
     stripe._util.STRIPE_LOG = None  # the console level from the environment has no public switch
-    logging.getLogger("stripe").setLevel(logging.CRITICAL)
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    logging.getLogger("stripe").addFilter(_never)  # holds whatever level the program sets
+
+
+def _never(record: logging.LogRecord) -> bool:
+    return False

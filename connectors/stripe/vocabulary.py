@@ -139,6 +139,8 @@ KINDS: tuple[Kind, ...] = (
          "checkout_sessions", ("post", "/expire"), note="expires what is still open"),
     Kind("identity_verification_sessions", "/v1/identity/verification_sessions",
          ("client_reference_id", "metadata", "verified_outputs", "provided_details"), Ending.REDACT_SESSION),
+    Kind("issuing_cards", "/v1/issuing/cards", ("shipping", "second_line", "metadata"), Ending.REDACT,
+         _blank("metadata"), "issuing_cards", note="the card stops working"),
     Kind("issuing_cardholders", "/v1/issuing/cardholders",
          ("name", "email", "phone_number", "billing.address", "individual", "metadata"), Ending.REDACT,
          _blank("metadata"), "issuing_cardholders"),
@@ -174,4 +176,6 @@ TAKEN_BY_DELETION = frozenset(
     {"subscriptions_live", "payment_methods", "sources", "tax_ids", "balance_transactions", "cash_balance"}
 )
 # A redaction names these itself; nothing is said of a customer taking them along.
-OWN_ROOTS = frozenset({"setup_intents", "checkout_sessions", "identity_verification_sessions", "issuing_cardholders"})
+OWN_ROOTS = frozenset(
+    {"setup_intents", "checkout_sessions", "identity_verification_sessions", "issuing_cards", "issuing_cardholders"}
+)

@@ -107,7 +107,7 @@ class Acts:
         ids = [job["id"] for job in jobs]
         start = ids.index(params["starting_after"]) + 1 if params.get("starting_after") else 0
         limit = int(params.get("limit", 10))
-        expanded = {"expand": ["objects"]} if "data.objects" in listed(params.get("expand")) else {}
+        expanded = {"expand": {"0": "objects"}} if "data.objects" in listed(params.get("expand")) else {}
         data = [_shown(job, expanded) for job in jobs[start:][:limit]]
         return {"object": "list", "url": _PATH, "has_more": len(jobs) > start + limit, "data": data}
 

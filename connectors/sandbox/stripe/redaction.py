@@ -22,6 +22,7 @@ ROOTS = {
     "setup_intents": "setup_intent",
     "identity_verification_sessions": "identity.verification_session",
     "issuing_cardholders": "issuing.cardholder",
+    "issuing_cards": "issuing.card",
     "radar_value_list_items": "radar.value_list_item",
 }
 LIMIT = 10
@@ -40,6 +41,7 @@ class Switches:
     wants_detached_payment_methods: bool = True
     takes_payment_methods_along: bool = True  # those of a guest's payment
     takes_disputes_and_refunds_along: bool = True
+    takes_cash_balance_along: bool = True
     lists_deleted_customers: bool = False
     age_counts: bool = True  # the 90 days are checked at validation
 
@@ -112,7 +114,8 @@ class Redactions:
         for other in self.objects.values():
             what = other["object"]
             if kind == "customer" and other.get("customer") == id_:
-                if what in ("payment_intent", "charge", "subscription", "invoice", "payment_method"):
+                cash = what == "customer_cash_balance_transaction" and self.switches.takes_cash_balance_along
+                if cash or what in ("payment_intent", "charge", "subscription", "invoice", "payment_method"):
                     yield other["id"]
             elif (kind == "payment_intent" and what == "charge" and other.get("payment_intent") == id_) or (
                 kind == "charge"

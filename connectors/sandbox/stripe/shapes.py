@@ -138,6 +138,10 @@ SHAPES: Mapping[str, Shape] = MappingProxyType({
         ("client_reference_id", "metadata", "verified_outputs", "provided_details"),
         defaults={"client_reference_id": None, "client_secret": None, "metadata": {}, "redaction": None,
                   "related_customer": None, "status": "verified", "type": "document"}),
+    "issuing.card": Shape(
+        "/v1/issuing/cards", "ic_", ("cardholder",), ("metadata",), ("shipping", "second_line", "metadata"),
+        defaults={"cardholder": None, "last4": "4242", "metadata": {}, "second_line": None, "shipping": None,
+                  "status": "active", "type": "virtual"}),
     "issuing.cardholder": Shape(
         "/v1/issuing/cardholders", "ich_", ("email", "phone_number"), ("email", "metadata", "phone_number"),
         ("name", "email", "phone_number", "billing", "individual", "metadata"),

@@ -25,7 +25,7 @@ from connectors.protocol import Connector
 from connectors.sandbox.stripe import StripeFake
 from connectors.stripe.vocabulary import KINDS
 
-OLD = datetime.now(UTC) - timedelta(days=400)
+OLD = datetime.now(UTC).replace(microsecond=0) - timedelta(days=400)
 EMAIL = "Ann.Lee@example.com"
 SEEN = Disclosure.DISCLOSE
 LISTS = {"value_lists": ("rsl_blocked",)}
