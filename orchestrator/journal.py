@@ -21,7 +21,7 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.model import Attested, Confirmation, Hold, Plan, Request, Right, Signed, StepResult
 from orchestrator.storage import chain, schema
 from orchestrator.storage.chain import START, Entry, Head
-from orchestrator.storage.kinds import STATES, State
+from orchestrator.storage.kinds import ENDS, STATES, State
 from orchestrator.storage.lease import Lease
 from orchestrator.storage.store import Store
 
@@ -102,14 +102,21 @@ class Journal:
         return (canonical.decode(Request, e.payload) for e in self.entries(kind="requested"))
 
     def state(self, request: str) -> State:
-        """How far the request has come. UnknownError if there is none of that id."""
-        query = select(schema.entries.c.kind).order_by(schema.entries.c.seq.desc()).limit(1)
-        with self.store.read() as connection:
-            wanted = (schema.entries.c.request == request, schema.entries.c.kind.in_(STATES))
-            kind = connection.execute(query.where(*wanted)).scalar()
-        if kind is None:
+        """How far the request has come. An end stays, whatever is recorded later, until it is reopened.
+
+        UnknownError if there is none of that id.
+        """
+        end = self._last_kind(request, ENDS)
+        last = end if end in STATES and end != "reopened" else self._last_kind(request, STATES)
+        if not last:
             raise UnknownError(f"no request {request}")
-        return STATES[kind]
+        return STATES[last]
+
+    def _last_kind(self, request: str, kinds: Iterable[str]) -> str:
+        query = select(schema.entries.c.kind).order_by(schema.entries.c.seq.desc()).limit(1)
+        wanted = (schema.entries.c.request == request, schema.entries.c.kind.in_(tuple(kinds)))
+        with self.store.read() as connection:
+            return connection.execute(query.where(*wanted)).scalar() or ""
 
     # Plans and decisions
 

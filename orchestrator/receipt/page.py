@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from connectors.model import Action
 from orchestrator.model import Coverage, Right
@@ -108,13 +109,17 @@ def _systems(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for system in payload["systems"]:
         mine = [s for s in payload["steps"] if s["system"] == system["system"]]
-        rows.append({**system, "steps": mine, "waiting": not system["settled"] or any(_waits(s) for s in mine)})
+        tone, tag = _tag(system, [Standing(s["standing"]) for s in mine])
+        rows.append({**system, "steps": mine, "tone": tone, "tag": tag})
     return rows
 
 
-def _waits(step: Mapping[str, Any]) -> bool:
-    standing = Standing(step["standing"])
-    return standing.open or standing.pending
+def _tag(system: Mapping[str, Any], standings: Sequence[Standing]) -> tuple[str, str]:
+    if not system["settled"] or any(s.open for s in standings):
+        return "open", "open"
+    if any(s.pending for s in standings):
+        return "pending", "waiting"
+    return ("unknown", "not searched") if system["coverage"] == Coverage.NOT_SEARCHABLE else ("done", "settled")
 
 
 def _covered_by_step(row: Mapping[str, Any], waiting: Sequence[Mapping[str, Any]]) -> bool:
@@ -132,6 +137,11 @@ def _moment(value: str | None) -> str:
 
 def _words(table: Mapping[Any, str]) -> Any:
     return lambda value: table.get(value, str(value).replace("_", " "))
+
+
+def _breakable(name: str) -> Markup:
+    """A long name that may break after its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def _place(step: Mapping[str, Any]) -> str:
@@ -153,6 +163,7 @@ def _template() -> Template:
         "place": _place,
         "action": _words(_ACTIONS),
         "answer": _words(_ANSWERS),
+        "breakable": _breakable,
         "coverage": _words(_COVERAGES),
         "level": _words(_LEVELS),
         "mode": _words(_MODES),

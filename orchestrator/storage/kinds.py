@@ -84,3 +84,6 @@ STATES: Mapping[str, State] = {
     "cancelled": State.CANCELLED,
     "closed": State.CLOSED,
 }
+
+# What ends a request, and what undoes that.
+ENDS = ("denied", "cancelled", "closed", "reopened")
