@@ -283,6 +283,19 @@ def test_after_a_crash_what_was_ended_is_not_taken_for_something_new(server: Ser
     assert sum(path.endswith("/void") for _, path in fake.writes) == 1
 
 
+def test_after_a_crash_what_was_ended_still_loses_the_person(server: Server, fake: StripeFake) -> None:
+    id_ = fake.plant("customer", email=EMAIL, created=OLD)["id"]
+    invoice = fake.plant("invoice", customer=id_, status="open", customer_email=EMAIL, created=OLD)
+    spec = entry(server.url)
+    _, orders = plan(spec, customers=Action.REDACT)  # so that no customer takes it along
+    broken = server.faults.inject(Fault.SERVER_ERROR, match=lambda m, p: m == "POST" and "privacy" in p)
+    with broken, pytest.raises(TransientError):
+        run(spec, person(), orders)
+    assert invoice["status"] == "void"
+    assert run(spec, person(customers=[id_]), orders)["invoices_open"].status is DONE
+    assert invoice["customer_email"] == "[redacted]"
+
+
 def test_a_stored_server_error_is_not_replayed_for_a_day(server: Server, fake: StripeFake) -> None:
     item = fake.plant("customer", email=EMAIL, created=OLD)
     spec = entry(server.url)

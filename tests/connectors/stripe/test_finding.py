@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, TransientError
 from connectors.model import Disclosure, FieldSpec, Identifier, ObstacleKind, Subject, Trust
+from connectors.sandbox.faults import Fault
 from connectors.sandbox.serve import Server
 from connectors.sandbox.stripe import StripeFake
 from connectors.stripe.vocabulary import BY_NAME
@@ -97,6 +98,26 @@ def test_a_search_that_lags_tells_of_nothing_that_is_gone(server: Server, fake: 
     item.clear()
     item.update(id="cus_000001", object="customer", deleted=True, created=0)
     assert located(entry(server.url), person()) == {}
+
+
+def test_a_search_hit_that_no_longer_bears_the_address_is_nobodys(server: Server, fake: StripeFake) -> None:
+    item = fake.plant("customer", email="aNN.lEE@Example.COM", created=OLD)
+    fake.search_lag = True
+    item["email"] = "someone@example.com"
+    assert located(entry(server.url), person()) == {}
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_page_in_place_of_another_is_a_fault(server: Server, fake: StripeFake, after: int) -> None:
+    for _ in range(2):
+        customer = fake.plant("customer", email=EMAIL.lower(), created=OLD)["id"]
+        for _ in range(3):
+            fake.plant("quote", customer=customer, header="x", created=OLD)
+    spec = entry(server.url)
+    assert located(spec, person()) == {"customers": 2, "quotes": 6}
+    again = server.faults.inject(Fault.DUPLICATE, after=after, times=1, match=lambda m, p: p == "/v1/quotes")
+    with again, pytest.raises(TransientError, match=r"a page came twice|about something else"):
+        located(spec, person())
 
 
 def test_another_users_customer_on_the_same_address_stops_the_plan(server: Server, fake: StripeFake) -> None:
@@ -214,12 +235,12 @@ def test_secrets_and_card_tracers_leave_only_by_their_full_name(server: Server, 
     paid(fake, None)
     seen = Disclosure.DISCLOSE
 
-    def exported(*names: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def exported(*names: str, collection: str = "guest_charges") -> tuple[dict[str, Any], tuple[str, ...]]:
         spec = entry(server.url)
         marks = tuple(FieldSpec(name, "D", seen) for name in names)
         spec = replace(spec, collections=tuple(replace(c, fields=marks) for c in spec.collections))
         connector = connect(spec)
-        record = of(connector.locate(person()), "guest_charges")
+        record = of(connector.locate(person()), collection)
         (artifact,) = connector.export(person(), record.at)
         return json.loads(b"".join(artifact.chunks)), artifact.withheld
 
@@ -227,6 +248,7 @@ def test_secrets_and_card_tracers_leave_only_by_their_full_name(server: Server, 
     assert whole["id"].startswith("ch_")
     assert "fingerprint" not in whole["payment_method_details"]["card"]
     assert withheld == ("content",)
+    assert "client_secret" not in exported("content", "client_secret", collection="guest_payment_intents")[0]
     assert exported("payment_method_details.card.fingerprint")[0]["payment_method_details"]["card"]["fingerprint"]
     assert exported("amount") == ({"amount": 1099}, ("unmarked field",))
 
