@@ -105,12 +105,15 @@ def test_a_customer_is_not_redacted_where_that_would_take_locked_payments(server
 def test_what_is_open_is_never_ended_by_the_way(server: Server, fake: StripeFake) -> None:
     id_ = fake.plant("customer", email=EMAIL, created=OLD)["id"]
     subscription = fake.plant("subscription", customer=id_, created=OLD)
+    charge = paid(fake, id_)
+    before = copy.deepcopy(charge)
     spec = entry(server.url)
     _, orders = plan(spec)
     outcomes = run(spec, person(), [o for o in orders if o.at.collection != "subscriptions_live"])
     assert outcomes["customers"].status is Status.FAILED
     assert "subscriptions_live" in outcomes["customers"].reason
     assert subscription["status"] == "active"
+    assert charge == before, "the payments of a customer that stays are not redacted by themselves"
     assert {o.status for o in run(spec, person(), orders).values()} == {DONE}
     assert subscription["status"] == "canceled"
 
@@ -215,6 +218,18 @@ def test_a_job_with_other_peoples_objects_is_never_run(server: Server, fake: Str
     assert "another redaction job" in outcome.reason
     assert fake.redactions.jobs["prj_x"]["status"] == "ready"
     assert fake.objects[other]["email"] == "ann.lee2@example.com"
+
+
+def test_what_another_job_redacts_just_now_is_waited_for(server: Server, fake: StripeFake) -> None:
+    ids = [fake.plant("customer", email=e, created=OLD)["id"] for e in (EMAIL, "ann.lee2@example.com")]
+    job = {"id": "prj_x", "status": "redacting", "validation_behavior": "error", "errors": [], "created": 0}
+    fake.redactions.jobs["prj_x"] = {**job, "objects": {"customers": ids}}
+    spec = entry(server.url)
+    _, orders = plan(spec)
+    assert run(spec, person(), orders)["customers"].status is Status.ACCEPTED
+    assert list(fake.redactions.jobs) == ["prj_x"]
+    fake.tick()
+    assert run(spec, person(), orders)["customers"].status is Status.ABSENT
 
 
 def test_twenty_five_customers_are_three_jobs(server: Server, fake: StripeFake) -> None:
