@@ -15,7 +15,7 @@ from typing import Any
 
 from orchestrator.canonical import digest, plain
 from orchestrator.errors import IntegrityError
-from orchestrator.model import Right, Rule, Signed
+from orchestrator.model import Coverage, Right, Rule, Signed
 from orchestrator.receipt.case import Case
 from orchestrator.receipt.settle import Reach, Settled, Standing, fulfilment, keeps, mismatch, reaches, steps
 
@@ -26,6 +26,7 @@ _TELLING = re.compile(
     r"|https?://\S+"
     r"|(?<![\w-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d[\d ()./-]{7,}\d(?!\w)"  # a number to call, or to pay with; not a date
 )
+_TRIED = (Coverage.SEARCHED, Coverage.UNREACHABLE)
 _USE_LIMITS = {
     "hold": "only to comply with law, or to exercise or defend legal claims",
     "vendor": "kept by the vendor; not used by us",
@@ -149,7 +150,7 @@ def _system(reach: Reach, worded: _Wording) -> dict[str, Any]:
     return {
         "system": searched.system,
         "coverage": searched.coverage,
-        "searched_at": searched.at,
+        "searched_at": searched.at if searched.coverage in _TRIED else None,
         "records": searched.records,
         "why": worded(searched.why),
         "again": {"coverage": again.coverage, "at": again.at, "records": again.records} if again else None,

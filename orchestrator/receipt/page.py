@@ -58,14 +58,10 @@ _COVERAGES = {
     Coverage.SEARCHED: "searched to its end",
     Coverage.NOT_SEARCHABLE: "not searchable with what we know",
     Coverage.UNREACHABLE: "could not be reached",
-    Coverage.MANUAL_OPEN: "searched by hand",
+    Coverage.MANUAL_OPEN: "to be searched by hand",
 }
 _RIGHTS = {Right.DELETE: "Deletion of personal data", Right.ACCESS: "Access to personal data"}
 _LEVELS = {"reasonable": "to a reasonable degree", "reasonably_high": "to a reasonably high degree"}
-_MODES = {
-    "four_eyes": "One person made the plan and another approved it.",
-    "single_person": "One person made the plan and approved it.",
-}
 _REGIMES = {"ccpa": "California Consumer Privacy Act"}
 _ANSWERS = {
     "none": "has not answered yet",
@@ -95,6 +91,7 @@ def html(payload: Mapping[str, Any], envelope_sha: str) -> str:
         unproven=[s for s in payload["steps"] if s["standing"] == Standing.NOT_PROVABLE],
         found=sum(s["planned"] for s in payload["steps"]),
         access=payload["right"] == Right.ACCESS,
+        decided=_decided(payload),
     )
 
 
@@ -102,6 +99,16 @@ def _tone(outcome: Fulfilment) -> str:
     if outcome is Fulfilment.OPEN:
         return "open"
     return "done" if outcome.final else "pending"
+
+
+def _decided(payload: Mapping[str, Any]) -> str:
+    """How many eyes saw the plan: read from the decisions, not from the setting."""
+    approvers = {a["by"] for a in payload["approval"]["approvals"]}
+    if not approvers:
+        return "Nobody has approved the plan yet."
+    if approvers - {payload["plan"]["made_by"]}:
+        return "One person made the plan and another approved it."
+    return "One person made the plan and approved it. There was no second pair of eyes."
 
 
 def _systems(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -166,7 +173,6 @@ def _template() -> Template:
         "breakable": _breakable,
         "coverage": _words(_COVERAGES),
         "level": _words(_LEVELS),
-        "mode": _words(_MODES),
         "plainly": _words({}),
         "regime": _words(_REGIMES),
         "right": _words(_RIGHTS),

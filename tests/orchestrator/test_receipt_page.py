@@ -101,8 +101,9 @@ def test_the_page_says_what_the_receipt_says() -> None:
         assert said in text, said
     assert "Done" in html(built(DONE), "0" * 64)
     assert "No records in 1 system." in html(built(case(plan())), "0" * 64)
-    alone = html(built(replace(DONE, mode="single_person")), "0" * 64)
-    assert "no second pair of eyes" in alone
+    alone = replace(DONE, mode="single_person", approvals=(replace(DONE.approvals[0], by="s1"),))
+    assert "no second pair of eyes" in html(built(alone), "0" * 64)
+    assert "Nobody has approved" in html(built(replace(DONE, approvals=())), "0" * 64)
 
 
 @settings(max_examples=40, deadline=None)
