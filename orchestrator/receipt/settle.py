@@ -155,7 +155,8 @@ def _touched(settled: Settled) -> bool:
 
 
 def _standing(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
-    if attested:
+    seen = result is not None and (result.confirmed is False or bool(result.left))
+    if attested and not seen:  # a person's word does not outweigh what a search still finds
         return Standing.ATTESTED
     if case.plan.right is Right.ACCESS:
         return _disclosure(step, case)

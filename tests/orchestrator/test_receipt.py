@@ -114,6 +114,13 @@ def test_a_person_may_settle_what_was_left_to_people() -> None:
     assert payload["steps"][1]["confirmed"] is None
 
 
+def test_a_persons_word_does_not_outweigh_what_is_still_found() -> None:
+    made = case(plan(step("a")), done("a", confirmed=False, left=1), attested=(Attested("a", "s2", NOW),))
+    payload = built(made)
+    assert payload["steps"][0]["standing"] == Standing.STILL_THERE
+    assert payload["outcome"] == Fulfilment.OPEN
+
+
 def test_a_system_reached_later_counts_as_searched() -> None:
     made = case(plan(coverage=(searched(coverage=Coverage.UNREACHABLE),)))
     later = replace(made, confirmation=Confirmation(LATER, (), (Searched("shop", Coverage.SEARCHED, LATER),)))
