@@ -1,0 +1,69 @@
+"""`dsr hold …` and `dsr staff …`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.session import AsJson, print_json, say, settings
+
+app = typer.Typer(no_args_is_help=True, help="Legal holds: nothing under one is written.")
+staff = typer.Typer(no_args_is_help=True, help="Keys of the people who act.")
+
+
+@app.command()
+def place(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="Case reference; without personal data.")],
+    review: Annotated[datetime, typer.Option(help="When a person looks at it again.")],
+    person: Annotated[str, typer.Option(metavar="KIND=VALUE", help="Hold one person, by an identifier.")] = "",
+    organisation: Annotated[str, typer.Option(help="Hold everyone of an organisation, by its id.")] = "",
+    collection: Annotated[str, typer.Option(help="Hold SYSTEM or SYSTEM/COLLECTION.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Place a hold. It stops also what is running."""
+    scope = {"organisation": organisation, "collection": collection}
+    scope = {kind: value for kind, value in scope.items() if value}
+    if person:
+        kind, _, value = person.partition("=")
+        scope[kind] = value
+    with settings(context).service() as service:
+        hold = service.place_hold(reason, review.replace(tzinfo=UTC), scope)
+    print_json(hold) if as_json else say(f"{hold.id}  placed, review on {hold.review:%Y-%m-%d}")
+
+
+@app.command()
+def release(context: typer.Context, hold: Annotated[str, typer.Argument(metavar="HOLD")]) -> None:
+    """Release a hold. What waited needs a new plan."""
+    with settings(context).service() as service:
+        service.release_hold(hold)
+    say(f"{hold}  released")
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """Holds in force."""
+    with settings(context).service() as service:
+        holds = service.journal.holds()
+    if as_json:
+        print_json(holds)
+        return
+    from orchestrator.cli.show import table
+
+    rows = [
+        [h.id, "a person" if h.person else h.organisation or h.collection, f"{h.placed:%Y-%m-%d}",
+         f"{h.review:%Y-%m-%d}", h.by, h.reason] for h in holds
+    ]  # fmt: skip
+    table("Legal holds", ["hold", "on", "placed", "review", "by", "reason"], rows)
+
+
+@staff.command()
+def key(file: Annotated[Path, typer.Argument(help="A new file for the private key.")], as_json: AsJson = False) -> None:
+    """Make a key for one staff member; print the public half for the inventory."""
+    from orchestrator.signing import StaffKey
+
+    made = StaffKey.generate(file)
+    print_json({"file": str(file), "public_key": made.public}) if as_json else say(f"public_key: {made.public}")

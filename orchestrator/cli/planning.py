@@ -1,0 +1,110 @@
+"""`dsr check|plan|approve|override|run|export`: the main road of a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the top level."""
+    for command in (check, plan, override, approve, run, export):
+        app.command()(command)
+
+
+def check(context: typer.Context, as_json: AsJson = False) -> None:
+    """See whether every system is reachable with the permissions it needs. Reads nothing personal."""
+    with settings(context).service() as service:
+        rows = service.check()
+    if as_json:
+        print_json(rows)
+    else:
+        from orchestrator.cli.show import table
+
+        marks = {True: "ok", False: "FAILED", None: "by hand"}
+        table("Systems", ["system", "", ""], [[r.system, marks[r.ok], r.message] for r in rows])
+    if any(r.ok is False for r in rows):
+        raise typer.Exit(1)
+
+
+def plan(
+    context: typer.Context, request: RequestId, as_json: AsJson = False,
+    show: Annotated[bool, typer.Option("--show", help="Show the latest plan instead of making a new one.")] = False,
+) -> None:  # fmt: skip
+    """Search every system and say what would be done, with counts. Changes nothing."""
+    from orchestrator.cli.show import plan_table, watching
+
+    with settings(context).service() as service:
+        if show:
+            planned = service.show_plan(request)
+        else:
+            with watching("Searching", quiet=as_json) as progress:
+                planned = service.plan(request, progress)
+    if as_json:
+        print_json(planned)
+    else:
+        plan_table(planned)
+    if planned.open:
+        raise typer.Exit(6)
+
+
+def override(
+    context: typer.Context, request: RequestId,
+    code: Annotated[str, typer.Argument(help="The finding, such as too_many.")],
+    reason: Annotated[str, typer.Option(help="Why it is right nevertheless; without personal data.")],
+) -> None:  # fmt: skip
+    """Set one finding of the guard aside, with a reason, signed over the plan."""
+    with settings(context).service() as service:
+        planned = service.override(request, code, reason)
+    say(f"{code} overridden; {len(planned.open)} findings still stop the plan")
+
+
+def approve(
+    context: typer.Context, request: RequestId,
+    digest: Annotated[str, typer.Argument(help="The digest of the plan you looked at: sha256:…")],
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Approve exactly one plan, by its digest."""
+    with settings(context).service() as service:
+        signed = service.approve(request, digest)
+    print_json(signed) if as_json else say(f"{request}  approved; next: dsr run {request}")
+
+
+def run(context: typer.Context, request: RequestId, as_json: AsJson = False) -> None:
+    """Carry out the approved plan, read everything back, sign a receipt. Run again to go on."""
+    from orchestrator.cli.show import receipt_table, watching
+
+    with settings(context).service() as service, watching("Carrying out", quiet=as_json) as progress:
+        done = service.run(request, progress)
+    if as_json:
+        print_json({"receipt": str(done.envelope), "page": str(done.page), "payload": done.payload})
+    else:
+        receipt_table(done.payload)
+        say(f"receipt: {done.envelope}\npage:    {done.page}")
+    if not done.payload["final"]:
+        raise typer.Exit(7)
+
+
+def export(
+    context: typer.Context, request: RequestId,
+    to: Annotated[Path, typer.Option(help="A new folder for the package.")],
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Write what may be disclosed into a new folder, with a manifest of what was withheld."""
+    from orchestrator.cli.show import watching
+
+    with settings(context).service() as service, watching("Exporting", quiet=as_json) as progress:
+        package = service.export(request, to, progress)
+    if as_json:
+        print_json({"folder": str(package.folder), "files": package.files, "withheld": package.withheld,
+                    "left_out": package.left_out})  # fmt: skip
+        return
+    size = sum(f.bytes for f in package.files)
+    say(f"{len(package.files)} files, {size:,} bytes in {package.folder}")
+    say("withheld, and to be told: " + (", ".join(package.withheld) or "nothing"))
+    for place, why in package.left_out:
+        say(f"left out: {place}: {why}")

@@ -1,0 +1,142 @@
+"""`dsr request …`: intake and verification."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+
+app = typer.Typer(no_args_is_help=True, help="Record requests, verify who asks, list them.")
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    right: Annotated[str, typer.Option(help="What is asked for: delete or access.")] = "delete",
+    email: Annotated[list[str] | None, typer.Option(help="An e-mail address of the person.")] = None,
+    identifier: Annotated[
+        list[str] | None, typer.Option("--id", metavar="KIND=VALUE", help="Another identifier, such as user_id=42.")
+    ] = None,
+    from_file: Annotated[
+        str,
+        typer.Option("--from", metavar="FILE", help="Read KIND=VALUE lines; - is standard input (no shell history)."),
+    ] = "",
+    channel: Annotated[str, typer.Option(help="How the request came in: email, mail, phone, account.")] = "email",
+    received: Annotated[datetime | None, typer.Option(help="When it came in (UTC), if not now.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record a request. What names the person is encrypted at once."""
+    from datetime import UTC
+
+    from orchestrator.model import Right
+
+    lines = [*(identifier or []), *_lines(from_file)]
+    given = [("email", value) for value in email or []] + [_pair(line) for line in lines]
+    received = received.replace(tzinfo=received.tzinfo or UTC) if received else None
+    try:
+        asked = Right(right)
+    except ValueError:
+        raise typer.BadParameter(f"{right!r} is not one of {', '.join(Right)}", param_hint="--right") from None
+    with settings(context).service() as service:
+        request = service.new_request(asked, given, channel, received)
+    if as_json:
+        print_json({"request": request, "right": asked})
+    else:
+        say(f"{request}  recorded; next: dsr request verify {request}")
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    request: RequestId,
+    method: Annotated[str, typer.Option(help="How: account login, reply from the address, signed declaration, …")],
+    matched: Annotated[list[str], typer.Option(help="A point that matched data we hold: its name, never its value.")],
+    proves: Annotated[list[str], typer.Option(help="An identifier kind of the request that this proves.")],
+    level: Annotated[str, typer.Option(help="reasonable or reasonably_high.")] = "reasonable",
+    as_json: AsJson = False,
+) -> None:
+    """Record how the requester was verified. Nothing is planned, exported or deleted without it."""
+    from orchestrator.model import Level
+
+    try:
+        surely = Level(level)
+    except ValueError:
+        raise typer.BadParameter(f"{level!r} is not one of {', '.join(Level)}", param_hint="--level") from None
+    with settings(context).service() as service:
+        done = service.verify(request, surely, method, matched, proves)
+    print_json(done) if as_json else say(f"{request}  verified ({done.level}); next: dsr plan {request}")
+
+
+@app.command("confirm-identifier")
+def confirm_identifier(
+    context: typer.Context,
+    request: RequestId,
+    identifier: Annotated[str, typer.Argument(metavar="KIND=VALUE")],
+    reason: Annotated[str, typer.Option(help="Why it is this person's; without personal data.")],
+) -> None:
+    """Vouch for a claimed identifier, so that it opens systems in the next plan."""
+    kind, value = _pair(identifier)
+    with settings(context).service() as service:
+        service.confirm_identifier(request, kind, value, reason)
+    say(f"{request}  {kind} confirmed; next: dsr plan {request}")
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """All requests and how far they have come."""
+    with settings(context).service() as service:
+        rows = list(service.requests())
+    if as_json:
+        print_json([{"request": r.id, "right": r.right, "received": r.received, "state": s} for r, s in rows])
+        return
+    from orchestrator.cli.show import table
+
+    table("Requests", ["request", "right", "received", "state"],
+          [[r.id, r.right, f"{r.received:%Y-%m-%d}", s] for r, s in rows])  # fmt: skip
+
+
+@app.command()
+def show(context: typer.Context, request: RequestId, as_json: AsJson = False) -> None:
+    """What happened with a request, entry by entry. Shows nothing personal."""
+    with settings(context).service() as service:
+        asked = service.request(request)
+        entries = list(service.journal.entries(request))
+    if as_json:
+        print_json({"request": asked, "entries": [{"at": e.at, "kind": e.kind, "by": e.by} for e in entries]})
+        return
+    from orchestrator.cli.show import table
+
+    say(f"{asked.id}: {asked.right}, received {asked.received:%Y-%m-%d} by {asked.channel}, regime {asked.regime}")
+    table("", ["at (UTC)", "what", "by"], [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.by] for e in entries])
+
+
+@app.command()
+def cancel(context: typer.Context, request: RequestId, reason: Annotated[str, typer.Option()]) -> None:
+    """Stop a request: nothing more is written from now on, also by a run that is under way."""
+    with settings(context).service() as service:
+        service.cancel(request, reason)
+    say(f"{request}  cancelled")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    kind, equals, value = text.partition("=")
+    if not equals or not kind or not value.strip():
+        raise typer.BadParameter("an identifier is written KIND=VALUE, such as user_id=42")
+    return kind.strip(), value.strip()
+
+
+def _lines(source: str) -> list[str]:
+    if not source:
+        return []
+    if source == "-":
+        return [line.strip() for line in sys.stdin if line.strip()]
+    try:
+        text = Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"cannot read {source}: {type(error).__name__}", param_hint="--from") from None
+    return [line.strip() for line in text.splitlines() if line.strip()]

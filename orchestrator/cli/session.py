@@ -1,0 +1,72 @@
+"""From the options before a command to an opened service. Imports the rest of the program only when
+a command needs it, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrator.inventory import Inventory
+    from orchestrator.service import Service
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
+RequestId = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's id, such as r-7k3q9m2a4b.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options that stand before every command."""
+
+    inventory: Path
+    state: Path
+    sandbox: bool
+    staff: str
+    key: Path | None
+    debug: bool
+
+    def load(self) -> Inventory:
+        """The inventory, in sandbox mode if asked for."""
+        from orchestrator.inventory import Inventory
+
+        loaded = Inventory.load(self.inventory)
+        return loaded.sandboxed() if self.sandbox else loaded
+
+    @contextmanager
+    def service(self) -> Iterator[Service]:
+        """The use cases, done by the person who acts."""
+        from orchestrator.service import Service
+        from orchestrator.staff import identify
+        from orchestrator.workspace import Workspace
+
+        if self.debug:
+            logging.basicConfig(format="%(name)s %(message)s", stream=sys.stderr)
+            logging.getLogger("dsr").setLevel(logging.DEBUG)
+        inventory = self.load()
+        actor = identify(inventory, self.staff, self.key)
+        with Workspace.open(self.state, inventory) as workspace:
+            yield Service(workspace, actor)
+
+
+def settings(context: typer.Context) -> Settings:
+    found: Settings = context.obj
+    return found
+
+
+def print_json(value: Any) -> None:
+    """One JSON value, with instants and enumerations in their plain form."""
+    from orchestrator.canonical import plain
+
+    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")

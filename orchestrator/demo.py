@@ -1,0 +1,71 @@
+"""One deletion request in the sandbox, start to finish, with everything a staff member would see."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from connectors.isolation import strip_ambient
+from orchestrator import receipt
+from orchestrator.cli.show import console, plan_table, receipt_table, watching
+from orchestrator.inventory import Inventory
+from orchestrator.model import Level, Right
+from orchestrator.service import Service
+from orchestrator.staff import identify
+from orchestrator.workspace import Workspace
+
+
+def demonstrate(inventory_path: Path, folder: Path) -> None:
+    """Start the sandbox, fulfil a request, verify the receipt; the last line says where it is."""
+    from connectors.sandbox.world import Sandbox
+
+    strip_ambient()
+    inventory = Inventory.load(inventory_path).sandboxed()
+    started = time.monotonic()
+    _head("The sandbox: PostgreSQL, S3 and Stripe on this machine, filled with synthetic people")
+    with Sandbox() as sandbox:
+        os.environ.update(sandbox.environ)
+        console.print(f"up in {time.monotonic() - started:.1f} s")
+        bystander = sandbox.untouched(sandbox.people.bystander)
+        with Workspace.open(folder, inventory) as workspace:
+            service = Service(workspace, identify(inventory, "", None))
+            envelope = _fulfil(service, sandbox.people.subject.email)
+        same = sandbox.untouched(sandbox.people.bystander) == bystander
+        console.print(f"bystander with a similar address: {'unchanged in every store' if same else 'CHANGED'}")
+        if not same:
+            sys.exit(1)
+    payload = receipt.verify_file(envelope, [_public_key(envelope)])
+    assert payload["request"]
+    sys.stdout.write(f"receipt: {envelope} (verified)\n")
+
+
+def _fulfil(service: Service, email: str) -> Path:
+    _head("A request comes in by e-mail, and the requester is verified")
+    request = service.new_request(Right.DELETE, [("email", email)], "email")
+    service.verify(request, Level.REASONABLE, "reply from the address on file", ["email", "name"], ["email"])
+    console.print(f"request {request}: its identifiers are encrypted under a key of their own")
+    _head("Search every system, decide what happens to each record")
+    with watching("searching") as progress:
+        planned = service.plan(request, progress)
+    plan_table(planned)
+    _head("Approve exactly this plan, carry it out, read everything back")
+    service.approve(request, planned.digest)
+    with watching("carrying out") as progress:
+        done = service.run(request, progress)
+    receipt_table(done.payload)
+    console.print(f"page for people: {done.page}", soft_wrap=True)
+    return done.envelope
+
+
+def _public_key(envelope: Path) -> Ed25519PublicKey:
+    from orchestrator.signing import public_key
+
+    return public_key((envelope.parent / "receipt.pub.pem").read_bytes())
+
+
+def _head(text: str) -> None:
+    console.print(f"\n[bold]{text}[/bold]")
