@@ -30,7 +30,6 @@ from orchestrator.receipt import (
 from orchestrator.signing import SigningKey, envelope_bytes
 from tests.orchestrator.cases import LATER, NOW, RESULTS, TAX, built, case, done, kept, plan, searched, step
 
-
 DONE = case(plan(step("a")), done("a"))
 
 
