@@ -76,8 +76,8 @@ class Files:
         self.aws = stack.enter_context(AwsSandbox(port=port))
         self.environ.update(
             DSR_SANDBOX_AWS_URL=self.aws.url,
-            DSR_SANDBOX_AWS_ACCESS_KEY_ID="sandbox-access-key",
-            DSR_SANDBOX_AWS_SECRET_ACCESS_KEY="sandbox-secret-key",
+            DSR_SANDBOX_AWS_ACCESS_KEY_ID=self.aws.access_key_id,
+            DSR_SANDBOX_AWS_SECRET_ACCESS_KEY=self.aws.secret_access_key,
         )
 
     def plant(self, now: datetime) -> None:
