@@ -106,6 +106,8 @@ def _base_url(spec: SystemSpec, default: str) -> str:
 
 def _hosts(spec: SystemSpec) -> tuple[str, ...]:
     hosts: Any = spec.settings.get("archive_hosts") or ()
+    if not hosts and spec.sandbox:  # the sandbox serves its storage host under another name of this machine
+        return (f"localhost:{urlsplit(_base_url(spec, '')).port}",)
     if isinstance(hosts, str) or not all(isinstance(h, str) and h and "/" not in h for h in hosts):
         raise ConfigError(spec.system, "setting 'archive_hosts' must be a list of hosts, such as s3.amazonaws.com")
     if spec.sandbox and not all(is_loopback(h) for h in hosts):

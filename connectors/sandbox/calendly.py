@@ -52,6 +52,7 @@ class CalendlySandbox:
         self.enterprise = True
         self.paid = True
         self.guests_match_filter = False
+        self.loose_filters = False  # an address is found inside another
         self.upcoming_survive_deletion = True
         self.deletion_clears_contacts = False
         self.deletion_clears_recaps = False

@@ -58,7 +58,7 @@ def _read(fake: CalendlySandbox, request: Request, parts: list[str]) -> Response
         case ["scheduled_events", uuid, "invitees"]:
             return _page(request, fake.invitees[_one(fake.events, uuid)["uri"]])
         case ["organizations", "ORG1", "invitations"]:
-            return _page(request, _by_email(fake.invitations, request, "email"))
+            return _page(request, _by_email(fake, fake.invitations, request))
         case [name] if name in _LISTS:
             if name in _OF_ORGANIZATION and request.args.get("organization") != _ORGANIZATION:
                 raise Forbidden
@@ -71,7 +71,7 @@ def _events(fake: CalendlySandbox, request: Request) -> list[Row]:
 
 
 def _contacts(fake: CalendlySandbox, request: Request) -> list[Row]:
-    return _by_email(fake.contacts, request, "email")
+    return _by_email(fake, fake.contacts, request)
 
 
 def _notes(fake: CalendlySandbox, request: Request) -> list[Row]:
@@ -81,7 +81,7 @@ def _notes(fake: CalendlySandbox, request: Request) -> list[Row]:
 def _recaps(fake: CalendlySandbox, request: Request) -> list[Row]:
     email = request.args.get("attendee")
     rows = [r for r in fake.recaps if r["status"] == request.args.get("status", "available")]
-    return [r for r in rows if any(_is(email, a["email"]) for a in r["attendees"])]
+    return [r for r in rows if any(_is(fake, email, a["email"]) for a in r["attendees"])]
 
 
 def _forms(fake: CalendlySandbox, request: Request) -> list[Row]:
@@ -93,7 +93,7 @@ def _submissions(fake: CalendlySandbox, request: Request) -> list[Row]:
 
 
 def _members(fake: CalendlySandbox, request: Request) -> list[Row]:
-    return [m for m in fake.members if _is(request.args.get("email"), m["user"]["email"])]
+    return [m for m in fake.members if _is(fake, request.args.get("email"), m["user"]["email"])]
 
 
 def _log(fake: CalendlySandbox, request: Request) -> list[Row]:
@@ -114,8 +114,8 @@ _LISTS: dict[str, Callable[[CalendlySandbox, Request], list[Row]]] = {
 _OF_ORGANIZATION = {"scheduled_events", "routing_forms", "organization_memberships", "activity_log_entries"}
 
 
-def _by_email(rows: list[Row], request: Request, field: str) -> list[Row]:
-    return [row for row in rows if _is(request.args.get("email"), row[field])]
+def _by_email(fake: CalendlySandbox, rows: list[Row], request: Request) -> list[Row]:
+    return [row for row in rows if _is(fake, request.args.get("email"), row["email"])]
 
 
 def _event_matches(fake: CalendlySandbox, event: Row, asked: Any) -> bool:
@@ -127,7 +127,7 @@ def _event_matches(fake: CalendlySandbox, event: Row, asked: Any) -> bool:
     people = [i["email"] for i in fake.invitees[event["uri"]]]
     if fake.guests_match_filter:
         people += [g["email"] for g in event["event_guests"]]
-    return any(_is(email, person) for person in people)
+    return any(_is(fake, email, person) for person in people)
 
 
 def _cancel(fake: CalendlySandbox, event: Row, body: Row, lie: bool) -> Response:
@@ -169,8 +169,10 @@ def _one(rows: list[Row], uuid: str) -> Row:
     return found
 
 
-def _is(asked: str | None, held: str) -> bool:
-    return asked is None or asked.casefold() == held.casefold()
+def _is(fake: CalendlySandbox, asked: str | None, held: str) -> bool:
+    if asked is None:
+        return True
+    return asked.casefold() in held.casefold() if fake.loose_filters else asked.casefold() == held.casefold()
 
 
 def _page(request: Request, rows: Iterable[Row]) -> Response:

@@ -192,6 +192,25 @@ def test_a_colleagues_recap_is_not_only_hers(fake: CalendlySandbox, connected: C
     assert ("recaps", "shared") in located(connected())
 
 
+@pytest.mark.parametrize("loose", [False, True])
+def test_a_filter_that_finds_an_address_inside_another_finds_nobody_else(
+    server: Server, fake: CalendlySandbox, connected: Connect, loose: bool
+) -> None:
+    fake.loose_filters = loose
+    fake.book(JO, days=-3)
+    fake.book(JO, days=3)
+    fake.contact(JO)
+    fake.recap(JO)
+    fake.invitation(JO)
+    fake.member(JO)
+    connector = connected()
+    assert located(connector) == {}
+    names = ("bookings_upcoming", "recaps", "contacts", "bookings")
+    orders = [Order(Locator("calendar", name), Action.DELETE, 9) for name in names]
+    assert {o.status for o in connector.delete(SUBJECT, orders)} == {Status.ABSENT}
+    assert written(server) == []
+
+
 def test_form_submissions_are_matched_without_a_filter(fake: CalendlySandbox, connected: Connect) -> None:
     event = fake.book(ANN, days=-3)
     invitee = fake.invitees[event["uri"]][0]
@@ -381,7 +400,7 @@ def test_a_page_of_another_list_is_caught(server: Server, fake: CalendlySandbox,
     """The answer to an earlier call comes again, and says that it is the last page."""
     for number in range(5):
         fake.contact(ANN)["name"] = str(number)
-    connector = connected(page_size=2)
+    connector = connected(page_size=2, not_in_plan=["notes"])
     stranger = Subject.of(Identifier("email", "nobody@example.com", Trust.PROVEN))
     assert located(connector, stranger) == {}
     with server.faults.inject(Fault.DUPLICATE, times=1, match=lambda method, path: path == "/contacts"):

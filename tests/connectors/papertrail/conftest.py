@@ -58,7 +58,6 @@ def connected(server: Server, fake: PapertrailSandbox) -> Connect:
             "base_url": server.url + ("/v1" if solarwinds else "/api/v1"),
             "timeout": 2.0,
             "search_days": 7,
-            "archive_hosts": [server.url.replace("http://127.0.0.1", "localhost")],
         } | settings
         return connect(SystemSpec("logs", "papertrail", given, {"token": Secret(TOKEN)}, collections, sandbox=True))
 

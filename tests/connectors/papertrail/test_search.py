@@ -117,6 +117,25 @@ def test_a_page_of_another_search_is_caught(server: Server, fake: PapertrailSand
         assert counts(connector) == {"events": 9}
 
 
+def test_a_page_that_was_not_asked_for_is_no_end(server: Server, fake: PapertrailSandbox, connected: Connect) -> None:
+    """The second page comes from the top again, and says that it is the last."""
+    for _ in range(9):
+        fake.log("ann@example.com", 1)
+    app = server.faults.app
+
+    def forgetful(environ, start_response):  # type: ignore[no-untyped-def]
+        if "max_id" in environ.get("QUERY_STRING", ""):
+            environ["QUERY_STRING"] = "q=%22ann%40example.com%22&limit=1000&tail=false"
+        return app(environ, start_response)
+
+    server.faults.app = forgetful
+    try:
+        with pytest.raises(TransientError, match="cut short"):
+            counts(connected(archive_days=0, page_size=4))
+    finally:
+        server.faults.app = app
+
+
 def test_a_line_that_arrives_meanwhile_is_found(server: Server, fake: PapertrailSandbox, connected: Connect) -> None:
     for _ in range(5):
         fake.log("ann@example.com", 1)
