@@ -43,7 +43,6 @@ class Database:
     def __init__(self) -> None:
         self.environ: dict[str, str] = {}
         self.url = ""
-        self._number = 0
 
     def start(self, stack: ExitStack, directory: Path, port: int) -> None:
         from connectors.sandbox.postgres import EmbeddedPostgres
@@ -53,8 +52,7 @@ class Database:
     def plant(self, now: datetime) -> None:
         from connectors.sandbox.training_tracker.database import plant_database
 
-        self._number += 1
-        self.url = self._server.fresh(f"training_tracker_{self._number}")
+        self.url = self._server.fresh("training_tracker")
         plant_database(self.url, now)
         self.environ["DSR_SANDBOX_APP_DB_DSN"] = self.url
 
@@ -161,7 +159,7 @@ class Sandbox:
         self._stack.close()
 
     def replant(self) -> None:
-        """Fill every store anew. Addresses stay, but for the database's: read `environ` again."""
+        """Fill every store anew, at the same addresses. Open connections to the database are cut."""
         for store in self.stores.values():
             store.plant(self.now)
 

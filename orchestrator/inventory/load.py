@@ -106,12 +106,7 @@ def _collection(name: str, entry: schema.Collection, system: schema.System) -> m
     fields |= {n: FieldSpec(n, "", Disclosure.DISCLOSE, "", Redaction.NONE) for n in entry.plain}
     spec = CollectionSpec(
         name=name,
-        identities=tuple(
-            IdentitySpec(
-                f.kind, f.field, Trust(f.trust), f.trust != "claimed" if f.match is None else f.match, f.reveal
-            )
-            for f in entry.found_by
-        ),
+        identities=tuple(IdentitySpec(f.kind, f.field, Trust(f.trust), f.match, f.reveal) for f in entry.found_by),
         links=tuple(
             LinkSpec(tuple(link.fields), link.to, LinkKind(link.kind), tuple(link.references)) for link in entry.links
         ),

@@ -157,19 +157,14 @@ class Exemption(Entry):
 
 
 class FoundBy(Entry):
-    """A field in which an identifier stands."""
+    """A field in which an identifier stands. `match: false`: rows are not searched by it. Rows that
+    only a claimed field matches are listed and never touched."""
 
     kind: Text
     field: Text
     trust: Literal["proven", "assigned", "claimed"]
-    match: bool | None = None
+    match: bool = True
     reveal: bool = True
-
-    @model_validator(mode="after")
-    def _claims_prove_nothing(self) -> Self:
-        if self.trust == "claimed" and self.match:
-            raise ValueError("a claimed field proves nothing: its rows are listed, never matched; remove `match`")
-        return self
 
 
 class Link(Entry):

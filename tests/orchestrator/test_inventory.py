@@ -63,7 +63,7 @@ def test_the_values_of_a_right_one(tmp_path: Path) -> None:
     assert [(i.trust, i.match) for i in users.spec.identities] == [
         (Trust.PROVEN, True),
         (Trust.ASSIGNED, True),
-        (Trust.CLAIMED, False),
+        (Trust.CLAIMED, True),
     ]
     assert users.fields["password"].type == "password hash"
     assert users.fields["password"].disclosure is Disclosure.NEVER
@@ -152,7 +152,6 @@ WRONG = [
     ("{category: J}", "{category: L}", "systems.shop.collections.grades.fields.content.category: expected one of: A,"),
     ("{category: J}", "{disclose: true}", "give the category of the policy (A to K)"),
     ("never: password hash", "never: password hash, disclose: true", "`disclose` and `never` exclude each other"),
-    ("trust: claimed", "trust: claimed, match: true", "a claimed field proves nothing"),
     ("connector: memory", "connector: memory\n    manual: true", "give either `connector: NAME` or `manual: true`"),
     ("    instructions: Look under the name, shred what is there, note the day.\n", "", "needs `instructions`"),
     ("{kind: email, field: email,", "{kind: mail, field: email,", "the kind 'mail' is not declared under identifiers"),
