@@ -26,12 +26,16 @@ class _Quiet(WSGIRequestHandler):
 class Server:
     """One fake, listening on 127.0.0.1 at a port of its own choosing or a given one.
 
-    A context manager; `url` is its address, `faults` the layer that makes it misbehave.
+    A context manager; `url` is its address, `faults` the layer that makes it misbehave. `handler`
+    reads requests in a way of its own, where a fake needs that.
     """
 
-    def __init__(self, app: WSGIApplication, port: int = 0) -> None:
+    def __init__(
+        self, app: WSGIApplication, port: int = 0, handler: type[WSGIRequestHandler] = WSGIRequestHandler
+    ) -> None:
         self.faults = Faults(app)
-        self._server = make_server("127.0.0.1", port, self.faults, threaded=True, request_handler=_Quiet)
+        quiet = type("_QuietHandler", (_Quiet, handler) if handler is not WSGIRequestHandler else (_Quiet,), {})
+        self._server = make_server("127.0.0.1", port, self.faults, threaded=True, request_handler=quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
