@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # Longest matching prefix wins. A file may import from strictly lower floors and from its own package.
 FLOORS = {
+    "connectors.vocabulary": -1,
     "connectors.model": 0,
     "connectors.errors": 0,
     "connectors.protocol": 1,
@@ -25,6 +26,7 @@ FLOORS = {
     "orchestrator.errors": 5,
     "orchestrator.canonical": 5,
     "orchestrator.inventory": 6,
+    "orchestrator.storage": 6,
     "orchestrator.journal": 7,
     "orchestrator.vault": 7,
     "orchestrator.signing": 7,
@@ -36,14 +38,23 @@ FLOORS = {
     "orchestrator.execute": 8,
     "orchestrator.confirm": 8,
     "orchestrator.export": 8,
+    "orchestrator.staff": 8,
     "orchestrator.workspace": 9,
-    "orchestrator.service": 10,
-    "orchestrator.demo": 11,
+    "orchestrator.intake": 10,
+    "orchestrator.fulfil": 10,
+    "orchestrator.service": 11,
+    "orchestrator.demo": 12,
     "orchestrator.cli": 12,
 }
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
-SAME_FLOOR = {("orchestrator.canonical", "orchestrator.model"), ("orchestrator.export", "orchestrator.decide")}
-INFRASTRUCTURE = {"model", "errors", "protocol", "http", "isolation", "testing", "sandbox"}
+SAME_FLOOR = {
+    ("orchestrator.canonical", "orchestrator.model"),
+    ("orchestrator.vault", "orchestrator.journal"),
+    ("orchestrator.cli", "orchestrator.demo"),
+    ("orchestrator.demo", "orchestrator.cli"),
+    ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
+}
+INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "isolation", "testing", "sandbox"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
