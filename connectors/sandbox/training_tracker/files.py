@@ -29,7 +29,7 @@ def plant_files(s3: Any, now: datetime) -> None:
 
 def _person(s3: Any, user_id: int, name: str, now: datetime, few: bool = False) -> None:
     _put(s3, UPLOADS, f"avatars/{user_id}.png", f"picture of {name}")
-    _put(s3, CERTIFICATES, f"certs/{user_id}-{user_id + 1}.pdf", f"{name} has passed")
+    _put(s3, CERTIFICATES, f"certs/{user_id}-c{user_id + 1}.pdf", f"{name} has passed")
     if few:
         return
     _put(s3, UPLOADS, f"avatars/{user_id}.png", f"new picture of {name}")

@@ -83,7 +83,7 @@ def _more_of_the_subject(fake: StripeFake, who: Person, now: datetime) -> None:
         customer=customer,
         status="canceled",
         canceled_at=int(long_ago.timestamp()),
-        description=f"for {who.name}",
+        metadata={"seat": who.name},
         created=now - timedelta(days=1200),
     )
     fake.plant("setup_intent", customer=customer, description=f"card of {who.name}", created=long_ago)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from connectors.sandbox.training_tracker.crowd import person
 from connectors.sandbox.training_tracker.events import (
     Clock,
     Tables,
@@ -50,7 +51,7 @@ def _subject(t: Tables, clock: Clock, who: Person) -> None:
     t.add("password_resets", t.next("password_resets"), i, who.email, "pr-of-the-subject", clock.ago(51))
     t.add("devices", t.next("devices"), i, "push-of-the-subject", "Phone 8", clock.ago(9))
     t.add("team_members", 6, i, clock.ago(900))
-    t.add("invitations", t.next("invitations"), 5, who.email, 7, i, "inv-of-the-subject", clock.ago(3000))
+    t.add("invitations", t.next("invitations"), 5, who.email, 3, i, "inv-of-the-subject", clock.ago(3000))
     for days in (YOUNG, OLD):
         invoice(t, clock, who, clock.ago(days))
     ticket(t, clock, who, ["office.5@example.org"])
@@ -98,12 +99,13 @@ def _learned(t: Tables, clock: Clock, who: Person, course: int) -> None:
 
 
 def _talk(t: Tables, clock: Clock) -> None:
-    """A thread under the subject's comment, and one in which she answers."""
+    """A thread under the subject's comment, and one in which she answers: others' rows that name her
+    and are unlinked. They are rows of the crowd, so that those near her can be compared whole."""
     first = t.next("comments")
-    people = (PEOPLE.subject, PEOPLE.bystander, PEOPLE.administrator, PEOPLE.subject)
+    people = (PEOPLE.subject, person(88), person(98), PEOPLE.subject)
     for n, who in enumerate(people):
         at = clock.ago(100) + timedelta(hours=n)
         t.add("comments", first + n, 67, who.user_id, first + n - 1 if n else None, f"{who.name}, remark {n}", at)
-    answered = ticket(t, clock, PEOPLE.bystander, [])
+    answered = ticket(t, clock, person(88), [])
     message = (answered, PEOPLE.subject.user_id, "I had that too.", clock.ago(20))
     t.add("ticket_messages", t.next("ticket_messages"), *message)

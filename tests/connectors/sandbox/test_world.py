@@ -141,6 +141,19 @@ def test_the_people_share_what_must_not_confuse(sandbox: Sandbox, catalogue: psy
     assert (NOW.date() - old).days > 2557 > (NOW.date() - young).days
 
 
+def test_no_row_of_one_of_them_names_another(sandbox: Sandbox, catalogue: psycopg.Cursor[Any]) -> None:
+    """So that erasing one unlinks nothing of the others', and they can be compared whole."""
+    catalogue.execute("SELECT id, author_id FROM comments")
+    author = dict(catalogue.fetchall())
+    ids = {p.user_id for p in PEOPLE}
+    columns = ("author_id", "invited_by", "referred_by", "assignee_id", "WrittenBy", "requester_id")
+    for who in PEOPLE:
+        held: Any = sandbox.stores["app_db"].of(who)
+        named = {row.get(c) for rows in held.values() for row in rows for c in columns}
+        named |= {author.get(row["parent_id"]) for row in held["comments"]}
+        assert (named & ids) - {who.user_id} == set(), who.name
+
+
 def test_two_thousand_users_and_about_sixty_thousand_rows(catalogue: psycopg.Cursor[Any]) -> None:
     catalogue.execute("SELECT count(*) FROM users")
     assert catalogue.fetchone() == (USERS,)
