@@ -59,10 +59,15 @@ class Harness(Protocol):
 
 
 def orders_for(records: Sequence[Record], action: Action | None = None) -> list[Order]:
-    """Orders as a plan would give them: records with an obstacle are not touched."""
-    return [
-        Order(r.at, (action or Action.DELETE) if not r.obstacles else Action.MANUAL, count=r.count) for r in records
-    ]
+    """Orders as a plan would give them: records with an obstacle are not touched, and rows that only
+    name the person are unlinked."""
+
+    def what(record: Record) -> Action:
+        if record.obstacles:
+            return Action.MANUAL
+        return Action.REDACT if record.mentions else action or Action.DELETE
+
+    return [Order(r.at, what(r), count=r.count) for r in records]
 
 
 def live(records: Sequence[Record]) -> list[Record]:
