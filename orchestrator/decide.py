@@ -200,8 +200,14 @@ def _spare_the_retained(steps: list[Step], found: Discovery, ref: Callable[[Loca
     can make others that take them along stay too, hence the fixpoint.
     """
     takes = {ref(record.at): set(record.takes) for _, record in found.records}
+    # Rows that only name the person, or may not be theirs, hang on nothing of theirs.
+    apart = {
+        ref(r.at) for _, r in found.records if r.mentions or any(o.kind is ObstacleKind.CLAIMED for o in r.obstacles)
+    }  # fmt: skip
     while True:
-        staying = {(s.system, s.collection) for s in steps if s.action is not Action.DELETE and s.count}
+        staying = {
+            (s.system, s.collection) for s in steps if s.action is not Action.DELETE and s.count and s.ref not in apart
+        }
         spared = [
             i for i, s in enumerate(steps)
             if s.action is Action.DELETE and any((s.system, c) in staying for c in takes.get(s.ref, ()))

@@ -16,7 +16,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from orchestrator.service import Planned
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 _STYLES = {
     "delete": "red", "redact": "yellow", "retain": "cyan", "manual": "magenta",
     "gone": "green", "retained": "cyan", "by_hand": "magenta", "still_there": "bold red", "failed": "bold red",

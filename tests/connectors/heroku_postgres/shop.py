@@ -101,7 +101,7 @@ def state(url: str) -> dict[str, list[Any]]:
         found = {}
         for table, where in mine.items():
             query = f"SELECT {bare.get(table, 'to_jsonb(t)')} FROM {table} t WHERE {where}"
-            found[table] = sorted(str(r[0]) for r in c.execute(query))  # type: ignore[call-overload]
+            found[table] = sorted(str(r[0]) for r in c.execute(query))
         return found
 
 
