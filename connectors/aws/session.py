@@ -160,7 +160,7 @@ def named_errors(system: str, doing: str) -> Iterator[None]:
         raise ConfigError(system, f"{doing}: {type(error).__name__}") from None
     except (aws.ParamValidationError, aws.UnsupportedSignatureVersionError) as error:
         raise RefusedError(system, f"{doing}: {type(error).__name__}") from None
-    except (aws.HTTPClientError, aws.FlexibleChecksumError, aws.IncompleteReadError) as error:
+    except (aws.ConnectionError, aws.HTTPClientError, aws.FlexibleChecksumError, aws.IncompleteReadError) as error:
         raise TransientError(system, f"{doing}: {type(error).__name__}") from None
     except _UNREADABLE() as error:
         raise TransientError(system, f"{doing}: the answer is not whole ({type(error).__name__})") from None

@@ -164,12 +164,10 @@ class S3Corrections:
                 store = _store(bucket)
             except _S3Error:
                 return self._app(environ, start)
-            older = [v for v in store.keys.getlist(key, []) if v.version_id != "null"]
-            answer = list(self._app(environ, start))
-            if store.versioning_status == "Suspended" and older:
-                now = [v for v in store.keys.getlist(key, []) if v.version_id == "null"]
-                store.keys.setlist(key, older + now)
-            return answer
+            if store.versioning_status != "Suspended":
+                return list(self._app(environ, start))
+            with _set_aside(store.keys, key):
+                return list(self._app(environ, start))
 
     def _forbid_shortening(self, environ: WSGIEnvironment, bucket: str, key: str, version: str | None) -> None:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -193,6 +191,21 @@ def _hide(store: Any, key: str) -> None:
         marker = FakeDeleteMarker(found)
         marker._version_id = "null"
         store.keys.setlist(key, [*(v for v in held if v.version_id != "null"), marker])
+
+
+@contextmanager
+def _set_aside(held: Any, key: str) -> Iterator[None]:
+    """moto closes the buffers of what a put replaces: the versions that stay must be out of its sight."""
+    staying = [v for v in held.getlist(key, []) if v.version_id != "null"]
+    replaced = [v for v in held.getlist(key, []) if v.version_id == "null"]
+    dict.pop(held, key, None)
+    if replaced:
+        dict.__setitem__(held, key, replaced)
+    try:
+        yield
+    finally:
+        if now := staying + held.getlist(key, []):
+            dict.__setitem__(held, key, now)
 
 
 @contextmanager

@@ -96,13 +96,14 @@ class _Door:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         key, service = signed_by(environ)
         if service and service not in SERVICES:
-            return _answer(start_response, "501 Not Implemented", "text/plain", b"the sandbox has no such service")
+            _body(environ)  # unread, it would garble the next request on this connection
+            return _not_here(start_response, b"the sandbox has no such service")
         if service and key != self._key:
             _body(environ)
             return _refuse(start_response, environ, service)
         # A subscription by HTTP would make moto call that address on every message.
         if service == "sns" and any(p in _body(environ) for p in (b"Protocol=http", b"Endpoint=http")):
-            return _answer(start_response, "501 Not Implemented", "text/plain", b"the sandbox calls no addresses")
+            return _not_here(start_response, b"the sandbox calls no addresses")
         return self._app(environ, start_response)
 
 
@@ -126,6 +127,11 @@ def _refuse(start_response: StartResponse, environ: WSGIEnvironment, service: st
         return _answer(start_response, "400 Bad Request", "application/json", body, ("x-amzn-errortype", name))
     body = b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code></Error></ErrorResponse>"
     return _answer(start_response, "403 Forbidden", "text/xml", body)
+
+
+def _not_here(start_response: StartResponse, why: bytes) -> Iterable[bytes]:
+    body = b"<ErrorResponse><Error><Code>NotImplemented</Code><Message>" + why + b"</Message></Error></ErrorResponse>"
+    return _answer(start_response, "501 Not Implemented", "text/xml", body)
 
 
 def _answer(
