@@ -82,13 +82,13 @@ def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: D
     system = inventory.systems[record.at.system]
     collection = system.collections.get(record.at.collection)
     step = _draft(hop, record, system, collection, inventory, given)
+    if collection is not None and collection.role is Role.SERVICE_PROVIDER:
+        note = "held for a customer organisation as its service provider: handed over to the organisation"
+        return replace(step, action=Action.MANUAL, rule=HAND_OVER, note=note)
     if given.right is Right.ACCESS:
         return replace(step, action=Action.RETAIN, basis="an access request changes nothing", rule="access")
     if collection is None:
-        return replace(step, action=Action.MANUAL)
-    if collection.role is Role.SERVICE_PROVIDER:
-        note = "held for a customer organisation as its service provider: handed over to the organisation"
-        return replace(step, action=Action.MANUAL, rule=HAND_OVER, note=note)
+        return step
     if hold := _hold(record, given, found.subject.identifiers | found.claimed):
         basis = "legal hold: kept to comply with law or to exercise or defend legal claims (Civ. Code 1798.145(a))"
         return replace(step, action=Action.RETAIN, rule="hold", basis=basis, until=hold.review)

@@ -17,7 +17,7 @@ from orchestrator.canonical import digest, plain
 from orchestrator.errors import IntegrityError
 from orchestrator.model import Coverage, Right, Rule, Signed
 from orchestrator.receipt.case import Case
-from orchestrator.receipt.settle import Reach, Settled, Standing, fulfilment, keeps, mismatch, reaches, steps
+from orchestrator.receipt.settle import Reach, Settled, Standing, fulfilment, is_final, keeps, mismatch, reaches, steps
 
 TYPE = "dsr-receipt/1"
 _LONGEST = 300  # characters of a text that someone else worded
@@ -55,7 +55,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
         "channel": case.request.channel,
         "roles": Counter(str(s.step.role) for s in settled),
         "outcome": ending,
-        "final": ending.final,
+        "final": is_final(ending, settled, reached),
         "dates": {
             "received": case.request.received,
             "acknowledged": case.acknowledged,

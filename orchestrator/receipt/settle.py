@@ -122,18 +122,25 @@ def fulfilment(case: Case, settled: Sequence[Settled], reached: Sequence[Reach])
     """What steps and searches together amount to."""
     late = case.confirmation.late if case.confirmation else ()
     unapproved = any(_touched(s) for s in settled) and not case.approvals
-    if late or unapproved or case.plan.conflicts or any(s.standing.open for s in settled):
+    if late or unapproved or case.plan.conflicts:
+        return Fulfilment.OPEN
+    if not any(s.step.count for s in settled):
+        everywhere = bool(reached) and all(r.to_its_end for r in reached)
+        return Fulfilment.NOTHING_FOUND if everywhere else Fulfilment.NOTHING_FOUND_IN_SEARCHED
+    if any(s.standing.open for s in settled):
         return Fulfilment.OPEN
     if not all(r.settled for r in reached):
         return Fulfilment.OPEN
     if any(s.standing.pending for s in settled):
         return Fulfilment.ACCEPTED_PENDING
-    if not any(s.step.count for s in settled):
-        everywhere = bool(reached) and all(r.to_its_end for r in reached)
-        return Fulfilment.NOTHING_FOUND if everywhere else Fulfilment.NOTHING_FOUND_IN_SEARCHED
     if any(keeps(s) for s in settled):
         return Fulfilment.COMPLETE_WITH_RETENTION
     return Fulfilment.COMPLETE
+
+
+def is_final(ending: Fulfilment, settled: Sequence[Settled], reached: Sequence[Reach]) -> bool:
+    """Whether nothing more can follow: every step and every system is settled."""
+    return ending.final and all(r.settled for r in reached) and not any(s.standing.open for s in settled)
 
 
 def keeps(settled: Settled) -> bool:
