@@ -35,6 +35,7 @@ class _Task:
 
     order: Order
     fixed: set[Entry]
+    todo: list[Entry]  # of these, what is not asked for yet, as listed
     before: Holding
     refused: Counter[str] = field(default_factory=Counter)
     forbidden: str = ""  # why nothing was tried
@@ -74,7 +75,8 @@ class Eraser:
             device = self.buckets[name].needs_device()
             for order in (o for o in touched if o.at.collection == name):
                 held = seen[name].at(order.at)
-                task = _Task(order, {h.entry for h in held}, seen[name], forbidden=_forbidden(order.at, held, device))
+                todo = [h.entry for h in held]
+                task = _Task(order, set(todo), todo, seen[name], forbidden=_forbidden(order.at, held, device))
                 if len(task.fixed) > task.budget:
                     message = f"{name}: {len(task.fixed)} object versions, the plan has {order.count}"
                     raise ChangedError(self.system, message)
@@ -100,7 +102,7 @@ class Eraser:
     def _collection(self, name: str, tasks: Sequence[_Task]) -> Iterator[Outcome]:
         for task in tasks:
             if not task.forbidden:
-                self._delete(name, task, task.fixed)
+                self._delete(name, task)
         after = self.look(name) if any(t.fixed and not t.forbidden for t in tasks) else None
         while after is not None and any(self._catch_up(name, task, after) for task in tasks):
             after = self.look(name)
@@ -113,12 +115,15 @@ class Eraser:
         if task.forbidden or not task.fixed or not new or len(task.fixed | new) > task.budget:
             return False
         task.fixed |= new
-        self._delete(name, task, new)
+        task.todo = [h.entry for h in after.at(task.order.at) if h.entry in new]
+        self._delete(name, task)
         return True
 
-    def _delete(self, name: str, task: _Task, entries: set[Entry]) -> None:
+    def _delete(self, name: str, task: _Task) -> None:
         bucket = self.buckets[name]
-        ordered = iter(sorted(entries, key=_oldest_first))
+        # S3 lists the newest first. Oldest first and markers last: a deletion that is cut off half-way
+        # must not make an older version current again.
+        ordered = iter(sorted(task.todo[::-1], key=lambda e: (e.kind is not Kind.UPLOAD, e.key, e.kind is Kind.MARKER)))
         busy = False
         while batch := list(islice(ordered, BATCH)):
             uploads = [e for e in batch if e.kind is Kind.UPLOAD]
@@ -163,11 +168,6 @@ def _appeared(task: _Task, now: Holding) -> Iterator[str]:
         yield f"{kept - kept_when_planned(at)} came under a lock since the plan, or hold others too, and stay"
     elif at.key.startswith(LOCKED) and kept and len(task.fixed) < order.count:
         yield "fewer object versions than planned, and others under a lock: theirs may have been extended"
-
-
-def _oldest_first(entry: Entry) -> tuple[bool, str, bool, datetime, str]:
-    """Markers last: cut off half-way, a deletion must not make an older version current again."""
-    return entry.kind is not Kind.UPLOAD, entry.key, entry.kind is Kind.MARKER, entry.at, entry.version
 
 
 def _forbidden(at: Locator, held: Sequence[Held], device: bool) -> str:

@@ -116,3 +116,25 @@ def test_2500_versions_go_in_three_batches_with_the_gate_before_each(aws: AwsSan
     assert asked == ["uploads"] * 3
     assert len([m for m, _ in aws.faults.calls if m == "POST"]) == 3
     assert keys(aws) == ["users/10/a"]
+
+
+def test_a_deletion_cut_off_half_way_leaves_the_newest(aws: AwsSandbox) -> None:
+    """Were it the oldest that is left, a file deleted long ago would be current again."""
+    from moto.s3.models import s3_backends
+
+    client = bucket(aws)
+    for n in range(1001):
+        s3_backends["123456789012"]["aws"].put_object(BUCKET, "users/1/a", b"%d" % n)
+    client.delete_object(Bucket=BUCKET, Key="users/1/a")
+    batches: list[str] = []
+
+    def once(collection: str) -> None:
+        batches.append(collection)
+        if len(batches) == 2:
+            raise InterruptedError
+
+    made = connector(aws, timeout=10)
+    gated = type(made)(replace(made._spec, gate=once))  # type: ignore[attr-defined,call-arg]
+    with pytest.raises(InterruptedError):
+        list(gated.delete(ANN, orders(list(made.locate(ANN)))))
+    assert sorted(str(held)[:8] for held in stored(aws).values()) == ["(b'1000'", "marker"]
