@@ -123,7 +123,8 @@ class Eraser:
         bucket = self.buckets[name]
         # S3 lists the newest first. Oldest first and markers last: a deletion that is cut off half-way
         # must not make an older version current again.
-        ordered = iter(sorted(task.todo[::-1], key=lambda e: (e.kind is not Kind.UPLOAD, e.key, e.kind is Kind.MARKER)))
+        oldest_first = task.todo[::-1]
+        ordered = iter(sorted(oldest_first, key=lambda e: (e.kind is not Kind.UPLOAD, e.key, e.kind is Kind.MARKER)))
         busy = False
         while batch := list(islice(ordered, BATCH)):
             uploads = [e for e in batch if e.kind is Kind.UPLOAD]

@@ -28,8 +28,8 @@ def export(bucket: Bucket, spec: CollectionSpec, at: Locator, held: Sequence[Hel
 
     Raises RefusedError before anything is given out if a version must be restored from the archive.
     """
-    newest_first = [h.entry for h in held if h.entry.kind is Kind.VERSION]  # as S3 lists them, within a key
-    versions = sorted(newest_first[::-1], key=lambda e: e.key)
+    oldest_first = [h.entry for h in held if h.entry.kind is Kind.VERSION][::-1]  # S3 lists the newest first
+    versions = sorted(oldest_first, key=lambda e: e.key)
     stem = _stem(spec.name, at)
     withheld = withheld_content(spec) if versions else ""
     if fate_of(at) == SHARED and versions:
