@@ -2,12 +2,13 @@
 
 `connect(spec)` needs the extra `heroku_postgres`. Secret `dsn`; settings `statement_timeout` (120),
 `lock_timeout` (5) and `connect_timeout` (10), in seconds. Collections are `schema.table`; a field
-is a column, `column->key->key` inside JSON, and an identity field also `column[]`, any element of an array.
+is a column, `column->key->key` inside JSON, and an identity field also `column[]`, any element of
+an array. Option of a collection: `touched_by_triggers: true`, where triggers may add and edit rows.
 
 | what | how |
 |---|---|
 | found | rows bearing an identifier, and rows that point at them by a link marked `owns`, however far |
-| exported | the disclosed columns, as JSON Lines by server-side COPY |
+| exported | the disclosed columns, as CSV by server-side COPY |
 | deleted, redacted | all orders of the system in one transaction; counts of every table compared before commit |
 | survives | dead rows until VACUUM, backups, rollback, forks: see the system of the backups |
 | proof | a fresh search |
@@ -19,12 +20,16 @@ https://www.postgresql.org/docs/current/monitoring-stats.html.
 
 from __future__ import annotations
 
-from connectors.heroku_postgres.connector import PostgresConnector
+from typing import TYPE_CHECKING
+
 from connectors.model import SystemSpec
 
-__all__ = ["PostgresConnector", "connect"]
+if TYPE_CHECKING:
+    from connectors.heroku_postgres.connector import PostgresConnector
 
 
 def connect(spec: SystemSpec) -> PostgresConnector:
-    """The connector of one inventory entry. Raises ConfigError naming what the entry lacks."""
+    """The connector of one inventory entry. ModuleNotFoundError if psycopg is not installed."""
+    from connectors.heroku_postgres.connector import PostgresConnector  # imports psycopg
+
     return PostgresConnector(spec)

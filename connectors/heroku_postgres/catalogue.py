@@ -1,4 +1,9 @@
-"""Tables, columns and foreign keys, read from the system catalogue in three queries."""
+"""Tables, columns, keys and checks, read from the system catalogue in three queries.
+
+Partitions stand for their root everywhere: a key declared on one of them is a key of the root.
+Sources: https://www.postgresql.org/docs/current/catalog-pg-constraint.html,
+https://www.postgresql.org/docs/current/catalog-pg-attribute.html.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,11 @@ if TYPE_CHECKING:
     from psycopg.sql import Composable
 
 _COLUMNS = """
-SELECT n.nspname || '.' || c.relname, c.oid, c.relkind = 'p' OR c.relhassubclass, c.reltuples,
-       a.attname, format_type(t.oid, NULL), t.typcategory::text, a.attnotnull,
-       CASE WHEN a.atttypmod > 4 AND t.typname IN ('varchar', 'bpchar') THEN a.atttypmod - 4 END,
+SELECT n.nspname || '.' || c.relname, c.oid::bigint, c.relkind = 'p' OR c.relhassubclass, c.reltuples,
+       a.attname::text, format_type(t.oid, NULL), t.typcategory::text,
+       a.attnotnull OR (ty.typtype = 'd' AND ty.typnotnull),
+       CASE WHEN t.typname IN ('varchar', 'bpchar') THEN
+           CASE WHEN a.atttypmod > 4 THEN a.atttypmod - 4 WHEN ty.typtypmod > 4 THEN ty.typtypmod - 4 END END,
        a.attgenerated <> '' OR a.attidentity = 'a'
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -20,19 +27,20 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 JOIN pg_type ty ON ty.oid = a.atttypid
 JOIN pg_type t ON t.oid = CASE WHEN ty.typtype = 'd' THEN ty.typbasetype ELSE ty.oid END
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
 ORDER BY 1, a.attnum"""
-_KEYS = """
-SELECT k.conname, k.contype::text, k.conrelid, k.confrelid, k.confdeltype::text, k.confupdtype::text,
+_CONSTRAINTS = """
+SELECT k.contype::text, k.conname::text, coalesce(pg_partition_root(k.conrelid), k.conrelid)::bigint,
+       coalesce(pg_partition_root(k.confrelid), k.confrelid)::bigint, k.confdeltype::text,
        (SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY u (num, n)
         JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
        (SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY u (num, n)
         JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num)
-FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-WHERE k.contype = 'f' AND k.conparentid = 0 AND NOT c.relispartition
-ORDER BY k.conname"""
+FROM pg_constraint k
+WHERE k.contype IN ('f', 'c') AND k.conrelid <> 0 AND k.conparentid = 0
+ORDER BY k.conname, k.oid"""
 _UNIQUE = """
-SELECT i.indrelid, i.indisprimary, pg_get_indexdef(i.indexrelid),
+SELECT i.indrelid::bigint, i.indisprimary, i.indexprs IS NOT NULL, pg_get_indexdef(i.indexrelid),
        (SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(i.indkey) WITH ORDINALITY u (num, n)
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.num)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
@@ -45,12 +53,12 @@ class Column:
     """A column; `category` is PostgreSQL's type category (S text, N number, D date, A array, …)."""
 
     name: str
-    type: str
+    type: str  # of a domain: the type below it
     category: str
     not_null: bool
-    length: int | None
-    computed: bool
-    unique: bool = False
+    length: int | None  # characters
+    computed: bool  # by the server: never written
+    unique: bool = False  # alone or together with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Table:
     name: str  # "schema.table"
     oid: int
     spread: bool  # rows live in several relations (partitions, inheritance)
-    tuples: float  # estimate; negative when never analysed
+    tuples: float  # estimate; negative or 0 when never analysed
     columns: dict[str, Column] = field(default_factory=dict)
     key: tuple[str, ...] = ()  # primary key
 
@@ -86,31 +94,41 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
+    """`checks`: (table, constraint) -> the columns it is about."""
+
     tables: dict[str, Table]
     foreign_keys: tuple[ForeignKey, ...]
+    checks: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
 def read(connection: psycopg.Connection[Any]) -> Catalogue:
     """Everything about the structure of the database that deletion must know."""
-    unique: dict[int, list[tuple[str, ...]]] = {}
+    tables = _tables(connection)
+    names = {table.oid: name for name, table in tables.items()}
+    keys: dict[tuple[str, str, tuple[str, ...]], ForeignKey] = {}
+    checks: dict[tuple[str, str], tuple[str, ...]] = {}
+    for kind, name, at, to, on_delete, columns, references in connection.execute(_CONSTRAINTS):
+        if kind == "c" and at in names:
+            checks[(names[at], name)] = tuple(columns or ())
+        elif kind == "f" and at in names and to in names:
+            key = ForeignKey(name, names[at], tuple(columns), names[to], tuple(references), on_delete)
+            keys.setdefault((name, key.table, key.columns), key)
+    return Catalogue(tables, tuple(keys.values()), checks)
+
+
+def _tables(connection: psycopg.Connection[Any]) -> dict[str, Table]:
+    unique: dict[int, set[str]] = {}
     primary: dict[int, tuple[str, ...]] = {}
-    expressions: dict[int, list[str]] = {}
-    for oid, is_primary, definition, columns in connection.execute(_UNIQUE):
-        unique.setdefault(oid, []).append(tuple(columns or ()))
+    expressions: dict[int, str] = {}
+    for oid, is_primary, computed, definition, columns in connection.execute(_UNIQUE):
+        unique.setdefault(oid, set()).update(columns or ())
         if is_primary:
             primary[oid] = tuple(columns)
-        if not columns or "(" in definition.partition("(")[2].rstrip(")"):
-            expressions.setdefault(oid, []).append(definition.partition("(")[2])
+        if computed:  # lower(email): whichever column is named in it must stay unique
+            expressions[oid] = expressions.get(oid, "") + definition.partition(" USING ")[2]
     tables: dict[str, Table] = {}
     for name, oid, spread, tuples, column, kind, category, not_null, length, computed in connection.execute(_COLUMNS):
         table = tables.setdefault(name, Table(name, oid, spread, tuples, {}, primary.get(oid, ())))
-        sole = any(column in columns for columns in unique.get(oid, ()))
-        inside = any(column in text for text in expressions.get(oid, ()))
-        table.columns[column] = Column(column, kind, category, not_null, length, computed, sole or inside)
-    names = {table.oid: name for name, table in tables.items()}
-    keys = tuple(
-        ForeignKey(name, names[at], tuple(columns), names[to], tuple(references), on_delete)
-        for name, _, at, to, on_delete, _, columns, references in connection.execute(_KEYS)
-        if at in names and to in names
-    )
-    return Catalogue(tables, keys)
+        sole = column in unique.get(oid, ()) or column in expressions.get(oid, "")
+        table.columns[column] = Column(column, kind, category, not_null, length, computed, sole)
+    return tables

@@ -7,41 +7,43 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from connectors.heroku_postgres.catalogue import Column, read
-from connectors.heroku_postgres.fields import Place, place
-from connectors.heroku_postgres.reach import Map, Reach
-from connectors.heroku_postgres.session import named_errors, session
+from connectors.heroku_postgres.catalogue import Table, read
+from connectors.heroku_postgres.fields import JSON, place
+from connectors.heroku_postgres.links import Map
+from connectors.heroku_postgres.reach import Reach
+from connectors.heroku_postgres.session import session
 from connectors.heroku_postgres.windows import inside
-from connectors.model import CollectionSpec, Disclosure, Locator, Subject, SystemSpec
+from connectors.model import CollectionSpec, Disclosure, FieldSpec, Locator, Subject, SystemSpec
 
 _UNMARKED = "unmarked field"
 
 
 def chunks(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: Locator) -> Iterator[bytes]:
-    """The rows as CSV with a header. The connection is open while the caller reads."""
+    """The rows as CSV with a header, in the order of the disclosed fields. The connection is open while
+    the caller reads."""
     with session(spec) as connection:
         found = Reach(connection, Map(spec, read(connection)), subject)
         table = found.map.table(collection.name)
-        named = [(f.name, place(spec.system, table, f.name)) for f in _disclosed(collection)]
-        if not named:
+        shown = [f for f in collection.fields if f.disclosure is Disclosure.DISCLOSE]
+        if not shown:
             return
         columns = SQL(", ").join(
-            SQL("{} AS {}").format(p.text if p.path else p.name, Identifier(name)) for name, p in named
+            SQL("{} AS {}").format(_shown(spec.system, table, collection, f), Identifier(f.name)) for f in shown
         )
         query = SQL("COPY (SELECT {} FROM {} t WHERE {} AND {}) TO STDOUT (FORMAT csv, HEADER)").format(
             columns, table.sql, found.rows(collection.name), inside(spec.system, table, collection, at)
         )
-        with named_errors(spec.system), connection.cursor().copy(query) as copy:
+        with connection.cursor().copy(query) as copy:
             for block in copy:
                 yield bytes(block)
 
 
 def withheld(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: Locator) -> tuple[str, ...]:
-    """The types of what the rows hold and the export does not."""
+    """The types of what the rows hold and the export does not, sorted."""
     with session(spec) as connection:
         found = Reach(connection, Map(spec, read(connection)), subject)
         table = found.map.table(collection.name)
-        asked = list(_held_back(spec, collection, table.columns))
+        asked = [*_fields_held_back(spec.system, table, collection), *_columns_held_back(table, collection)]
         if not asked:
             return ()
         tests = SQL(", ").join(SQL("coalesce(bool_or({}), false)").format(test) for _, test in asked)
@@ -52,28 +54,55 @@ def withheld(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at:
     return tuple(sorted({kind for (kind, _), present in zip(asked, row, strict=True) if present}))
 
 
-def _disclosed(collection: CollectionSpec) -> Iterator[Any]:
-    return (f for f in collection.fields if f.disclosure is Disclosure.DISCLOSE)
+def _shown(system: str, table: Table, collection: CollectionSpec, field: FieldSpec) -> Composable:
+    """The value of a disclosed field; of JSON, without the parts of it that are not disclosed."""
+    at = place(system, table, field.name)
+    if at.column.type not in JSON:
+        return at.name
+    hidden = [
+        other.path[len(at.path) :]
+        for f in collection.fields
+        if f.disclosure is not Disclosure.DISCLOSE
+        for other in [place(system, table, f.name)]
+        if other.column == at.column and other.path[: len(at.path)] == at.path and other.path != at.path
+    ]
+    if not hidden:
+        return at.text if at.path else at.name
+    value = SQL("({}::jsonb #> {}::text[])").format(at.name, Literal(list(at.path)))
+    return _without(value, hidden)
 
 
-def _held_back(
-    spec: SystemSpec, collection: CollectionSpec, columns: dict[str, Column]
-) -> Iterator[tuple[str, Composable]]:  # fmt: skip
-    shown = {f.name for f in _disclosed(collection)}
-    marked = {f.name: f for f in collection.fields}
+def _without(value: Composable, paths: list[tuple[str, ...]]) -> Composable:
+    for path in paths:
+        value = SQL("({} #- {}::text[])").format(value, Literal(list(path)))
+    return value
+
+
+def _fields_held_back(system: str, table: Table, collection: CollectionSpec) -> Iterator[tuple[str, Composable]]:
     for field in collection.fields:
-        if field.name not in shown and "->" in field.name:
-            root, *inside_it = field.name.split("->")
-            yield field.type or _UNMARKED, SQL("{} IS NOT NULL").format(Place(columns[root], tuple(inside_it)).text)
-    for name in columns:
-        if name in shown:
+        if field.disclosure is not Disclosure.DISCLOSE:
+            at = place(system, table, field.name)
+            yield field.type or _UNMARKED, SQL("{} IS NOT NULL").format(at.text)
+
+
+def _columns_held_back(table: Table, collection: CollectionSpec) -> Iterator[tuple[str, Composable]]:
+    """Columns that no field speaks of, and what is left in JSON columns beside the paths that fields name."""
+    paths: dict[str, list[tuple[str, ...]]] = {}
+    whole = {f.name for f in collection.fields}
+    for name in whole - set(table.columns):
+        column, *path = name.removesuffix("[]").split("->")
+        paths.setdefault(column, []).append(tuple(path))
+    for name in table.columns:
+        if name in whole:
             continue
-        told = marked[name].type if name in marked else ""
-        paths = [f.split("->")[1:] for f in marked if f.startswith(f"{name}->")]
-        if not paths:
-            yield told or _UNMARKED, SQL("{} IS NOT NULL").format(Identifier("t", name))
-            continue
-        rest: Composable = SQL("{}::jsonb").format(Identifier("t", name))
-        for path in paths:
-            rest = SQL("({} #- {}::text[])").format(rest, Literal(path))
-        yield told or _UNMARKED, SQL("{} NOT IN ('{{}}', '[]', 'null')").format(rest)
+        value: Composable = Identifier("t", name)
+        if name not in paths:
+            yield _UNMARKED, SQL("{} IS NOT NULL").format(value)
+        elif () not in paths[name]:
+            yield _UNMARKED, _beside(value, sorted(paths[name], key=len, reverse=True))
+
+
+def _beside(value: Composable, paths: list[tuple[str, ...]]) -> Composable:
+    """A condition: the JSON holds something that is at none of the paths nor an object emptied by leaving them out."""
+    rest = _without(SQL("{}::jsonb").format(value), paths)
+    return SQL('jsonb_path_exists({}, \'$.** ? (@.type() != "object" && @.type() != "array")\')').format(rest)

@@ -1,5 +1,8 @@
 """Connections, and what the server's errors mean to the caller. The server's messages quote rows,
-so none is passed on: only SQLSTATEs and the names of constraints, tables and columns."""
+so none is passed on: only SQLSTATEs and the names of constraints, tables and columns.
+
+Source of the classes: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+"""
 
 from __future__ import annotations
 
@@ -14,33 +17,63 @@ from connectors.model import SystemSpec
 if TYPE_CHECKING:
     import psycopg
 
-_TRANSIENT = ("08", "40", "53", "55P03", "57", "58", "25P0")
+_TRANSIENT = ("08", "40", "53", "55P03", "57", "58", "25P")
 _AUTH = ("28", "42501")
-_CONFIG = ("42P01", "42703", "3F000", "3D000", "42P02")
-_DENIED = ("authentication failed", "no pg_hba", "password", "does not exist", "permission denied")
+_CONFIG = ("42P01", "42703", "3F000", "3D000")
+_READ_ONLY = "25006"
+_REFUSED_AT_LOGIN = ("authentication failed", "no pg_hba", "password", "does not exist", "permission denied")
+# Dead peers are noticed within a minute, instead of after the two hours of Linux' defaults.
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+# row_security off: a policy that hid rows would make a search yield less; so it is an error instead.
+# synchronous_commit on: "done" must survive a crash of the server.
+_SETTINGS = {
+    "timezone": "UTC", "datestyle": "ISO, YMD", "row_security": "off", "synchronous_commit": "on", "jit": "off",
+}  # fmt: skip
+# The driver's messages name hosts, users and parameters. A filter holds whatever level the program sets.
+logging.getLogger("psycopg").addFilter(lambda record: False)
 
 
 @contextmanager
 def session(spec: SystemSpec) -> Iterator[psycopg.Connection[Any]]:
-    """A connection in a REPEATABLE READ transaction, rolled back unless the caller commits."""
+    """A connection in a REPEATABLE READ transaction, rolled back unless the caller commits.
+
+    Settings: statement_timeout (120), lock_timeout (5), connect_timeout (10), in seconds. Raises
+    ConfigError if the secret `dsn` is missing or none, or a setting is no number of seconds.
+    """
     import psycopg
 
-    logging.getLogger("psycopg").setLevel(logging.ERROR)  # its connection messages name hosts and users
     if "dsn" not in spec.secrets:
         raise ConfigError(spec.system, "secret 'dsn' is missing: name it in the inventory as env:NAME or file:PATH")
+    settings = dict(_SETTINGS)
+    for name, default in (("statement_timeout", 120.0), ("lock_timeout", 5.0)):
+        settings[name] = str(int(_seconds(spec, name, default) * 1000))
     with named_errors(spec.system), psycopg.connect(
-        spec.secrets["dsn"].reveal(), application_name="dsr-orchestrator", options="-c timezone=UTC",
-        connect_timeout=int(spec.settings.get("connect_timeout", 10)),
+        spec.secrets["dsn"].reveal(), application_name="dsr-orchestrator", prepare_threshold=None,
+        connect_timeout=max(2, int(_seconds(spec, "connect_timeout", 10))), **_KEEPALIVE,
     ) as connection:  # fmt: skip
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        for name, default in (("statement_timeout", 120), ("lock_timeout", 5)):
-            seconds = float(spec.settings.get(name, default))
-            connection.execute("SELECT set_config(%s, %s, true)", [name, str(int(seconds * 1000))])
+        # In the transaction, not in the start-up packet, which connection poolers refuse.
+        connection.execute(
+            "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) s (name, value)",
+            [list(settings), list(settings.values())],
+        )
         try:
             yield connection
         finally:
             if not connection.closed:
                 connection.rollback()
+
+
+def _seconds(spec: SystemSpec, name: str, default: float) -> float:
+    value = spec.settings.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 86_400:
+        raise ConfigError(spec.system, f"setting {name!r} must be a number of seconds, above 0 and at most 86400")
+    return float(value)
 
 
 @contextmanager
@@ -57,26 +90,26 @@ def named_errors(system: str) -> Iterator[None]:
 def _named(system: str, error: psycopg.Error) -> ConnectorError:
     import psycopg
 
-    state, diagnosis = error.sqlstate or "", error.diag
-    place = " ".join(
-        f"{what} {name}"
-        for what, name in (
-            ("constraint", diagnosis.constraint_name),
-            ("table", diagnosis.table_name),
-            ("column", diagnosis.column_name),
-        )
-        if name
-    )
+    state = error.sqlstate or ""
     if not state:
+        if not isinstance(error, psycopg.OperationalError):
+            return ConfigError(system, f"secret 'dsn' is no PostgreSQL URL that can be used ({type(error).__name__})")
         text = str(error).casefold()
-        if isinstance(error, psycopg.OperationalError) and any(sign in text for sign in _DENIED):
+        if any(sign in text for sign in _REFUSED_AT_LOGIN):
             return AuthError(system, "the database refuses the role, its password or the database's name")
-        return TransientError(system, f"the connection to the database was lost or refused ({type(error).__name__})")
-    said = f"the database says {state}" + (f" at {place}" if place else "")
+        return TransientError(system, "the connection to the database was lost or refused")
+    diagnosis = error.diag
+    names = {"constraint": diagnosis.constraint_name, "table": diagnosis.table_name, "column": diagnosis.column_name}
+    where = ", ".join(f"{what} {name}" for what, name in names.items() if name)
+    said = f"the database says {state}" + (f" at {where}" if where else "")
     if state.startswith(_AUTH):
-        return AuthError(system, f"{said}: the role lacks a permission")
+        return AuthError(system, f"{said}: the role lacks a permission, or a row policy hides rows from it")
     if state.startswith(_TRANSIENT):
         return TransientError(system, f"{said}: nothing was changed")
     if state.startswith(_CONFIG):
         return ConfigError(system, f"{said}: the inventory names a table or column that is not there")
+    if state == _READ_ONLY:
+        return ConfigError(system, f"{said}: the database takes no writes; 'dsn' must lead to the primary")
+    if state == "23503":
+        return RefusedError(system, f"other rows depend on what would be deleted, by {where}; nothing was changed")
     return RefusedError(system, f"{said}: nothing was changed")

@@ -8,11 +8,13 @@ from itertools import pairwise
 from psycopg.sql import SQL, Composable, Literal
 
 from connectors.heroku_postgres.catalogue import Table
-from connectors.heroku_postgres.fields import place
+from connectors.heroku_postgres.fields import age
 from connectors.model import CollectionSpec, Locator
 
 OWN = ""  # the person's own rows
-MENTIONS = "mentions:"  # and the constraint: rows of others that point at the person's
+MENTIONS = "mentions:"  # and the link's name: rows of others that point at the person's
+CLAIMED = "claimed"  # rows that only something unproven connects with the person
+UNMARKED = "unmarked:"  # and the link's name: rows that point at the person's, nobody said in what sense
 
 
 def windows(cutoffs: tuple[datetime, ...]) -> list[tuple[datetime | None, datetime | None]]:
@@ -20,15 +22,24 @@ def windows(cutoffs: tuple[datetime, ...]) -> list[tuple[datetime | None, dateti
     return list(pairwise([None, *cutoffs, None]))
 
 
+def side(system: str, table: Table, spec: CollectionSpec) -> Composable:
+    """The number of a row's side, counted from the oldest. A row of unknown age counts as the youngest."""
+    if not spec.age_field or not spec.cutoffs:
+        return SQL("{}::int").format(Literal(0))
+    instant = age(system, table, spec.age_field).instant
+    cases = [SQL("WHEN {} < {} THEN {}").format(instant, Literal(c), Literal(i)) for i, c in enumerate(spec.cutoffs)]
+    return SQL("CASE {} ELSE {} END").format(SQL(" ").join(cases), Literal(len(spec.cutoffs)))
+
+
 def inside(system: str, table: Table, spec: CollectionSpec, at: Locator) -> Composable:
-    """A condition on `t`: it lies in the locator's window. A row of unknown age counts as the youngest."""
+    """A condition on `t`: it lies in the locator's window, which is one of the sides."""
     if not spec.age_field or (at.since is None and at.before is None):
         return SQL("true")
-    age = place(system, table, spec.age_field).name
+    instant = age(system, table, spec.age_field).instant
     parts: list[Composable] = []
     if at.since is not None:
-        young = SQL("{}::timestamptz >= {}").format(age, Literal(at.since))
-        parts.append(young if at.before is not None else SQL("({} OR {} IS NULL)").format(young, age))
+        parts.append(SQL("{} >= {}").format(instant, Literal(at.since)))
     if at.before is not None:
-        parts.append(SQL("{}::timestamptz < {}").format(age, Literal(at.before)))
-    return SQL(" AND ").join(parts)
+        parts.append(SQL("{} < {}").format(instant, Literal(at.before)))
+    known = SQL(" AND ").join(parts)
+    return known if at.before is not None else SQL("(({}) IS NOT FALSE)").format(known)

@@ -19,9 +19,9 @@ ROLE = "sandbox"
 _GIVEN = "DSR_TEST_POSTGRES_URL"
 # Its standard input is a pipe that this process holds: when the process ends, however it ends, the
 # pipe closes and the server is stopped (SIGINT is PostgreSQL's fast shutdown).
-_WATCH = (
-    'cat >/dev/null; kill -INT "$0"; while kill -0 "$0" 2>/dev/null; do sleep 0.1; done; [ -z "$1" ] || rm -rf "$1"'
-)
+_WATCH = """cat >/dev/null; kill -INT "$0"; while kill -0 "$0" 2>/dev/null; do sleep 0.1; done
+[ -z "$1" ] || rm -rf "$1"
+"""
 # Nothing here has to survive a power cut.
 _QUICK = ("fsync = off", "full_page_writes = off", "max_connections = 50")
 
@@ -87,7 +87,7 @@ class EmbeddedPostgres:
                 directory, cleanup_mode="stop"
             )
         stack.callback(server.cleanup)
-        stack.callback(_dismiss, _watched(int(server.get_pid()), directory if temporary else None))
+        stack.callback(_dismiss, _watched(server.get_pid(), directory if temporary else None))
         with _connect(server.get_uri()) as connection:
             for setting in _QUICK:
                 connection.execute(f"ALTER SYSTEM SET {setting}")
@@ -95,7 +95,7 @@ class EmbeddedPostgres:
         return str(server.get_uri())
 
 
-def _watched(pid: int, remove: Path | None) -> subprocess.Popen[bytes]:
+def _watched(pid: int | None, remove: Path | None) -> subprocess.Popen[bytes]:
     command = ["/bin/sh", "-c", _WATCH, str(pid), str(remove or "")]
     return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 (fixed command)
 
