@@ -67,7 +67,7 @@ def written(text: str) -> Iterator[list[str]]:
     """Every `dsr …` of a document, in blocks and in running text, as its words."""
     text = HELP.sub("", text)
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     spans = re.findall(r"`(dsr [^`]*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for line in [*lines, *spans]:
         words = shlex.split(line, comments=True)
