@@ -186,11 +186,11 @@ def test_planting_again_gives_the_same_world(sandbox: Sandbox) -> None:
         assert unversioned[0] == unversioned[1]
 
 
-def test_planting_the_database_takes_less_than_four_seconds(sandbox: Sandbox) -> None:
+def test_planting_the_database_takes_seconds(sandbox: Sandbox) -> None:
     url = sandbox.stores["app_db"]._server.fresh("planted_for_time")
     begun = time.perf_counter()
     plant_database(url, NOW)
-    assert time.perf_counter() - begun < 4
+    assert time.perf_counter() - begun < 20, "about one second on an idle machine"
     assert rows_of(url, PEOPLE.subject) == rows_of(sandbox.stores["app_db"].url, PEOPLE.subject)
 
 
