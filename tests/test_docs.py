@@ -54,6 +54,13 @@ def test_help_is_quick() -> None:
     assert min(used() for _ in range(3)) < CPU_SECONDS, "something heavy is imported before it is needed"
 
 
+def test_help_loads_nothing_heavy() -> None:
+    heavy = "boto3 cryptography jinja2 psycopg pydantic requests ruamel sqlalchemy stripe tenacity".split()
+    script = f"import sys, orchestrator.cli; print(*sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_the_two_first_commands_stand_at_the_top() -> None:
     head = "\n".join(README.splitlines()[:8])
     assert "./scripts/demo" in head
