@@ -179,10 +179,11 @@ class Bucket:
                     Bucket=self.name, EncodingType="url", **asked, **self.owner))  # fmt: skip
             else:
                 answer = self.client.list_object_versions(Bucket=self.name, **asked, **self.owner)
-        named = answer.get("Name") or answer.get("Bucket")
-        began = answer.get("KeyMarker", ""), answer.get("VersionIdMarker") or answer.get("UploadIdMarker") or ""
-        given = asked.get("KeyMarker", ""), asked.get("VersionIdMarker") or asked.get("UploadIdMarker") or ""
-        if named != self.name or "IsTruncated" not in answer or began != given:
+        about = [answer.get("Name") or answer.get("Bucket"), answer.get("Prefix") or ""]
+        about += [answer.get(m) or "" for m in ("KeyMarker", "VersionIdMarker", "UploadIdMarker")]
+        wanted = [self.name, asked.get("Prefix", "")]
+        wanted += [asked.get(m, "") for m in ("KeyMarker", "VersionIdMarker", "UploadIdMarker")]
+        if "IsTruncated" not in answer or about != wanted:
             raise self._foreign(permission)
         return answer
 

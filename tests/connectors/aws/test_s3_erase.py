@@ -13,7 +13,7 @@ from connectors.model import Action, CollectionSpec, Order, Status
 from connectors.protocol import Connector
 from connectors.sandbox.aws import AwsSandbox
 from connectors.sandbox.faults import Fault
-from tests.connectors.aws.world import ANN, BUCKET, CONTENT, bucket, connector, keys, orders, put, stored, uploads
+from tests.connectors.aws.world import ANN, BUCKET, bucket, connector, keys, orders, put, stored, uploads
 
 
 def _gated(made: Connector, gate: Any) -> Connector:
@@ -169,13 +169,51 @@ def test_a_listing_cut_in_the_middle_is_never_a_short_one(aws: AwsSandbox, after
     assert [r.count for r in made.locate(ANN)] == [6]
 
 
-def test_the_content_of_exported_files_is_checked_too(aws: AwsSandbox) -> None:
+@pytest.mark.parametrize("checksum", [True, False])
+def test_the_content_of_exported_files_is_checked_too(aws: AwsSandbox, checksum: bool) -> None:
+    """Objects from before 2022 have no checksum that a client could compare: their size must do."""
+    from moto.s3.models import s3_backends
+
     bucket(aws)
-    put(aws, "users/1/a", b"0123456789")
-    made = connector(aws, replace(uploads(), fields=(CONTENT,)))
+    if checksum:
+        put(aws, "users/1/a", b"0123456789")
+    else:
+        s3_backends["123456789012"]["aws"].put_object(BUCKET, "users/1/a", b"0123456789")
+    made = connector(aws)
     (record,) = made.locate(ANN)
-    for fault in (Fault.TRUNCATED, Fault.CUT, Fault.TIMEOUT):
+    for fault in (Fault.TRUNCATED, Fault.CUT):
         listed, artifact = made.export(ANN, record.at)
         assert listed.name == "uploads-files.jsonl"
         with aws.faults.inject(fault), pytest.raises(TransientError):
             b"".join(artifact.chunks)
+    assert [b"".join(a.chunks) for a in made.export(ANN, record.at)][1] == b"0123456789"
+
+
+def test_an_empty_page_of_another_listing_is_not_taken_for_this_one(aws: AwsSandbox) -> None:
+    """As a cache between could do it: the listing of one prefix answers that of another."""
+    bucket(aws)
+    put(aws, "b/1", Tagging="owner=1")
+    by_tag = [
+        replace(uploads(tag={"owner": "user_id"}, prefix=p), name=n) for n, p in (("first", "a/"), ("second", "b/"))
+    ]
+    made = connector(aws, *by_tag)
+    assert [r.at.collection for r in made.locate(ANN)] == ["second"]
+    again = aws.faults.inject(Fault.DUPLICATE, after=1, times=1, match=lambda method, path: path == f"/{BUCKET}")
+    with again, pytest.raises(TransientError, match="not the page asked for"):
+        list(made.locate(ANN))
+
+
+def test_another_document_does_not_say_that_no_device_is_needed(aws: AwsSandbox) -> None:
+    """Any document without an MfaDelete in it would read as: none is needed."""
+    bucket(aws, lock=True)
+    put(aws, "users/1/a")
+    aws.s3.mfa_delete.add(BUCKET)
+    made = connector(aws)
+    (record,) = made.locate(ANN)
+    assert record.obstacles
+    aws.faults.calls.clear()
+    list(made.locate(ANN))
+    last = sum(path == f"/{BUCKET}" for _, path in aws.faults.calls) - 1
+    again = aws.faults.inject(Fault.DUPLICATE, after=last, times=1, match=lambda method, path: path == f"/{BUCKET}")
+    with again, pytest.raises(TransientError, match="s3:GetBucketVersioning"):
+        list(made.locate(ANN))

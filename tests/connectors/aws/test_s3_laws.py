@@ -73,7 +73,7 @@ class S3Harness:
                 "cards", fields=(_SEEN,), options={"bucket": "tt-cards", "metadata": {"user_email": "email"}}
             ),
             page_size=2,
-            timeout=0.5,
+            timeout=1,
         )
 
     def spec_refused(self) -> SystemSpec:
