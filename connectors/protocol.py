@@ -43,3 +43,17 @@ class Connector(Protocol):
         refused; they are answered RETAINED or MANUAL and nothing is done to them. Idempotent:
         what is gone is answered ABSENT. Calls `spec.gate(collection)` right before every write.
         """
+
+
+@runtime_checkable
+class Suppresses(Protocol):
+    """The ability to keep a person from being written to: an opt-out that outlives their data."""
+
+    def suppress(self, subject: Subject) -> Iterator[Outcome]:
+        """Enter the person's addresses, read them back, and say per place what came of it.
+
+        DONE: entered and seen there; ABSENT: there was nothing to enter; FAILED: not seen there.
+        """
+
+    def suppressed(self, subject: Subject) -> bool:
+        """Whether every address of the person's is suppressed in every place. Changes nothing."""

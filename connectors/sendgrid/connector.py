@@ -1,0 +1,196 @@
+"""The connector: what is located, exported and deleted, and what only a person can do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from connectors.errors import AuthError
+from connectors.model import (
+    Action,
+    Artifact,
+    Capabilities,
+    Disclosure,
+    Identifier,
+    Locator,
+    Obstacle,
+    ObstacleKind,
+    Order,
+    Outcome,
+    Record,
+    Subject,
+    SystemSpec,
+    Trust,
+)
+from connectors.sendgrid.api import Account, Api, Row
+from connectors.sendgrid.erasure import Erasure
+from connectors.sendgrid.opt_out import OptOut
+from connectors.sendgrid.search import CLAIMED, OTHER, OWN, Search
+from connectors.sendgrid.selection import account_at, age_of, locators, rows_at, standing_at
+from connectors.sendgrid.settings import (
+    CONTACTS,
+    LEGACY,
+    LOGS,
+    MESSAGES,
+    PEOPLE,
+    REST,
+    SUPPRESSIONS,
+    Settings,
+    collections_of,
+)
+from connectors.sendgrid.vocabulary import BY_HAND, ENTANGLED, NO_ERASURE, NOTES, SCOPES, STANDINGS, UNASKABLE
+
+
+class SendGridConnector:
+    """One account at SendGrid and its subusers."""
+
+    def __init__(self, spec: SystemSpec) -> None:
+        self.system = spec.system
+        self._spec = spec
+        self._settings = Settings.of(spec)
+        self._collections = collections_of(spec)
+        self._api = Api(spec, self._settings)
+        self.capabilities = Capabilities(
+            needs=self._settings.kinds.all,
+            actions=frozenset({Action.DELETE}),
+            verifiable=self._settings.verifiable,
+            settles_within=self._settings.settles_within,
+        )
+
+    def check(self) -> None:
+        """Prove that the key has the scopes to search every collection, in every account.
+
+        Raises AuthError naming the missing ones. A missing scope for erasure is no error: older
+        accounts do not have it, and the plan then says what is done by hand.
+        """
+        search = self._search(Subject.of())
+        for account in search.accounts:
+            have = search.scopes(account)
+            missing = {
+                " or ".join(ways)
+                for name, ways in SCOPES.items()
+                if name not in self._settings.without and not have.intersection(ways)
+            }
+            if missing:
+                message = f"the key lacks the scopes {', '.join(sorted(missing))}; add them, or list under not_in_plan"
+                raise AuthError(self.system, f"{message} the collections that the plan does not have")
+
+    def _search(self, subject: Subject) -> Search:
+        return Search(self.system, self._api, self._settings, subject)
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        """Contacts, then messages, then suppressions; the subusers' before the account's own.
+
+        Raises AuthError if a list is refused and the inventory does not say that the plan lacks it.
+        """
+        search = self._search(subject)
+        if search.empty:
+            return
+        for account in search.accounts:
+            yield from self._of(search, account)
+
+    def _of(self, search: Search, account: Account) -> Iterator[Record]:
+        kept = [record for name in (CONTACTS, LEGACY) for record in self._records(search, account, name)]
+        mail = [record for name in (MESSAGES, LOGS) for record in self._mail(search, account, name)]
+        said = [record for name in SUPPRESSIONS for record in self._records(search, account, name)]
+        yield from kept
+        yield from mail
+        if not mail and any(standing_at(record.at) == OWN for record in kept + said):
+            yield from self._rest(search, account)
+        yield from said
+        for name in PEOPLE:
+            yield from self._records(search, account, name, Obstacle(ObstacleKind.BY_HAND, BY_HAND[name]))
+
+    def _mail(self, search: Search, account: Account, name: str) -> Iterator[Record]:
+        if not search.rows(name, account) and search.unaskable(name):
+            obstacle = Obstacle(ObstacleKind.BY_HAND, UNASKABLE)
+            yield Record(Locator(self.system, name, account.name), 0, obstacles=(obstacle,))
+        yield from self._records(search, account, name, *self._erasure_obstacles(search, account, name))
+
+    def _rest(self, search: Search, account: Account) -> Iterator[Record]:
+        """Mail data that no search shows, where something tells that there may be some."""
+        obstacles = tuple(self._erasure_obstacles(search, account, REST))
+        if search.emails and (obstacles or not self._settings.verifiable) and REST not in self._settings.without:
+            yield Record(Locator(self.system, REST, account.name), 0, obstacles=obstacles, note=NOTES[REST])
+
+    def _erasure_obstacles(self, search: Search, account: Account, name: str) -> Iterator[Obstacle]:
+        if name != REST and not search.rows(name, account):
+            return
+        if not search.may_erase(account):
+            yield Obstacle(ObstacleKind.BY_HAND, NO_ERASURE)
+        if search.entangled(account):
+            yield Obstacle(ObstacleKind.BY_HAND, ENTANGLED)
+
+    def _records(self, search: Search, account: Account, name: str, *obstacles: Obstacle) -> Iterator[Record]:
+        for at in locators(self.system, self._collections[name], account):
+            if rows := rows_at(search, at):
+                yield self._record(search, at, rows, obstacles)
+
+    def _record(self, search: Search, at: Locator, rows: Sequence[Row], obstacles: tuple[Obstacle, ...]) -> Record:
+        spec = self._collections[at.collection]
+        ages = sorted(age for row in rows if (age := age_of(at.collection, row)))
+        standing = standing_at(at)
+        if standing in STANDINGS:
+            obstacles = (Obstacle(*STANDINGS[standing]),)
+        borne = ((f.name, sum(row.get(f.name) not in (None, "", [], {}) for row in rows)) for f in spec.fields)
+        redactable = {f.name for f in spec.fields if f.redactable}
+        return Record(
+            at,
+            len(rows),
+            ages[0] if ages else None,
+            ages[-1] if ages else None,
+            fields=tuple((name, n) for name, n in borne if name in redactable),
+            reveals=self._reveals(search, at, rows) if standing == OWN else (),
+            obstacles=obstacles,
+            people=len(rows) if spec.one_per_person else 1,
+            note=NOTES.get(at.collection, ""),
+        )
+
+    def _reveals(self, search: Search, at: Locator, rows: Sequence[Row]) -> tuple[Identifier, ...]:
+        found: set[Identifier] = set()
+        for row in rows:
+            for identity in self._collections[at.collection].identities:
+                if identity.reveal and isinstance(value := row.get(identity.field), str) and value:
+                    origin = f"{self.system}/{at.collection}.{identity.field}"
+                    found.add(Identifier(identity.kind, value, identity.trust, origin))
+            email = row.get("email")
+            if at.collection == CONTACTS and isinstance(email, str) and email and not search.is_mine(email):
+                # Found by its external id under an address that is not known to be the person's.
+                kind = min(self._settings.kinds.email or {"email"})
+                claimed = Identifier(kind, email, Trust.CLAIMED, f"{self.system}/{CONTACTS}.email")
+                found = {i for i in found if i != claimed} | {claimed}
+        return tuple(sorted(found, key=lambda i: (i.kind, i.value)))
+
+    def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
+        """The disclosed fields of the person's rows; what a message went through is read one by one."""
+        search = self._search(subject)
+        if search.empty or standing_at(at) in (CLAIMED, OTHER):
+            return
+        if not (rows := rows_at(search, at)):
+            return
+        spec = self._collections[at.collection]
+        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
+        types = {f.name: f.type or f.name for f in spec.fields}
+        present = {name for row in rows for name, value in row.items() if value not in (None, "", [], {})}
+        if at.collection in (MESSAGES, LOGS):
+            present.add("events")
+        withheld = tuple(sorted({types.get(name, "unmarked field") for name in present.difference(shown)}))
+        chunks = (json.dumps(self._line(search, at, row, shown)).encode() + b"\n" for row in rows)
+        yield Artifact(f"{at.collection.replace('.', '-')}.jsonl", "application/jsonl", chunks, withheld)
+
+    def _line(self, search: Search, at: Locator, row: Row, shown: Sequence[str]) -> Row:
+        if at.collection in (MESSAGES, LOGS) and "events" in shown:
+            row = {**search.mail(at.collection).detail(row, account_at(search, at), search.main), **row}
+        return {name: row[name] for name in shown if name in row}
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        """Delete contacts, ask for erasure, and look that no opt-out got lost; see `erasure`."""
+        yield from Erasure(self._spec, self._api, self._settings, lambda: self._search(subject)).carry_out(orders)
+
+    def suppress(self, subject: Subject) -> Iterator[Outcome]:
+        """Enter the person's addresses into the global unsubscribes of every account, and read back."""
+        yield from OptOut(self._spec, self._api, self._search(subject)).suppress()
+
+    def suppressed(self, subject: Subject) -> bool:
+        """Whether every address of the person's is globally unsubscribed in every account."""
+        return OptOut(self._spec, self._api, self._search(subject)).suppressed()
