@@ -130,8 +130,9 @@ def write_package(service: Service, request: str, folder: Path, progress: Progre
 def _sign(service: Service, planned: Planned, confirmation: Confirmation) -> Fulfilled:
     workspace, journal, request = service.workspace, service.journal, planned.plan.request
     case = _case(service, planned, confirmation)
-    subject = [value for _, value in workspace.vault.open(request).get_json("identifiers")]
-    payload = receipt.build(case, workspace.vault.pseudonym, subject)
+    known, _ = _resolved(service, request, planned.digest)
+    given = [value for _, value in workspace.vault.open(request).get_json("identifiers")]
+    payload = receipt.build(case, workspace.vault.pseudonym, {*given, *(i.value for i in known.identifiers)})
     before = [r for r in journal.receipts(request) if r["plan"] == planned.digest]
     if before and _says(verify(before[-1]["envelope"].encode(), [workspace.signing_key.public])) == _says(payload):
         return _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)

@@ -170,7 +170,7 @@ class Service(Intake):
     def _checked(self, name: str) -> Checked:
         system = self.inventory.systems[name]
         if system.manual:
-            return Checked(name, None, f"by hand: {system.owner}")
+            return Checked(name, None, system.owner)
         try:
             self.workspace.connector(name, self.now()).check()
         except ConnectorError as error:

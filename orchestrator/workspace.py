@@ -1,7 +1,7 @@
 """One installation: an inventory, a state directory, and the connectors between them.
 
 STATE/journal.sqlite   what was intended, approved and done; the encrypted vault
-STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY refers to another
+STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY_REF names another (env:NAME, file:PATH)
 STATE/receipt.key      signs receipts
 STATE/mode             sandbox or live: one is never used as the other
 STATE/receipts/        what was signed

@@ -54,7 +54,7 @@ def plan(
 
 def override(
     context: typer.Context, request: RequestId,
-    code: Annotated[str, typer.Argument(help="The finding, such as too_many.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The finding, such as too_many.")],
     reason: Annotated[str, typer.Option(help="Why it is right nevertheless; without personal data.")],
 ) -> None:  # fmt: skip
     """Set one finding of the guard aside, with a reason, signed over the plan."""
@@ -65,7 +65,7 @@ def override(
 
 def approve(
     context: typer.Context, request: RequestId,
-    digest: Annotated[str, typer.Argument(help="The digest of the plan you looked at: sha256:…")],
+    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The digest of the plan you looked at: sha256:…")],
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Approve exactly one plan, by its digest."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -112,7 +113,12 @@ def show(context: typer.Context, request: RequestId, as_json: AsJson = False) ->
     from orchestrator.cli.show import table
 
     say(f"{asked.id}: {asked.right}, received {asked.received:%Y-%m-%d} by {asked.channel}, regime {asked.regime}")
-    table("", ["at (UTC)", "what", "by"], [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.kind, e.by] for e in entries])
+    rows = []
+    for _, same in groupby(entries, key=lambda e: e.kind):  # one line for all steps of a run
+        first, *more = same
+        what = f"{first.kind} × {len(more) + 1}" if more else first.kind
+        rows.append([f"{first.at:%Y-%m-%d %H:%M:%S}", what, first.by])
+    table("", ["at (UTC)", "what", "by"], rows)
 
 
 @app.command()
