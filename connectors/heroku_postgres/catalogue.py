@@ -40,7 +40,8 @@ FROM pg_constraint k
 WHERE k.contype IN ('f', 'c') AND k.conrelid <> 0 AND k.conparentid = 0
 ORDER BY k.conname, k.oid"""
 _UNIQUE = """
-SELECT i.indrelid::bigint, i.indisprimary, i.indexprs IS NOT NULL, pg_get_indexdef(i.indexrelid),
+SELECT i.indrelid::bigint, i.indisprimary, i.indexprs IS NOT NULL,
+       CASE WHEN i.indexprs IS NOT NULL THEN pg_get_indexdef(i.indexrelid) END,
        (SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(i.indkey) WITH ORDINALITY u (num, n)
         JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.num)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid

@@ -22,7 +22,8 @@ from connectors.heroku_postgres.links import Link, Map
 from connectors.model import CollectionSpec, IdentitySpec, LinkKind, Subject, Trust
 
 _MAKE = "CREATE TEMP TABLE dsr_known (n int, v text) ON COMMIT DROP"
-_GATHER = "CREATE TEMP TABLE dsr_reach (k int, g int, o oid, r tid) ON COMMIT DROP"
+# One row for a collection's addresses in one relation and generation: they are read without passing over the others'.
+_GATHER = "CREATE TEMP TABLE dsr_reach (k int, g int, o oid, r tid[]) ON COMMIT DROP"
 _KNOW = "INSERT INTO dsr_known SELECT * FROM unnest(%s::int[], %s::text[])"
 
 
@@ -109,14 +110,12 @@ class Reach:
         )
         known: Composable = SQL("")
         if generation:
-            known = SQL("WHERE NOT EXISTS (SELECT FROM dsr_reach x WHERE x.k = {} AND x.o = f.o AND x.r = f.r)").format(
-                number
-            )
-        added: int = self.connection.execute(
-            SQL("INSERT INTO dsr_reach SELECT {}, {}, f.o, f.r FROM ({}) f (o, r) {}").format(
-                number, Literal(generation), select, known
-            )
-        ).rowcount
+            known = SQL("WHERE (f.o, f.r) NOT IN (SELECT o, unnest(r) FROM dsr_reach WHERE k = {})").format(number)
+        insert = SQL(
+            "WITH added AS (INSERT INTO dsr_reach SELECT {}, {}, f.o, array_agg(f.r) FROM ({}) f (o, r) {} "
+            "GROUP BY f.o RETURNING cardinality(r) n) SELECT coalesce(sum(n), 0)::bigint FROM added"
+        ).format(number, Literal(generation), select, known)
+        added: int = self.connection.execute(insert).fetchone()[0]
         self.counts[name] = self.counts.get(name, 0) + added
         return added
 
@@ -140,7 +139,7 @@ def among(table: Table, number: int, generation: int | None = None) -> Composabl
     which = SQL("FROM dsr_reach WHERE k = {}").format(Literal(number))
     if generation is not None:
         which = SQL("{} AND g = {}").format(which, Literal(generation))
-    mine = SQL("t.ctid = ANY (ARRAY(SELECT r {}))").format(which)
+    mine = SQL("t.ctid = ANY (ARRAY(SELECT unnest(r) {}))").format(which)
     if not table.spread:
         return mine
-    return SQL("({} AND (t.tableoid, t.ctid) IN (SELECT o, r {}))").format(mine, which)
+    return SQL("({} AND (t.tableoid, t.ctid) IN (SELECT o, unnest(r) {}))").format(mine, which)
