@@ -4,7 +4,7 @@ Both sides do the whole job over a new connection: find, count, delete, commit. 
 maps the foreign keys, counts personal fields, locks what it will delete and compares the server's
 own counters before the commit; the ratio is the price of that. Rounds alternate on one real
 PostgreSQL; before each the person is planted anew and the tables are vacuumed, and one unmeasured
-round of both comes first.
+round of both comes first. The embedded server runs without fsync: no commit waits for a disk.
 
     scripts/bench erase [--json] [--rounds N]
 
