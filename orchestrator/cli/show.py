@@ -13,6 +13,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from connectors.model import Action
+
 if TYPE_CHECKING:
     from orchestrator.service import Planned
 
@@ -46,7 +48,8 @@ def plan_table(planned: Planned) -> None:
     rows = []
     for step in plan.steps:
         until = f"until {step.until:%Y-%m-%d}" if step.until else ""
-        why = "; ".join(part for part in (until, step.basis or step.note or step.owner) if part)
+        owner = f"by {step.owner}" if step.action is Action.MANUAL else ""
+        why = "; ".join(part for part in (until, step.basis or step.note or owner) if part)
         ages = f"{step.oldest:%Y-%m}…{step.newest:%Y-%m}" if step.oldest and step.newest else ""
         count = "?" if step.collection == "*" else f"{step.count:,}"
         rows.append([step.system, step.collection, step.action, count, "".join(step.categories), ages, _short(why)])
