@@ -1,4 +1,4 @@
-"""Tables, columns, keys and checks, read from the system catalogue in three queries.
+"""Tables, columns, keys and checks, read from the system catalogue in three queries and one round trip.
 
 Partitions stand for their root everywhere: a key declared on one of them is a key of the root.
 Sources: https://www.postgresql.org/docs/current/catalog-pg-constraint.html,
@@ -7,16 +7,18 @@ https://www.postgresql.org/docs/current/catalog-pg-attribute.html.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.sql import Composable
 
+# 16384 is FirstNormalObjectId: what the server itself made has smaller numbers.
 _COLUMNS = """
 SELECT n.nspname || '.' || c.relname, c.oid::bigint, c.relkind = 'p' OR c.relhassubclass, c.reltuples,
-       a.attname::text, format_type(t.oid, NULL), t.typcategory::text,
+       a.attnum, a.attname::text, format_type(t.oid, NULL), t.typcategory::text,
        a.attnotnull OR (ty.typtype = 'd' AND ty.typnotnull),
        CASE WHEN t.typname IN ('varchar', 'bpchar') THEN
            CASE WHEN a.atttypmod > 4 THEN a.atttypmod - 4 WHEN ty.typtypmod > 4 THEN ty.typtypmod - 4 END END,
@@ -26,27 +28,24 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type ty ON ty.oid = a.atttypid
 JOIN pg_type t ON t.oid = CASE WHEN ty.typtype = 'd' THEN ty.typbasetype ELSE ty.oid END
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'
+WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
 ORDER BY 1, a.attnum"""
+# Of a key that is declared on a partition the columns may be numbered otherwise than in its root: by name.
 _CONSTRAINTS = """
 SELECT k.contype::text, k.conname::text, coalesce(pg_partition_root(k.conrelid), k.conrelid)::bigint,
        coalesce(pg_partition_root(k.confrelid), k.confrelid)::bigint, k.confdeltype::text,
-       (SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(k.conkey) WITH ORDINALITY u (num, n)
-        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
-       (SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(k.confkey) WITH ORDINALITY u (num, n)
-        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num)
+       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (num, n)
+             JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num ORDER BY u.n),
+       ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (num, n)
+             JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.n)
 FROM pg_constraint k
-WHERE k.contype IN ('f', 'c') AND k.conrelid <> 0 AND k.conparentid = 0
+WHERE k.oid >= 16384 AND k.contype IN ('f', 'c') AND k.conrelid <> 0 AND k.conparentid = 0
 ORDER BY k.conname, k.oid"""
 _UNIQUE = """
-SELECT i.indrelid::bigint, i.indisprimary, i.indexprs IS NOT NULL,
-       CASE WHEN i.indexprs IS NOT NULL THEN pg_get_indexdef(i.indexrelid) END,
-       (SELECT array_agg(a.attname::text ORDER BY u.n) FROM unnest(i.indkey) WITH ORDINALITY u (num, n)
-        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.num)
+SELECT i.indrelid::bigint, i.indisprimary, i.indkey::int[],
+       CASE WHEN i.indexprs IS NOT NULL THEN split_part(pg_get_indexdef(i.indexrelid), ' USING ', 2) ELSE '' END
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-WHERE i.indisunique AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace)"""
+WHERE i.indexrelid >= 16384 AND i.indisunique AND NOT c.relispartition"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,33 +102,45 @@ class Catalogue:
 
 
 def read(connection: psycopg.Connection[Any]) -> Catalogue:
-    """Everything about the structure of the database that deletion must know."""
-    tables = _tables(connection)
+    """Everything about the structure of the database that deletion must know, in one round trip."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_UNIQUE};{_COLUMNS};{_CONSTRAINTS}".encode())
+        indexes = cursor.fetchall()
+        cursor.nextset()
+        tables = _tables(cursor.fetchall(), indexes)
+        cursor.nextset()
+        constraints = cursor.fetchall()
     names = {table.oid: name for name, table in tables.items()}
     keys: dict[tuple[str, str, tuple[str, ...]], ForeignKey] = {}
     checks: dict[tuple[str, str], tuple[str, ...]] = {}
-    for kind, name, at, to, on_delete, columns, references in connection.execute(_CONSTRAINTS):
+    for kind, name, at, to, on_delete, columns, references in constraints:
         if kind == "c" and at in names:
-            checks[(names[at], name)] = tuple(columns or ())
+            checks[(names[at], name)] = tuple(columns)
         elif kind == "f" and at in names and to in names:
             key = ForeignKey(name, names[at], tuple(columns), names[to], tuple(references), on_delete)
             keys.setdefault((name, key.table, key.columns), key)
     return Catalogue(tables, tuple(keys.values()), checks)
 
 
-def _tables(connection: psycopg.Connection[Any]) -> dict[str, Table]:
-    unique: dict[int, set[str]] = {}
-    primary: dict[int, tuple[str, ...]] = {}
+def _tables(columns: Sequence[Any], indexes: Sequence[Any]) -> dict[str, Table]:
+    unique: dict[int, set[int]] = {}
+    primary: dict[int, list[int]] = {}
     expressions: dict[int, str] = {}
-    for oid, is_primary, computed, definition, columns in connection.execute(_UNIQUE):
-        unique.setdefault(oid, set()).update(columns or ())
+    for oid, is_primary, numbers, definition in indexes:
+        unique.setdefault(oid, set()).update(numbers)
         if is_primary:
-            primary[oid] = tuple(columns)
-        if computed:  # lower(email): whichever column is named in it must stay unique
-            expressions[oid] = expressions.get(oid, "") + definition.partition(" USING ")[2]
+            primary[oid] = numbers
+        # lower(email): whichever column is named in it must stay unique
+        expressions[oid] = expressions.get(oid, "") + definition
     tables: dict[str, Table] = {}
-    for name, oid, spread, tuples, column, kind, category, not_null, length, computed in connection.execute(_COLUMNS):
-        table = tables.setdefault(name, Table(name, oid, spread, tuples, {}, primary.get(oid, ())))
-        sole = column in unique.get(oid, ()) or column in expressions.get(oid, "")
+    keys: dict[str, dict[int, str]] = {}
+    for name, oid, spread, tuples, number, column, kind, category, not_null, length, computed in columns:
+        table = tables.setdefault(name, Table(name, oid, spread, tuples))
+        sole = number in unique.get(oid, ()) or column in expressions.get(oid, "")
         table.columns[column] = Column(column, kind, category, not_null, length, computed, sole)
-    return tables
+        if number in primary.get(oid, ()):
+            keys.setdefault(name, {})[number] = column
+    return {
+        name: replace(table, key=tuple(keys[name][n] for n in primary[table.oid])) if name in keys else table
+        for name, table in tables.items()
+    }

@@ -70,7 +70,8 @@ class PostgresConnector:
         if not any(subject.values(kind) for kind in self.capabilities.needs):
             return
         with session(self._spec) as connection:
-            found = list(records(Reach(connection, Map(self._spec, read(connection)), subject)))
+            cutoffs = {c.name: c.cutoffs for c in self._spec.collections}
+            found = list(records(Reach(connection, Map(self._spec, read(connection)), subject, cutoffs)))
         yield from found
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:

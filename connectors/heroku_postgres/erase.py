@@ -1,17 +1,20 @@
 """All orders of the database in one transaction, and nothing but the orders.
 
-The rows are gathered anew, locked and counted before anything is written. All deletions are one
-statement: foreign keys are checked when all of it is gone, so neither cycles nor the order of the
-tables matter, and no constraint needs to be deferrable. Before the commit the rows that the server
-says it changed are compared with the orders; a cascade, SET NULL or trigger that touched one row
-more, or kept one back, rolls everything back.
+The rows are gathered anew and counted before anything is written. Under REPEATABLE READ they need no
+lock of their own: a row that another client changes or adds a reference to meanwhile makes the
+deletion fail as a whole, to be tried again. All deletions are one statement: foreign keys are
+checked when all of it is gone, so neither cycles nor the order of the tables matter, and no
+constraint needs to be deferrable. Before the commit the rows that the server says it changed are
+compared with the orders; a cascade, SET NULL or trigger that touched one row more, or kept one
+back, rolls everything back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from psycopg import errors
@@ -23,7 +26,7 @@ from connectors.heroku_postgres.effects import Expected, compare, counters
 from connectors.heroku_postgres.links import Link, Map
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.redact import assignments
-from connectors.heroku_postgres.windows import MENTIONS, OWN, inside
+from connectors.heroku_postgres.windows import MENTIONS, OWN, cutoffs_of, sides_of
 from connectors.model import Action, Locator, Order, Outcome, Status, Subject, SystemSpec
 
 _STAY = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}
@@ -42,17 +45,17 @@ class _Job:
 
 def erase(connection: Any, spec: SystemSpec, subject: Subject, orders: Sequence[Order]) -> list[Outcome]:
     """Do the orders and commit. ChangedError or RefusedError if that is not exactly what would happen."""
-    laid = Map(spec, read(connection))
     jobs: list[_Job] = []
     ordered = [o for o in orders if o.action not in _STAY]
     if ordered:
+        laid = Map(spec, read(connection))
         before = counters(connection, spec.system)
-        found = Reach(connection, laid, subject)
-        jobs = _locked(found, [_job(found, order) for order in ordered])
+        cutoffs = cutoffs_of(o.at for o in orders)
+        found = Reach(connection, laid, subject, cutoffs)
+        jobs = _counted(found, [_job(found, order, cutoffs) for order in ordered])
         busy = [job for job in jobs if job.count]
         if busy:
-            expected = _write(found, busy)
-            compare(found, before, expected)
+            compare(found, before, _write(found, busy))
             for name in sorted({job.table.name for job in busy}):
                 spec.gate(name)
             connection.commit()
@@ -60,14 +63,15 @@ def erase(connection: Any, spec: SystemSpec, subject: Subject, orders: Sequence[
     return [_outcome(order, counts) for order in orders]
 
 
-def _job(found: Reach, order: Order) -> _Job:
+def _job(found: Reach, order: Order, cutoffs: Mapping[str, Sequence[datetime]]) -> _Job:
     at, system = order.at, found.map.spec.system
     if at.collection not in found.map.collections:
         raise RefusedError(system, f"{at.collection} is not in the inventory")
     table = found.map.table(at.collection)
     if at.key == OWN:
-        window = inside(system, table, found.map.collections[at.collection], at)
-        return _Job(order, table, SQL("{} AND {}").format(found.rows(at.collection), window))
+        sides = sides_of(at, cutoffs[at.collection])
+        count = sum(found.sides.get((at.collection, number), 0) for number in sides)
+        return _Job(order, table, found.rows(at.collection, sides), None, count)
     if at.key.startswith(MENTIONS):
         if order.action is not Action.REDACT:
             raise RefusedError(system, f"{at.collection}: rows that only name the person are unlinked, never deleted")
@@ -83,20 +87,17 @@ def _mention(found: Reach, at: Locator) -> Link:
     raise ChangedError(found.map.spec.system, f"{at.collection}: the key that the plan would unlink is gone")
 
 
-def _locked(found: Reach, jobs: Sequence[_Job]) -> list[_Job]:
-    """Lock and count the rows of every order, in one statement and the order given."""
-    asked = [j for j in jobs if found.counts.get(j.link.to if j.link else j.table.name)]
-    if not asked:
-        return list(jobs)
-    names = [Identifier(f"l{number}") for number in range(len(asked))]
-    locks = SQL(", ").join(
-        SQL("{} AS (SELECT 1 FROM {} t WHERE {} FOR UPDATE)").format(name, job.table.sql, job.rows)
-        for name, job in zip(names, asked, strict=True)
-    )
-    counts = SQL(", ").join(SQL("(SELECT count(*) FROM {})").format(name) for name in names)
-    row = found.connection.execute(SQL("WITH {} SELECT {}").format(locks, counts)).fetchone()
-    held = {id(job): count for job, count in zip(asked, row, strict=True)}
-    counted = [replace(job, count=held.get(id(job), 0)) for job in jobs]
+def _counted(found: Reach, jobs: Sequence[_Job]) -> list[_Job]:
+    """The jobs with the number of rows each is about. ChangedError if that is more than was planned."""
+    mentions = [j for j in jobs if j.link and found.counts.get(j.link.to)]
+    counts: dict[Locator, int] = {}
+    if mentions:
+        asked = SQL(", ").join(
+            SQL("(SELECT count(*) FROM {} t WHERE {})").format(j.table.sql, j.rows) for j in mentions
+        )
+        row = found.connection.execute(SQL("SELECT {}").format(asked)).fetchone()
+        counts = {job.order.at: count for job, count in zip(mentions, row, strict=True)}
+    counted = [replace(j, count=counts.get(j.order.at, 0)) if j.link else j for j in jobs]
     for job in counted:
         if job.count > job.order.count + job.order.late:
             said = f"{job.table.name}: {job.count} rows now, and the plan has {job.order.count}; nothing was changed"

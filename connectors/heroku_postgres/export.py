@@ -12,7 +12,7 @@ from connectors.heroku_postgres.fields import JSON, place
 from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.session import session
-from connectors.heroku_postgres.windows import inside
+from connectors.heroku_postgres.windows import cutoffs_of, sides_of
 from connectors.model import CollectionSpec, Disclosure, FieldSpec, Locator, Subject, SystemSpec
 
 _UNMARKED = "unmarked field"
@@ -22,7 +22,7 @@ def chunks(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: L
     """The rows as CSV with a header, in the order of the disclosed fields. The connection is open while
     the caller reads."""
     with session(spec) as connection:
-        found = Reach(connection, Map(spec, read(connection)), subject)
+        found, rows = _reached(connection, spec, subject, at)
         table = found.map.table(collection.name)
         shown = [f for f in collection.fields if f.disclosure is Disclosure.DISCLOSE]
         if not shown:
@@ -30,8 +30,8 @@ def chunks(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: L
         columns = SQL(", ").join(
             SQL("{} AS {}").format(_shown(spec.system, table, collection, f), Identifier(f.name)) for f in shown
         )
-        query = SQL("COPY (SELECT {} FROM {} t WHERE {} AND {}) TO STDOUT (FORMAT csv, HEADER)").format(
-            columns, table.sql, found.rows(collection.name), inside(spec.system, table, collection, at)
+        query = SQL("COPY (SELECT {} FROM {} t WHERE {}) TO STDOUT (FORMAT csv, HEADER)").format(
+            columns, table.sql, rows
         )
         with connection.cursor().copy(query) as copy:
             for block in copy:
@@ -41,17 +41,22 @@ def chunks(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: L
 def withheld(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: Locator) -> tuple[str, ...]:
     """The types of what the rows hold and the export does not, sorted."""
     with session(spec) as connection:
-        found = Reach(connection, Map(spec, read(connection)), subject)
+        found, rows = _reached(connection, spec, subject, at)
         table = found.map.table(collection.name)
         asked = [*_fields_held_back(spec.system, table, collection), *_columns_held_back(table, collection)]
         if not asked:
             return ()
         tests = SQL(", ").join(SQL("coalesce(bool_or({}), false)").format(test) for _, test in asked)
-        query = SQL("SELECT {} FROM {} t WHERE {} AND {}").format(
-            tests, table.sql, found.rows(collection.name), inside(spec.system, table, collection, at)
-        )
+        query = SQL("SELECT {} FROM {} t WHERE {}").format(tests, table.sql, rows)
         row: tuple[Any, ...] = connection.execute(query).fetchone() or ()
     return tuple(sorted({kind for (kind, _), present in zip(asked, row, strict=True) if present}))
+
+
+def _reached(connection: Any, spec: SystemSpec, subject: Subject, at: Locator) -> tuple[Reach, Composable]:
+    """The person's rows, and the condition that selects those of the locator."""
+    cutoffs = cutoffs_of([at])
+    found = Reach(connection, Map(spec, read(connection)), subject, cutoffs)
+    return found, found.rows(at.collection, sides_of(at, cutoffs[at.collection]))
 
 
 def _shown(system: str, table: Table, collection: CollectionSpec, field: FieldSpec) -> Composable:

@@ -83,13 +83,13 @@ class Map:
         return Link(name, table, link.fields, link.to, references, link.kind, "")
 
     @cached_property
-    def owners_first(self) -> tuple[tuple[str, ...], ...]:
-        """Collections in groups: each after what it belongs to; a cycle is one group."""
+    def owners_first(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
+        """Levels of groups of collections: each after what it belongs to; a cycle is one group."""
         owners: dict[str, set[str]] = {name: set() for name in self.collections}
         for link in self.links:
             if link.kind is LinkKind.OWNS and link.to in owners:
                 owners[link.table].add(link.to)
-        return groups(owners)
+        return levels(owners)
 
     @cached_property
     def children_first(self) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ class Map:
         for link in self.links:
             if link.kind is not LinkKind.MENTIONS and link.to in children and link.table in children:
                 children[link.to].add(link.table)
-        return tuple(name for group in groups(children) for name in group)
+        return tuple(name for level in levels(children) for group in level for name in group)
 
     def freed(self, link: Link) -> tuple[str, ...]:
         """The columns that unlinking sets to NULL; empty if all are NOT NULL.
@@ -119,15 +119,16 @@ def _same(table: str, link: LinkSpec, key: ForeignKey) -> bool:
     return not link.references or pairs == set(zip(key.columns, key.references, strict=True))
 
 
-def groups(needs: Mapping[str, set[str]]) -> tuple[tuple[str, ...], ...]:
-    """A topological order; what hangs together in a cycle stands together. Equal input, equal output."""
+def levels(needs: Mapping[str, set[str]]) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """A topological order by levels; what hangs together in a cycle is one group. Equal input, equal output."""
     position = {name: i for i, name in enumerate(needs)}
     merged = {name: {name} for name in needs}
     remaining = {name: others - {name} for name, others in needs.items()}
     while True:
+        sorter = TopologicalSorter(remaining)
         try:
-            order = tuple(TopologicalSorter({n: sorted(xs) for n, xs in remaining.items()}).static_order())
-            return tuple(tuple(sorted(merged[name], key=position.__getitem__)) for name in order)
+            sorter.prepare()
+            break
         except CycleError as cycle:
             first, *others = sorted(set(cycle.args[1]), key=position.__getitem__)
         for other in others:
@@ -135,3 +136,9 @@ def groups(needs: Mapping[str, set[str]]) -> tuple[tuple[str, ...], ...]:
             remaining[first] |= remaining.pop(other)
         ring = {first, *others}
         remaining = {n: {first if x in ring else x for x in xs} - {n} for n, xs in remaining.items()}
+    found = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=position.__getitem__)
+        sorter.done(*ready)
+        found.append(tuple(tuple(sorted(merged[name], key=position.__getitem__)) for name in ready))
+    return tuple(found)

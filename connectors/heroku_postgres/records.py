@@ -7,15 +7,13 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable, Literal
 
-from connectors.heroku_postgres.catalogue import Table
-from connectors.heroku_postgres.fields import MARK, PLACEHOLDER, age, bears_a_person, place
+from connectors.heroku_postgres.fields import MARK, NOBODY, PLACEHOLDER, age, bears_a_person, place
 from connectors.heroku_postgres.links import Link
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.redact import filler
 from connectors.heroku_postgres.windows import CLAIMED, MENTIONS, OWN, UNMARKED, side, windows
 from connectors.model import (
     Action,
-    CollectionSpec,
     Identifier,
     LinkKind,
     Locator,
@@ -30,39 +28,53 @@ _REVEALED = 1_000  # distinct values of one field; more are hardly one person's
 
 def records(found: Reach) -> Iterator[Record]:
     """Everything reached, children before parents; with each collection the rows that only name the person."""
+    own = _own(found)
     aside = _counted(found)
     for name in found.map.children_first:
-        if found.counts.get(name):
-            yield from _own(found, found.map.collections[name], found.map.table(name))
+        yield from own.get(name, ())
         yield from (record for at, record in aside if at == name)
     yield from (record for at, record in aside if at not in found.map.collections)
 
 
-def _own(found: Reach, spec: CollectionSpec, table: Table) -> Iterator[Record]:
+def _own(found: Reach) -> dict[str, list[Record]]:
+    """Collection -> the records of its rows, one per side: all counted by one statement."""
     system = found.map.spec.system
-    counted = [f for f in spec.fields if f.redactable]
-    places = [place(system, table, f.name) for f in counted]
-    bearing = [bears_a_person(p, filler(p.column)) for p in places]
+    names = [name for name, count in found.counts.items() if count]
+    if not names:
+        return {}
+    reveals, crowded = _reveals(found, names)
+    totals = _totals(found, names)
+    counts = SQL(" UNION ALL ").join(_count(found, name) for name in names)
+    records: dict[str, list[Record]] = {name: [] for name in names}
+    for k, number, count, oldest, newest, bearing in found.connection.execute(
+        counts + SQL(" ORDER BY 1, 2")
+    ).fetchall():
+        spec = found.map.collections[list(found.map.numbers)[k]]
+        since, before = windows(spec.cutoffs)[number]
+        fields = (f.name for f in spec.fields if f.redactable)
+        obstacles = tuple(
+            Obstacle(ObstacleKind.SEVERAL_PEOPLE, f"more than {_REVEALED} different values in {field}")
+            for field in crowded.get(spec.name, ())
+        )
+        records[spec.name].append(Record(
+            Locator(system, spec.name, OWN, since, before), count, oldest, newest,
+            tuple(zip(fields, bearing, strict=True)), reveals.get(spec.name, ()), obstacles, _takes(found, spec.name),
+            found.counts[spec.name] if spec.one_per_person else 1, totals[spec.name],
+        ))  # fmt: skip
+    return records
+
+
+def _count(found: Reach, name: str) -> Composable:
+    system, spec, table = found.map.spec.system, found.map.collections[name], found.map.table(name)
+    places = [place(system, table, f.name) for f in spec.fields if f.redactable]
+    bearing = [SQL("count(*) FILTER (WHERE {})").format(bears_a_person(p, filler(p.column))) for p in places]
     instant: Composable = SQL("NULL::timestamptz")
     if spec.age_field:
         instant = age(system, table, spec.age_field).instant
-    query = SQL("SELECT {}, count(*), min({}), max({}){} FROM {} t WHERE {} GROUP BY 1 ORDER BY 1").format(
-        side(system, table, spec), instant, instant,
-        SQL("").join(SQL(", count(*) FILTER (WHERE {})").format(b) for b in bearing),
-        table.sql, found.rows(spec.name),
+    return SQL("SELECT {}, {}, count(*), min({}), max({}), ARRAY[{}]::bigint[] FROM {} t WHERE {} GROUP BY 2").format(
+        Literal(found.map.numbers[name]), side(system, table, spec, spec.cutoffs), instant, instant,
+        SQL(", ").join(bearing), table.sql, found.rows(name),
     )  # fmt: skip
-    reveals, crowded = _reveals(found, spec, table)
-    obstacles = tuple(
-        Obstacle(ObstacleKind.SEVERAL_PEOPLE, f"more than {_REVEALED} different values in {field}") for field in crowded
-    )
-    people = found.counts[spec.name] if spec.one_per_person else 1
-    total, takes = _total(found, table), _takes(found, spec.name)
-    sides = windows(spec.cutoffs)
-    for number, count, oldest, newest, *fields in found.connection.execute(query).fetchall():
-        since, before = sides[number]
-        at = Locator(system, spec.name, OWN, since, before)
-        held = tuple((f.name, n) for f, n in zip(counted, fields, strict=True))
-        yield Record(at, count, oldest, newest, held, reveals, obstacles, takes, people, total)
 
 
 def _takes(found: Reach, name: str) -> tuple[str, ...]:
@@ -75,30 +87,35 @@ def _takes(found: Reach, name: str) -> tuple[str, ...]:
     return tuple(sorted({k.table for k in here if found.counts.get(k.table)}))
 
 
-def _reveals(found: Reach, spec: CollectionSpec, table: Table) -> tuple[tuple[Identifier, ...], list[str]]:
-    """The identifiers that the rows bear, and the fields that bear more than one person can have."""
+def _reveals(
+    found: Reach, names: Sequence[str]
+) -> tuple[dict[str, tuple[Identifier, ...]], dict[str, list[str]]]:  # fmt: skip
+    """Collection -> the identifiers that its rows bear; and -> the fields that bear more than one person can have."""
     system = found.map.spec.system
-    asked = [i for i in spec.identities if i.reveal]
+    asked = [(name, i) for name in names for i in found.map.collections[name].identities if i.reveal]
     if not asked:
-        return (), []
+        return {}, {}
     parts = []
-    for number, identity in enumerate(asked):
+    for number, (name, identity) in enumerate(asked):
+        table = found.map.table(name)
         at = place(system, table, identity.field)
         value: Composable = SQL("unnest({})::text").format(at.name) if at.elements else at.text
         parts.append(
             SQL("(SELECT DISTINCT {}::int, {} v FROM {} t WHERE {} LIMIT {})").format(
-                Literal(number), value, table.sql, found.rows(spec.name), Literal(_REVEALED + 1)
+                Literal(number), value, table.sql, found.rows(name), Literal(_REVEALED + 1)
             )
         )
     rows = found.connection.execute(SQL(" UNION ALL ").join(parts)).fetchall()
-    revealed = {
-        Identifier(i.kind, text, i.trust, f"{system}/{spec.name}.{i.field}")
-        for number, text in rows
-        for i in [asked[number]]
-        if text and text != PLACEHOLDER and not text.startswith(MARK)
-    }
-    crowded = [i.field for n, i in enumerate(asked) if sum(number == n for number, _ in rows) > _REVEALED]
-    return tuple(sorted(revealed, key=lambda i: (i.kind, i.value, i.origin))), crowded
+    reveals: dict[str, set[Identifier]] = {}
+    for number, text in rows:
+        name, i = asked[number]
+        if text and text != PLACEHOLDER and not text.startswith((MARK, NOBODY)):
+            reveals.setdefault(name, set()).add(Identifier(i.kind, text, i.trust, f"{system}/{name}.{i.field}"))
+    crowded: dict[str, list[str]] = {}
+    for number, (name, i) in enumerate(asked):
+        if sum(n == number for n, _ in rows) > _REVEALED:
+            crowded.setdefault(name, []).append(i.field)
+    return {n: tuple(sorted(r, key=lambda i: (i.kind, i.value, i.origin))) for n, r in reveals.items()}, crowded
 
 
 def _counted(found: Reach) -> list[tuple[str, Record]]:
@@ -152,9 +169,17 @@ def _aside(found: Reach, link: Link) -> Record | None:
     return Record(at, 0, obstacles=obstacles, mentions=True)
 
 
-def _total(found: Reach, table: Table) -> int:
-    """Rows in the table: the server's estimate, or counted where it has none and the table is small."""
-    if table.tuples > 0:
-        return max(int(table.tuples), found.counts[table.name])
-    query = SQL("SELECT count(*) FROM (SELECT FROM {} LIMIT {}) x").format(table.sql, Literal(_COUNTED_UP_TO))
-    return max(int(found.connection.execute(query).fetchone()[0]), found.counts[table.name])
+def _totals(found: Reach, names: Sequence[str]) -> dict[str, int]:
+    """Rows in each table: the server's estimate, or counted where it has none and the table is small."""
+    known = {name: int(found.map.table(name).tuples) for name in names}
+    unknown = [name for name in names if known[name] <= 0]
+    if unknown:
+        counts = SQL(", ").join(
+            SQL("(SELECT count(*) FROM (SELECT FROM {} LIMIT {}) x)").format(
+                found.map.table(name).sql, Literal(_COUNTED_UP_TO)
+            )
+            for name in unknown
+        )
+        row = found.connection.execute(SQL("SELECT {}").format(counts)).fetchone()
+        known |= dict(zip(unknown, row, strict=True))
+    return {name: max(known[name], found.counts[name]) for name in names}
