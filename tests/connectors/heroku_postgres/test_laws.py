@@ -82,7 +82,10 @@ COLLECTIONS = (
     CollectionSpec("public.courses", (), (LinkSpec(("author_id",), "public.users", MENTIONS),), (), Action.REDACT),
     CollectionSpec(
         "public.leads",
-        (IdentitySpec("email", "email", Trust.ASSIGNED), IdentitySpec("email", "friends[]", Trust.CLAIMED, reveal=False)),
+        (
+            IdentitySpec("email", "email", Trust.ASSIGNED),
+            IdentitySpec("email", "friends[]", Trust.CLAIMED, reveal=False),
+        ),
         (),
         (FieldSpec("email", "A", SEEN, redaction=Redaction.UNIQUE),),
     ),
@@ -92,13 +95,15 @@ COLLECTIONS = (
 def person(number: int, email: str, phone: str, secret: str, sessions: int) -> list[str]:
     """Everything of one person; comments 10n and 10n+1, the second a reply to the first."""
     n = number
+    contact = f'{{"contact": {{"email": "{email}"}}, "tax": "tax-{secret}", "x": 1}}'
+    later = "'2019-06-01'::timestamptz + i * interval '1 day'"
+    many = f"generate_series(1, {sessions})"
     return [
         f"INSERT INTO users VALUES ({n}, 1, '{email}', '{phone}', '{secret}', '2019-05-05')",
-        f"""INSERT INTO profiles VALUES ({n}, '{{"contact": {{"email": "{email}"}}, "tax": "tax-{secret}", "x": 1}}')""",
+        f"INSERT INTO profiles VALUES ({n}, '{contact}')",
         f"INSERT INTO memberships VALUES (1, {n})",
         f"INSERT INTO permissions VALUES (1, {n}, 'read'), (1, {n}, 'write')",
-        f"INSERT INTO sessions SELECT {n} * 100000 + i, {n}, '192.0.2.1', "
-        f"'2019-06-01'::timestamptz + i * interval '1 day' FROM generate_series(1, {sessions}) i",
+        f"INSERT INTO sessions SELECT {n} * 100000 + i, {n}, '192.0.2.1', {later} FROM {many} i",
         f"INSERT INTO sessions VALUES ({n} * 100000, {n}, '192.0.2.2', NULL)",
         f"INSERT INTO events VALUES ({n}, '2019-01-01', '/a'), ({n}, '2021-01-01', '/b')",
         f"INSERT INTO comments VALUES ({n}0, {n}, NULL, 'first'), ({n}1, {n}, {n}0, 'second')",
@@ -133,10 +138,10 @@ class HerokuPostgresHarness:
     def settle(self) -> None: ...
 
     def plant(self) -> Mapping[str, int]:
-        tables = ", ".join(
-            ("organisations", "users", "profiles", "memberships", "permissions", "sessions", "events", "comments",
-             "views", '"Legacy"."User Notes"', "courses", "leads")
-        )  # fmt: skip
+        tables = (
+            "organisations, users, profiles, memberships, permissions, sessions, events, comments, "
+            'views, "Legacy"."User Notes", courses, leads'
+        )
         self.db.run(
             f"TRUNCATE {tables}",
             "INSERT INTO organisations VALUES (1, 'Example', NULL)",
@@ -191,7 +196,10 @@ class HerokuPostgresHarness:
     def _lying(self) -> Iterator[None]:
         self.db.run(
             "CREATE OR REPLACE FUNCTION lie() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-            *(f"CREATE TRIGGER lie BEFORE DELETE ON {t} FOR EACH ROW EXECUTE FUNCTION lie()" for t in ("users", "leads")),
+            *(
+                f"CREATE TRIGGER lie BEFORE DELETE ON {t} FOR EACH ROW EXECUTE FUNCTION lie()"
+                for t in ("users", "leads")
+            ),
         )
         try:
             yield
