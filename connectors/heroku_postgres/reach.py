@@ -25,8 +25,11 @@ from connectors.heroku_postgres.windows import side
 from connectors.model import CollectionSpec, IdentitySpec, LinkKind, Subject, Trust
 
 # Collection, generation, side of its cut-offs, relation: and the addresses of the rows there. As one
-# array they are read without passing over the rows of others.
-_MAKE = "CREATE TEMP TABLE dsr_reach (k int, g int, s int, o oid, r tid[]) ON COMMIT DROP"
+# array they are read without passing over the rows of others; to compress it would cost more than it saves.
+_MAKE = (
+    "CREATE TEMP TABLE dsr_reach (k int, g int, s int, o oid, r tid[]) ON COMMIT DROP; "
+    "ALTER TABLE dsr_reach ALTER r SET STORAGE EXTERNAL"
+)
 _KNOW = "SELECT set_config('dsr.known', %s, true)"
 _KNOWN = SQL("SELECT jsonb_array_elements_text(current_setting('dsr.known')::jsonb -> {})")
 _ADD = SQL(
