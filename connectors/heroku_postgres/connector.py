@@ -14,7 +14,7 @@ from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.records import records
 from connectors.heroku_postgres.redact import assignments
-from connectors.heroku_postgres.session import session
+from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.windows import OWN
 from connectors.model import (
     Action,
@@ -38,10 +38,11 @@ WHERE NOT has_table_privilege(t.oid::oid, p.privilege) ORDER BY 1, 2 LIMIT 1"""
 
 
 class PostgresConnector:
-    """Built for one inventory entry; holds no connection between calls."""
+    """Built for one inventory entry. Keeps one connection between calls that follow one another."""
 
     def __init__(self, spec: SystemSpec) -> None:
         self._spec = spec
+        self._connections = Connections(spec)
         self.system = spec.system
         self.capabilities = Capabilities(
             needs=frozenset(i.kind for c in spec.collections for i in c.identities if i.match)
@@ -53,7 +54,7 @@ class PostgresConnector:
         Raises ConfigError (a name that is not there, a follower), AuthError (a privilege),
         RefusedError (a column that a redaction intends to empty and cannot).
         """
-        with session(self._spec) as connection:
+        with self._connections.session() as connection:
             laid = Map(self._spec, read(connection))
             for spec in laid.collections.values():
                 self._check_fields(laid, spec)
@@ -69,7 +70,7 @@ class PostgresConnector:
         """
         if not any(subject.values(kind) for kind in self.capabilities.needs):
             return
-        with session(self._spec) as connection:
+        with self._connections.session() as connection:
             cutoffs = {c.name: c.cutoffs for c in self._spec.collections}
             found = list(records(Reach(connection, Map(self._spec, read(connection)), subject, cutoffs)))
         yield from found
@@ -79,13 +80,13 @@ class PostgresConnector:
         if at.key != OWN:
             return
         spec = self._collection(at)
-        held = withheld(self._spec, subject, spec, at)
+        held = withheld(self._connections, subject, spec, at)
         name = "".join(c if c.isalnum() or c in "._-" else "-" for c in at.collection)
-        yield Artifact(f"{name}.csv", "text/csv", chunks(self._spec, subject, spec, at), held)
+        yield Artifact(f"{name}.csv", "text/csv", chunks(self._connections, subject, spec, at), held)
 
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """All orders in one transaction; outcomes after its commit."""
-        with session(self._spec) as connection:
+        with self._connections.session() as connection:
             outcomes = erase(connection, self._spec, subject, orders)
         yield from outcomes
 

@@ -11,17 +11,18 @@ from connectors.heroku_postgres.catalogue import Table, read
 from connectors.heroku_postgres.fields import JSON, place
 from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.reach import Reach
-from connectors.heroku_postgres.session import session
+from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.windows import cutoffs_of, sides_of
 from connectors.model import CollectionSpec, Disclosure, FieldSpec, Locator, Subject, SystemSpec
 
 _UNMARKED = "unmarked field"
 
 
-def chunks(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: Locator) -> Iterator[bytes]:
+def chunks(connections: Connections, subject: Subject, collection: CollectionSpec, at: Locator) -> Iterator[bytes]:
     """The rows as CSV with a header, in the order of the disclosed fields. The connection is open while
     the caller reads."""
-    with session(spec) as connection:
+    spec = connections.spec
+    with connections.session() as connection:
         found, rows = _reached(connection, spec, subject, at)
         table = found.map.table(collection.name)
         shown = [f for f in collection.fields if f.disclosure is Disclosure.DISCLOSE]
@@ -38,9 +39,10 @@ def chunks(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: L
                 yield bytes(block)
 
 
-def withheld(spec: SystemSpec, subject: Subject, collection: CollectionSpec, at: Locator) -> tuple[str, ...]:
+def withheld(connections: Connections, subject: Subject, collection: CollectionSpec, at: Locator) -> tuple[str, ...]:
     """The types of what the rows hold and the export does not, sorted."""
-    with session(spec) as connection:
+    spec = connections.spec
+    with connections.session() as connection:
         found, rows = _reached(connection, spec, subject, at)
         table = found.map.table(collection.name)
         asked = [*_fields_held_back(spec.system, table, collection), *_columns_held_back(table, collection)]

@@ -33,12 +33,12 @@ _MAKE = (
 _KNOW = "SELECT set_config('dsr.known', %s, true)"
 _KNOWN = SQL("SELECT jsonb_array_elements_text(current_setting('dsr.known')::jsonb -> {})")
 _ADD = SQL(
-    "WITH added AS (INSERT INTO dsr_reach SELECT k, g, s, o, array_agg(r) FROM ({}) f (k, g, s, o, r) "
-    "GROUP BY 1, 2, 3, 4 RETURNING k, s, cardinality(r) n) SELECT k, s, sum(n)::bigint FROM added GROUP BY 1, 2"
+    "WITH added AS (INSERT INTO dsr_reach {} RETURNING k, s, cardinality(r) n) "
+    "SELECT k, s, sum(n)::bigint FROM added GROUP BY 1, 2"
 )
 _UNKNOWN = SQL(
-    "SELECT * FROM ({}) n (k, g, s, o, r) WHERE NOT EXISTS (SELECT FROM "
-    "(SELECT o, unnest(r) r FROM dsr_reach WHERE k = {}) x WHERE x.o = n.o AND x.r = n.r)"
+    " WHERE NOT EXISTS (SELECT FROM (SELECT o, unnest(r) r FROM dsr_reach WHERE k = {}) x "
+    "WHERE x.o = n.o AND x.r = n.r)"
 )
 
 
@@ -120,19 +120,21 @@ class Reach:
                 found = []
                 for name in group:
                     ways = [self._points(k, generation - 1) for k in links if k.table == name]
-                    if ways:
-                        select = self._select(name, generation, ways)
-                        found.append(_UNKNOWN.format(select, Literal(self.map.numbers[name])))
+                    found += [self._select(name, generation, ways)] if ways else []
                 grown = self._add(found)
 
     def _select(self, name: str, generation: int, ways: Sequence[Composable]) -> Composable:
         table = self.map.table(name)
         cutoffs = self._cutoffs.get(name, ())
         number = side(self.map.spec.system, table, self.map.collections[name], cutoffs)
-        what = SQL("SELECT {}, {}, {}, t.tableoid, t.ctid FROM {} t WHERE ").format(
-            Literal(self.map.numbers[name]), Literal(generation), number, table.sql
+        what = SQL("SELECT {}, t.tableoid, t.ctid FROM {} t WHERE ").format(number, table.sql)
+        own = Literal(self.map.numbers[name])
+        return SQL("SELECT {}, {}, s, o, array_agg(r) FROM ({}) n (s, o, r){} GROUP BY s, o").format(
+            own,
+            Literal(generation),
+            SQL(" UNION ").join(what + way for way in ways),
+            _UNKNOWN.format(own) if generation else SQL(""),
         )
-        return SQL("({})").format(SQL(" UNION ").join(what + way for way in ways))
 
     def _add(self, found: Sequence[Composable]) -> dict[str, int]:
         """Collection -> rows added."""

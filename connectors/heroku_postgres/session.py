@@ -7,8 +7,11 @@ Source of the classes: https://www.postgresql.org/docs/current/errcodes-appendix
 from __future__ import annotations
 
 import logging
+import os
+import time
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
@@ -21,6 +24,7 @@ _TRANSIENT = ("08", "40", "53", "55P03", "57", "58", "25P")
 _AUTH = ("28", "42501")
 _CONFIG = ("42P01", "42703", "3F000", "3D000")
 _READ_ONLY = "25006"
+_KEPT = 60.0  # seconds; an older idle connection is not used again
 _REFUSED_AT_LOGIN = ("authentication failed", "no pg_hba", "password", "does not exist", "permission denied")
 # Dead peers are noticed within a minute, instead of after the two hours of Linux' defaults.
 _KEEPALIVE: dict[str, Any] = {
@@ -38,35 +42,85 @@ _SETTINGS = {
 logging.getLogger("psycopg").addFilter(lambda record: False)
 
 
-@contextmanager
-def session(spec: SystemSpec) -> Iterator[psycopg.Connection[Any]]:
-    """A connection in a REPEATABLE READ transaction, rolled back unless the caller commits.
+class Connections:
+    """The connections of one connector. One is kept open for the next call, which comes soon or never:
+    a new one costs more than most statements. It closes with its owner."""
 
-    Settings: statement_timeout (120), lock_timeout (5), connect_timeout (10), in seconds. Raises
-    ConfigError if the secret `dsn` is missing or none, or a setting is no number of seconds.
-    """
-    import psycopg
+    def __init__(self, spec: SystemSpec) -> None:
+        self.spec = spec
+        self._idle: list[tuple[psycopg.Connection[Any], float, int]] = []
+        weakref.finalize(self, _close, self._idle)
 
-    if "dsn" not in spec.secrets:
-        raise ConfigError(spec.system, "secret 'dsn' is missing: name it in the inventory as env:NAME or file:PATH")
-    settings = dict(_SETTINGS)
-    for name, default in (("statement_timeout", 120.0), ("lock_timeout", 5.0)):
-        settings[name] = str(int(_seconds(spec, name, default) * 1000))
-    with named_errors(spec.system), psycopg.connect(
-        spec.secrets["dsn"].reveal(), application_name="dsr-orchestrator", prepare_threshold=None,
-        connect_timeout=max(2, int(_seconds(spec, "connect_timeout", 10))), **_KEEPALIVE,
-    ) as connection:  # fmt: skip
+    @contextmanager
+    def session(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection in a REPEATABLE READ transaction, rolled back unless the caller commits.
+
+        Settings: statement_timeout (120), lock_timeout (5), connect_timeout (10), in seconds. Raises
+        ConfigError if the secret `dsn` is missing or none, or a setting is no number of seconds.
+        """
+        with named_errors(self.spec.system):
+            connection = self._begun()
+            try:
+                yield connection
+            finally:
+                self._release(connection)
+
+    def _begun(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        with suppress(IndexError):
+            connection, since, process = self._idle.pop()
+            if process == os.getpid() and time.monotonic() - since < _KEPT:
+                with suppress(psycopg.OperationalError):  # the server closed it meanwhile: nothing was begun yet
+                    self._begin(connection)
+                    return connection
+            connection.close()
+        connection = self._connect()
+        try:
+            self._begin(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        if "dsn" not in self.spec.secrets:
+            raise ConfigError(self.spec.system, "secret 'dsn' is missing: name it as env:NAME or file:PATH")
+        connection = psycopg.connect(
+            self.spec.secrets["dsn"].reveal(), application_name="dsr-orchestrator", prepare_threshold=None,
+            connect_timeout=max(2, int(_seconds(self.spec, "connect_timeout", 10))), **_KEEPALIVE,
+        )  # fmt: skip
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        # In the transaction, not in the start-up packet, which connection poolers refuse.
+        return connection
+
+    def _begin(self, connection: psycopg.Connection[Any]) -> None:
+        """Settings of the transaction: poolers refuse them at start-up, and share what lasts longer."""
+        settings = dict(_SETTINGS)
+        for name, default in (("statement_timeout", 120.0), ("lock_timeout", 5.0)):
+            settings[name] = str(int(_seconds(self.spec, name, default) * 1000))
         connection.execute(
             "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) s (name, value)",
             [list(settings), list(settings.values())],
         )
-        try:
-            yield connection
-        finally:
+
+    def _release(self, connection: psycopg.Connection[Any]) -> None:
+        import psycopg
+
+        with suppress(psycopg.Error):
             if not connection.closed:
                 connection.rollback()
+        if connection.closed or self._idle:
+            connection.close()
+        else:
+            self._idle.append((connection, time.monotonic(), os.getpid()))
+
+
+def _close(idle: list[tuple[psycopg.Connection[Any], float, int]]) -> None:
+    for connection, _, process in idle:
+        if process == os.getpid():
+            connection.close()
 
 
 def _seconds(spec: SystemSpec, name: str, default: float) -> float:
