@@ -94,7 +94,8 @@ class Mail:
 
     def _within(self, span: Span, ask: Ask) -> Iterator[Row]:
         rows = ask(span)
-        if any(not span[0] - _SECOND <= self._time(row) <= span[1] + _SECOND for row in rows):
+        times = sorted(self._time(row) for row in rows)
+        if any(not span[0] - _SECOND <= time <= span[1] + _SECOND for time in times):
             raise TransientError(self._system, f"{self._doing}: an answer belongs to another time")
         if len(rows) < self._size:
             yield from rows
@@ -102,8 +103,11 @@ class Mail:
         start, end = span
         if end - start <= _SECOND:
             raise RefusedError(self._system, f"{self._doing}: {self._size} or more in one second cannot be told apart")
-        # The halves overlap at their border, so that nothing falls between two seconds.
-        middle = start + timedelta(seconds=(end - start) // timedelta(seconds=2))
+        # Split where the messages are. The halves overlap at their border, so that nothing falls
+        # between two seconds.
+        middle = times[len(times) // 2].replace(microsecond=0)
+        if not start < middle < end:
+            middle = start + timedelta(seconds=(end - start) // timedelta(seconds=2))
         yield from self._within((start, middle), ask)
         yield from self._within((middle, end), ask)
 

@@ -148,6 +148,9 @@ class Search:
         found: dict[str, Row] = {}
         asked = [
             (("search", "emails"), "emails", self.emails),
+            # Of two contacts, one with the address and one with it as an alternate, the first search
+            # names one, undocumented which; this one knows primary addresses only.
+            (("search", "identifiers", "email"), "identifiers", tuple(sorted(self._mine))),
             (("search", "identifiers", "external_id"), "identifiers", self._external),
             (("search", "identifiers", "phone_number_id"), "identifiers", self._phones),
             (("search", "identifiers", "anonymous_id"), "identifiers", self._anonymous),

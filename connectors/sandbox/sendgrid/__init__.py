@@ -56,7 +56,9 @@ class SendGridSandbox:
         self.honours_on_behalf_of = True
         self.parent_sees_subusers = False
         self.tells_cases_apart = False
+        self.loose_queries = False  # a message query finds an address inside another
         self.invalid: set[str] = set()  # addresses that an erasure calls invalid
+        self.alternate_first = False  # of two contacts, the one with the address as its alternate is named
         self.near_match: Row | None = None  # a contact that every search by address brings as well
         self.lists_under = "result"
         self.nested_recipients = False

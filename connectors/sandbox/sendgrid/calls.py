@@ -22,6 +22,14 @@ _LOG = re.compile(
     r" AND sg_message_id_created_at <= TIMESTAMP \"(.+)\")?"
 )
 _VALID = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_SENT = {
+    "api_key_id": "", "asm_group_id": 1, "categories": [], "outbound_ip": "198.51.100.8", "teammate": "",
+    "outbound_ip_type": "dedicated", "template_id": "", "unique_args": "{}",
+}  # fmt: skip
+_OPENED = {
+    "event_name": "opened", "processed": "2026-01-01T00:00:00Z", "bounce_type": "soft", "mx_server": "mx.example.com",
+    "http_user_agent": "A browser at 203.0.113.9",
+}  # fmt: skip
 
 
 def answer(fake: SendGridSandbox, request: Request) -> Response:
@@ -173,7 +181,8 @@ def _contacts(fake: SendGridSandbox, store: Store, fields: tuple[str, ...], aske
         raise BadRequest("an email is not valid")
     result: dict[str, Row] = {}
     for value in asked:
-        held = [c for c in store.contacts.values() if any(_holds(c.get(name), value) for name in fields)]
+        ranked = fields[::-1] if fake.alternate_first else fields
+        held = [c for name in ranked for c in store.contacts.values() if _holds(c.get(name), value)]
         result[value.lower()] = {"contact": held[0]} if held else {"error": "contact not found"}
     if fake.near_match is not None and fields[0] == "email":
         result["near@example.net"] = {"contact": fake.near_match}
@@ -210,7 +219,7 @@ def _activity(fake: SendGridSandbox, request: Request, rest: list[str], name: st
         found = [m for m in messages if m["msg_id"] == rest[0]]
         if not found:
             raise NotFound
-        return _json({**found[0], "events": [{"event_name": "open", "ip": "203.0.113.9", "processed": "soon"}]})
+        return _json({**_SENT, **found[0], "originating_ip": "203.0.113.9", "events": [_OPENED]})
     limit = int(request.args.get("limit", 10))
     return _json({"messages": _found(fake, messages, "last_event_time", _ACTIVITY, request.args["query"], limit)})
 
@@ -228,7 +237,9 @@ def _logs(fake: SendGridSandbox, request: Request, parts: list[str]) -> Response
         found = [m for m in store.logs if m["sg_message_id"] == parts[1]]
         if not found:
             raise NotFound
-        return _json({**found[0], "client_ip": "203.0.113.9", "events": [{"event": "open", "ip": "203.0.113.9"}]})
+        event = {"event": "open", "email": found[0]["to_email"], "sg_message_id": parts[1], "sg_event_id": "e1"}
+        event |= {"timestamp": 1, "ip": "203.0.113.9", "useragent": "A browser"}
+        return _json({**_SENT, **found[0], "client_ip": "203.0.113.9", "events": [event]})
     if request.method != "POST":
         raise MethodNotAllowed
     rows = _found(fake, store.logs, "sg_message_id_created_at", _LOG, body["query"], int(body.get("limit", 10)))
@@ -243,7 +254,7 @@ def _found(
     if parsed is None or not 1 <= limit <= 1000:
         raise BadRequest("invalid syntax")
     email, start, end = parsed.groups()
-    held = [r for r in rows if _same(fake, r["to_email"], email)]
+    held = [r for r in rows if _same(fake, r["to_email"], email) or (fake.loose_queries and email in r["to_email"])]
     if start and end:
         since, until = datetime.fromisoformat(start), datetime.fromisoformat(end)
         held = [r for r in held if since <= datetime.fromisoformat(r[time]) <= until]
