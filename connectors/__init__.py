@@ -18,7 +18,7 @@ from connectors.protocol import Connector
 
 GROUP = "dsr.connectors"
 # Modules of this package that are not connectors.
-_INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "testing", "sandbox", "isolation"}
+_INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "testing", "sandbox", "isolation", "settings"}
 
 
 def build(spec: SystemSpec) -> Connector:

@@ -17,34 +17,35 @@ FLOORS = {
     "connectors.protocol": 1,
     "connectors.http": 1,
     "connectors.isolation": 1,
-    "connectors.sandbox": 2,
-    "connectors.": 2,  # providers
-    "connectors": 3,  # build
-    "connectors.testing": 4,
-    "orchestrator": 5,
-    "orchestrator.model": 5,
-    "orchestrator.errors": 5,
-    "orchestrator.canonical": 5,
-    "orchestrator.inventory": 6,
-    "orchestrator.storage": 6,
-    "orchestrator.journal": 7,
-    "orchestrator.vault": 7,
-    "orchestrator.signing": 7,
-    "orchestrator.wrap": 7,
-    "orchestrator.decide": 7,
-    "orchestrator.guard": 7,
-    "orchestrator.receipt": 8,
-    "orchestrator.discover": 8,
-    "orchestrator.execute": 8,
-    "orchestrator.confirm": 8,
-    "orchestrator.export": 8,
-    "orchestrator.staff": 8,
-    "orchestrator.workspace": 9,
-    "orchestrator.intake": 10,
-    "orchestrator.fulfil": 10,
-    "orchestrator.service": 11,
-    "orchestrator.demo": 12,
-    "orchestrator.cli": 12,
+    "connectors.settings": 2,
+    "connectors.sandbox": 3,
+    "connectors.": 3,  # providers
+    "connectors": 4,  # build
+    "connectors.testing": 5,
+    "orchestrator": 6,
+    "orchestrator.model": 6,
+    "orchestrator.errors": 6,
+    "orchestrator.canonical": 6,
+    "orchestrator.inventory": 7,
+    "orchestrator.storage": 7,
+    "orchestrator.journal": 8,
+    "orchestrator.vault": 8,
+    "orchestrator.signing": 8,
+    "orchestrator.wrap": 8,
+    "orchestrator.decide": 8,
+    "orchestrator.guard": 8,
+    "orchestrator.receipt": 9,
+    "orchestrator.discover": 9,
+    "orchestrator.execute": 9,
+    "orchestrator.confirm": 9,
+    "orchestrator.export": 9,
+    "orchestrator.staff": 9,
+    "orchestrator.workspace": 10,
+    "orchestrator.intake": 11,
+    "orchestrator.fulfil": 11,
+    "orchestrator.service": 12,
+    "orchestrator.demo": 13,
+    "orchestrator.cli": 13,
 }
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
 SAME_FLOOR = {
@@ -54,7 +55,7 @@ SAME_FLOOR = {
     ("orchestrator.demo", "orchestrator.cli"),
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
 }
-INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "isolation", "testing", "sandbox"}
+INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "isolation", "settings", "testing", "sandbox"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

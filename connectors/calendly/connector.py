@@ -12,6 +12,7 @@ from connectors.calendly.search import Search, instant
 from connectors.calendly.selection import COLLEAGUES, SHARED, bookings_at, rows_at
 from connectors.calendly.settings import (
     BOOKINGS,
+    COLLECTIONS,
     CONTACTS,
     GUEST,
     HOSTED,
@@ -23,7 +24,6 @@ from connectors.calendly.settings import (
     SUBMISSIONS,
     UPCOMING,
     Settings,
-    collections_of,
     kinds_of,
 )
 from connectors.errors import ConfigError
@@ -41,6 +41,7 @@ from connectors.model import (
     Subject,
     SystemSpec,
 )
+from connectors.settings import collections_of
 
 _SHARED = {
     UPCOMING: "others take part: remove the person from the booking in the web console, without cancelling it",
@@ -66,7 +67,7 @@ class CalendlyConnector:
         self.system = spec.system
         self._spec = spec
         self._settings = settings = Settings.of(spec)
-        self._collections = collections_of(spec)
+        self._collections = collections_of(spec, COLLECTIONS)
         self._kinds = kinds_of(spec)
         if "token" not in spec.secrets:
             raise ConfigError(spec.system, "secret 'token' is missing: the token of an owner or administrator")

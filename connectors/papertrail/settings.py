@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from connectors import settings
 from connectors.errors import ConfigError
 from connectors.isolation import is_loopback
 from connectors.model import CollectionSpec, IdentitySpec, SystemSpec, Trust
@@ -37,29 +38,25 @@ class Settings:
     @classmethod
     def of(cls, spec: SystemSpec) -> Self:
         """The settings of an entry; raises ConfigError naming the setting that is wrong."""
-        api = str(spec.settings.get("api", "papertrail"))
-        if api not in _BASE_URLS:
-            raise ConfigError(spec.system, "setting 'api' must be 'papertrail' or 'solarwinds'")
-        settings = cls(
+        api = settings.choice(spec, "api", tuple(_BASE_URLS), "papertrail")
+        found = cls(
             api,
-            _base_url(spec, _BASE_URLS[api]),
-            float(_number(spec, "timeout", 30.0, least=0.001)),
+            settings.base_url(spec, _BASE_URLS[api]),
+            settings.number(spec, "timeout", 30.0, least=0.001),
             # Plans differ from 1 to 180 days; a search window set too long only asks for more.
-            int(_number(spec, "search_days", 30, least=1)),
-            int(_number(spec, "archive_days", 365, least=0)),
-            int(_number(spec, "margin_days", 7, least=0)),
+            settings.whole(spec, "search_days", 30, least=1),
+            settings.whole(spec, "archive_days", 365, least=0),
+            settings.whole(spec, "margin_days", 7, least=0),
             _hosts(spec),
-            int(_number(spec, "page_size", 1000, least=2)),
-            int(_number(spec, "archive_bytes", 8 * 1024**3, least=1)),
+            settings.whole(spec, "page_size", 1000, 2, 10_000),
+            settings.whole(spec, "archive_bytes", 8 * 1024**3, least=1),
         )
-        if settings.page_size > 10_000:
-            raise ConfigError(spec.system, "setting 'page_size' is 10000 at most")
-        if settings.archive_days and not settings.archive_hosts:
+        if found.archive_days and not found.archive_hosts:
             raise ConfigError(
                 spec.system,
                 "setting 'archive_hosts' must list the storage hosts archives come from (or set archive_days: 0)",
             )
-        return settings
+        return found
 
     def kept(self, floor_days: int) -> timedelta:
         """How long after it was received the vendor may still hold an event, with the margin."""
@@ -72,10 +69,11 @@ def collections_of(spec: SystemSpec) -> Mapping[str, CollectionSpec]:
     What the inventory forgets is searched all the same. Raises ConfigError for a collection that
     does not exist and for an identifier that cannot be told from other text.
     """
-    for name in (c.name for c in spec.collections if c.name not in COLLECTIONS):
-        raise ConfigError(spec.system, f"there is no collection {name!r}; there are {', '.join(COLLECTIONS)}")
-    described = {c.name: replace(c, identities=tuple(_identities(spec.system, c))) for c in spec.collections}
-    found = {name: described.get(name, CollectionSpec(name, _BY_ADDRESS)) for name in COLLECTIONS}
+    described = {c.name for c in spec.collections}
+    found = {
+        name: replace(c, identities=tuple(_identities(spec.system, c)) if name in described else _BY_ADDRESS)
+        for name, c in settings.collections_of(spec, COLLECTIONS).items()
+    }
     for collection in found.values():
         for identity in collection.identities:
             require_searchable(spec.system, identity)
@@ -95,32 +93,12 @@ def _identities(system: str, spec: CollectionSpec) -> Iterator[IdentitySpec]:
             yield identity
 
 
-def _base_url(spec: SystemSpec, default: str) -> str:
-    url = str(spec.settings.get("base_url") or default)
-    if not urlsplit(url).hostname:
-        raise ConfigError(spec.system, "setting 'base_url' must be the address of the API")
-    if urlsplit(url).scheme != "https" and not is_loopback(url):
-        raise ConfigError(spec.system, "setting 'base_url' must be https: the token travels with every call")
-    return url
-
-
 def _hosts(spec: SystemSpec) -> tuple[str, ...]:
     hosts: Any = spec.settings.get("archive_hosts") or ()
     if not hosts and spec.sandbox:  # the sandbox serves its storage host under another name of this machine
-        return (f"localhost:{urlsplit(_base_url(spec, '')).port}",)
+        return (f"localhost:{urlsplit(settings.base_url(spec, '')).port}",)
     if isinstance(hosts, str) or not all(isinstance(h, str) and h and "/" not in h for h in hosts):
         raise ConfigError(spec.system, "setting 'archive_hosts' must be a list of hosts, such as s3.amazonaws.com")
     if spec.sandbox and not all(is_loopback(h) for h in hosts):
         raise ConfigError(spec.system, "setting 'archive_hosts': a sandbox entry must point at loopback")
     return tuple(hosts)
-
-
-def _number(spec: SystemSpec, name: str, default: float, least: float) -> float:
-    value = spec.settings.get(name, default)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if isinstance(value, bool) or not number >= least or number == float("inf"):
-        raise ConfigError(spec.system, f"setting {name!r} must be a number of {least:g} or more")
-    return number

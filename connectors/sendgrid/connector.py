@@ -28,6 +28,7 @@ from connectors.sendgrid.opt_out import OptOut
 from connectors.sendgrid.search import CLAIMED, OTHER, OWN, Search
 from connectors.sendgrid.selection import account_at, age_of, locators, rows_at, standing_at
 from connectors.sendgrid.settings import (
+    COLLECTIONS,
     CONTACTS,
     LEGACY,
     LOGS,
@@ -36,9 +37,9 @@ from connectors.sendgrid.settings import (
     REST,
     SUPPRESSIONS,
     Settings,
-    collections_of,
 )
 from connectors.sendgrid.vocabulary import BY_HAND, ENTANGLED, NO_ERASURE, NOTES, SCOPES, STANDINGS, UNASKABLE
+from connectors.settings import collections_of
 
 
 class SendGridConnector:
@@ -48,7 +49,7 @@ class SendGridConnector:
         self.system = spec.system
         self._spec = spec
         self._settings = Settings.of(spec)
-        self._collections = collections_of(spec)
+        self._collections = collections_of(spec, COLLECTIONS)
         self._api = Api(spec, self._settings)
         self.capabilities = Capabilities(
             needs=self._settings.kinds.all,

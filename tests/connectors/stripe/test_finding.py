@@ -273,9 +273,9 @@ def test_exports_of_one_person_share_one_search_and_nobody_elses(server: Server,
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"erasure": "shred"}, "erasure: must be one of"),
-        ({"guest_scan_days": -1}, "guest_scan_days: must be a number"),
-        ({"page_size": 500}, "page_size: must be from 1 to 100"),
+        ({"erasure": "shred"}, "setting 'erasure' must be one of"),
+        ({"guest_scan_days": -1}, "setting 'guest_scan_days' must be a number"),
+        ({"page_size": 500}, "setting 'page_size' must be a number, from 1 to 100"),
         ({"tiemout": 3}, "unknown setting 'tiemout'"),
         ({"key": ""}, "secret 'api_key' is missing"),
     ],
