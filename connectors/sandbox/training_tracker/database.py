@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -57,11 +59,6 @@ OWNED: Mapping[str, str] = {
     "leads": "converted_to = %(id)s OR lower(email) = lower(%(email)s)",
     "email_suppressions": "lower(email) = lower(%(email)s)",
 }  # fmt: skip
-
-
-def midnight() -> datetime:
-    """Today's: the age of everything planted is counted from it."""
-    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def rows(now: datetime) -> Tables:
@@ -122,3 +119,24 @@ def rows_of(url: str, person: Person) -> dict[str, list[Any]]:
             cursor.execute(query, given)
             found[table] = [row[0] for row in cursor.fetchall()]
     return found
+
+
+class Database:
+    """The store: PostgreSQL. `url` is the planted database."""
+
+    def __init__(self) -> None:
+        self.environ: dict[str, str] = {}
+        self.url = ""
+
+    def start(self, stack: ExitStack, directory: Path, port: int) -> None:
+        from connectors.sandbox.postgres import EmbeddedPostgres
+
+        self._server = stack.enter_context(EmbeddedPostgres(directory / "postgres"))
+
+    def plant(self, now: datetime) -> None:
+        self.url = self._server.fresh("training_tracker")
+        plant_database(self.url, now)
+        self.environ["DSR_SANDBOX_APP_DB_DSN"] = self.url
+
+    def of(self, person: Person) -> object:
+        return rows_of(self.url, person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -148,3 +148,8 @@ def lead(t: Tables, clock: Clock, who: Person, converted: int | None) -> None:
     source, utm, score = "webinar", {"utm_source": "newsletter"}, clock.random.randrange(100)
     number, at = t.next("leads"), clock.within(1200)
     t.add("leads", number, who.email, who.name, company, phone, source, utm, score, converted, at)
+
+
+def midnight() -> datetime:
+    """Today's: the age of everything planted is counted from it."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

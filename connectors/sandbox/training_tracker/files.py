@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
@@ -61,3 +63,27 @@ def files_of(s3: Any, person: Person) -> list[tuple[str, ...]]:
                 if theirs.search(item["Key"])
             ]
     return sorted(found)
+
+
+class Files:
+    """The store: Amazon S3. `aws` is the server of all Amazon services."""
+
+    def __init__(self) -> None:
+        self.environ: dict[str, str] = {}
+
+    def start(self, stack: ExitStack, directory: Path, port: int) -> None:
+        from connectors.sandbox.aws import AwsSandbox
+
+        self.aws = stack.enter_context(AwsSandbox(port=port))
+        self.environ.update(
+            DSR_SANDBOX_AWS_URL=self.aws.url,
+            DSR_SANDBOX_AWS_ACCESS_KEY_ID=self.aws.access_key_id,
+            DSR_SANDBOX_AWS_SECRET_ACCESS_KEY=self.aws.secret_access_key,
+        )
+
+    def plant(self, now: datetime) -> None:
+        self.aws.reset()
+        plant_files(self.aws.client("s3"), now)
+
+    def of(self, person: Person) -> object:
+        return files_of(self.aws.client("s3"), person)

@@ -6,6 +6,7 @@ import copy
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.sandbox.store import VendorStore
 from connectors.sandbox.stripe import StripeFake
 from connectors.sandbox.training_tracker.crowd import person
 from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
@@ -115,3 +116,21 @@ def _names(value: Any, who: Person, customer: str) -> bool:
     if isinstance(value, list):
         return any(_names(held, who, customer) for held in value)
     return isinstance(value, str) and (value == customer or value.casefold() == who.email.casefold())
+
+
+class Payments(VendorStore):
+    """The store: Stripe."""
+
+    url_variable, secret_variable = "DSR_SANDBOX_STRIPE_URL", "DSR_SANDBOX_STRIPE_API_KEY"
+    secret = "sk_sandbox_training_tracker"
+    fake: StripeFake
+
+    def make(self) -> StripeFake:
+        return StripeFake()
+
+    def plant(self, now: datetime) -> None:
+        self.fake.reset()
+        plant_payments(self.fake, now)
+
+    def of(self, person: Person) -> object:
+        return payments_of(self.fake, person)
