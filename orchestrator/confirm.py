@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from connectors.model import Action, Status
+from connectors.model import Action, ObstacleKind, Status
+from orchestrator.decide import HAND_OVER
 from orchestrator.model import Confirmation, Coverage, Plan, Step, StepResult
 
 GONE = (Status.DONE, Status.ABSENT)
@@ -25,6 +26,7 @@ def confirm(
     left = Counter[tuple[str, str, Action]]()
     for step in fresh.steps:
         left[(step.system, step.collection, step.action)] += _still_there(step)
+    by_ref = Counter({step.ref: step.count for step in fresh.steps})
     reached = {s.system for s in fresh.coverage if s.coverage is Coverage.SEARCHED}
     # A system is also read when nothing opens it any more: the identifiers are the request's own.
     results = []
@@ -32,6 +34,9 @@ def confirm(
         done = outcomes.get(step.ref)
         if done is None:
             results.append(StepResult(step.ref, Status.FAILED, reason="no outcome", confirmed=False))
+        elif _may_be_gone(step, done, at):
+            readable = step.system in reached and verifiable.get(step.system, False)
+            results.append(_by_reading(done, by_ref[step.ref], at) if readable else done)
         elif done.status in (*GONE, Status.ACCEPTED):
             results.append(_judge(step, done, left, step.system in reached, verifiable.get(step.system, False)))
         else:
@@ -42,6 +47,23 @@ def confirm(
         if action in (Action.DELETE, Action.REDACT) and (system, collection) not in known:
             late[(system, collection)] += count
     return Confirmation(at, tuple(results), fresh.coverage, tuple((*k, n) for k, n in sorted(late.items()) if n))
+
+
+def _may_be_gone(step: Step, done: StepResult, at: datetime) -> bool:
+    """Whether a search can show that people, or a vendor's own time, have done it by now.
+
+    It cannot where nothing was counted, where the organisation decides, and where the rows may
+    rightly stay because they are not surely the person's.
+    """
+    if not step.count or step.rule == HAND_OVER or any(o.kind is ObstacleKind.CLAIMED for o in step.obstacles):
+        return False
+    lapsed = done.status is Status.RETAINED and done.until is not None and done.until <= at
+    return lapsed or done.status is Status.MANUAL
+
+
+def _by_reading(done: StepResult, left: int, at: datetime) -> StepResult:
+    """What was not ours to do: a search shows whether it is gone, and what is still there is no failure of ours."""
+    return replace(done, confirmed=None if left else True, left=left, at=at)
 
 
 def _still_there(step: Step) -> int:

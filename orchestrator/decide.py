@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.model import Action, Identifier, Locator, Obstacle, ObstacleKind, Record
 from orchestrator.canonical import digest
 from orchestrator.inventory import Collection, Inventory, System
 from orchestrator.model import Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
 
-CODE = "0.1.0"
+CODE = "0.2.0"
 HAND_OVER = "service_provider"
 _BY_HAND = {ObstacleKind.SHARED, ObstacleKind.BY_HAND, ObstacleKind.CLAIMED}
 _STOPS = {
@@ -44,6 +44,8 @@ class Given:
     holds: Sequence[Hold]
     person_tags: frozenset[str]  # keyed hashes of the subject's identifiers, to match holds on a person
     ref: Callable[[Locator], str]
+    received: datetime
+    mailing: frozenset[str] = frozenset()  # systems that can keep a person from being written to
     replaces: str = ""
 
 
@@ -60,6 +62,7 @@ def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
         for s in found.coverage
         if s.coverage is Coverage.MANUAL_OPEN
     ]  # fmt: skip
+    steps = [_dated(step, inventory, given.received) for step in steps]
     applied = {step.rule for step in steps}
     return Plan(
         request=given.request,
@@ -74,8 +77,25 @@ def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
         rules=tuple(f"{r.id}@{digest(r)}" for r in inventory.rules if r.id in applied),
         inventory=inventory.digest,
         code=CODE,
+        suppresses=_suppresses(steps, given),
         replaces=given.replaces,
     )
+
+
+def _dated(step: Step, inventory: Inventory, received: datetime) -> Step:
+    """A step by hand has an owner and a day; what is handed over has the owner of that."""
+    if step.action is not Action.MANUAL:
+        return step
+    owner = inventory.hand_over.owner if step.rule == HAND_OVER else ""
+    return replace(step, owner=owner or step.owner, due=received + timedelta(days=inventory.limits.manual_days))
+
+
+def _suppresses(steps: Sequence[Step], given: Given) -> tuple[str, ...]:
+    """Mailing systems that know the person, if anything is deleted. One that does not is not told."""
+    if given.right is not Right.DELETE or not any(s.action in (Action.DELETE, Action.REDACT) for s in steps):
+        return ()
+    held = {s.system for s in steps if s.rule == "hold"}
+    return tuple(sorted({s.system for s in steps if s.count and s.system in given.mailing} - held))
 
 
 def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: Discovery) -> Step:

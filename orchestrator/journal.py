@@ -165,11 +165,12 @@ class Journal:
         self._effect("done", plan_digest, ref, by, payload)
 
     def attest(self, plan_digest: str, attested: Attested) -> None:
-        """A staff member's word that a step left to people is done."""
+        """A staff member's word that a step left to people is done; it may be given again."""
         payload = {"plan": plan_digest, "attested": canonical.plain(attested)}
         if chain.without_addresses(attested.reason) != attested.reason:
             raise NotAllowedError("the reason names an e-mail address, and the journal holds none: leave it out")
-        self._effect("attested", plan_digest, attested.ref, attested.by, payload)
+        by = attested.recorded_by or attested.by
+        self.append(self._planned(plan_digest).request, "attested", by, payload)
 
     def intended(self, plan_digest: str) -> set[str]:
         """The refs of the steps that were begun."""
@@ -180,8 +181,9 @@ class Journal:
         found = self._effects("done", plan_digest)
         return {p["result"]["ref"]: canonical.decode(StepResult, p["result"]) for p in found}
 
-    def attestations(self, plan_digest: str) -> tuple[Attested, ...]:
-        return tuple(canonical.decode(Attested, p["attested"]) for p in self._effects("attested", plan_digest))
+    def attestations(self, request: str) -> tuple[Attested, ...]:
+        """Every word given on steps of a request, in order; the last one on a step counts."""
+        return tuple(canonical.decode(Attested, e.payload["attested"]) for e in self.entries(request, "attested"))
 
     def save_confirmation(self, plan_digest: str, confirmation: Confirmation, by: str = "") -> None:
         """What a fresh search after execution found; there may be several, the last one counts."""
@@ -242,6 +244,13 @@ class Journal:
     def _last_receipt(connection: Any) -> str:
         last = select(func.max(schema.entries.c.seq)).where(schema.entries.c.kind == "receipt").scalar_subquery()
         return connection.execute(select(schema.entries.c.key).where(schema.entries.c.seq == last)).scalar() or ""
+
+    # Opt-outs
+
+    def opted_out(self, tag: str) -> bool:
+        """Whether an address is on our own list of those that must not be written to; `tag` is its keyed hash."""
+        with self.store.read() as connection:
+            return chain.find(connection, "opted_out", tag) is not None
 
     # Legal holds
 

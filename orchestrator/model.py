@@ -171,6 +171,7 @@ class Step:
     basis: str = ""
     until: datetime | None = None
     owner: str = ""  # who does a MANUAL step
+    due: datetime | None = None  # by when a MANUAL step must be done
     note: str = ""
     obstacles: tuple[Obstacle, ...] = ()
 
@@ -191,6 +192,7 @@ class Plan:
     rules: tuple[str, ...]  # digests of the rules applied, "id@sha256"
     inventory: str  # sha256 of the inventory
     code: str  # version of this program
+    suppresses: tuple[str, ...] = ()  # systems in which the person's addresses are opted out first
     replaces: str = ""  # digest of the plan that this one supersedes
 
 
@@ -246,6 +248,8 @@ class Attested:
     by: str
     at: datetime
     reason: str = ""  # how it was done, without personal data
+    evidence: str = ""  # sha256 of the file kept in the request's vault
+    recorded_by: str = ""  # staff id of who recorded it, where that is someone else
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,3 +260,4 @@ class Confirmation:
     results: tuple[StepResult, ...]
     coverage: tuple[Searched, ...]
     late: tuple[tuple[str, str, int], ...] = field(default=())  # (system, collection, count) not in the plan
+    opt_outs: tuple[tuple[str, bool], ...] = ()  # (system, whether the person is still opted out there)

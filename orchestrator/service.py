@@ -6,19 +6,20 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.errors import ConnectorError
 from connectors.model import Identifier
-from orchestrator import canonical, fulfil
+from orchestrator import canonical, fulfil, opt_out
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.discover import discover
 from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
-from orchestrator.intake import Intake
+from orchestrator.issue import Fulfilled
+from orchestrator.manual import ManualWork
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
 from orchestrator.staff import SINGLE, genuine
 
@@ -47,7 +48,7 @@ class Checked:
     message: str
 
 
-class Service(Intake):
+class Service(ManualWork):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -89,7 +90,8 @@ class Service(Intake):
         named = {(i.kind, i.value) for i in found.subject.identifiers | found.claimed}
         given = Given(
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
-            frozenset(vault.person_tag(kind, value) for kind, value in named), vault.open(request).ref, replaces,
+            frozenset(vault.person_tag(kind, value) for kind, value in named), vault.open(request).ref,
+            self.request(request).received, self.workspace.mailing(self.now()), replaces,
         )  # fmt: skip
         return decide(found, self.inventory, given)
 
@@ -137,11 +139,19 @@ class Service(Intake):
             raise NotAllowedError(f"the plan is too old to be acted on: dsr plan {request}")
         return planned
 
-    def approval(self, planned: Planned) -> Signed:
+    def carried_out(self, request: str) -> Planned | None:
+        """The latest plan, if every step of it has its outcome: then it is only read back, at any age."""
+        self.verification(request)
+        self.not_cancelled(request)
+        planned = self.show_plan(request)
+        done = {s.ref for s in planned.plan.steps} <= set(self.journal.outcomes(planned.digest))
+        return planned if done and planned.plan.steps else None
+
+    def approval(self, planned: Planned, *, at_any_age: bool = False) -> Signed:
         """The approval in force. NotAllowedError if there is none, or it is void."""
         made_by = planned.plan.made_by
         for decision in reversed(self.journal.approvals(planned.digest)):
-            fresh = self.now() - decision.at <= self.inventory.limits.plan_valid
+            fresh = at_any_age or self.now() - decision.at <= self.inventory.limits.plan_valid
             two = self.inventory.approval == SINGLE or decision.by != made_by
             if fresh and two and decision.digest == planned.digest and genuine(self.inventory, decision):
                 return decision
@@ -150,7 +160,7 @@ class Service(Intake):
 
     # Acting
 
-    def run(self, request: str, progress: Progress = _silent) -> fulfil.Fulfilled:
+    def run(self, request: str, progress: Progress = _silent) -> Fulfilled:
         """Carry out the approved plan, read back, sign a receipt. Running again does what is left."""
         self.actor.require("run")
         return fulfil.run(self, request, progress)
@@ -160,6 +170,12 @@ class Service(Intake):
         self.actor.require("export")
         self.strong_enough(self.verification(request), Right.ACCESS)
         return fulfil.write_package(self, request, folder, progress)
+
+    def opted_out(self, addresses: Sequence[str]) -> tuple[int, ...]:
+        """Which lines of an import are addresses that must not be written to, counted from 1."""
+        self.actor.require("plan")
+        normal = [self.inventory.normalise(opt_out.MAILED, a) for a in addresses]
+        return opt_out.listed(normal, self.workspace.vault.person_tag, self.journal.opted_out)
 
     # Systems
 

@@ -25,7 +25,7 @@ from orchestrator.inventory import Inventory
 from orchestrator.journal import Journal
 from orchestrator.signing import SigningKey
 from orchestrator.vault import MasterKey, Vault
-from orchestrator.wrap import Logged, Retried
+from orchestrator.wrap import Logged, Retried, suppressing
 
 GateFor = Callable[[str], Gate]
 
@@ -79,6 +79,10 @@ class Workspace:
             for name, system in self.inventory.systems.items()
             if not system.manual
         }
+
+    def mailing(self, now: datetime) -> frozenset[str]:
+        """Systems that can keep a person from being written to."""
+        return frozenset(name for name, connector in self.connectors(now).items() if suppressing(connector))
 
     def not_connected(self) -> dict[str, str]:
         """Systems without a connector and why they are not searched by machine."""

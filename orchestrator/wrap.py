@@ -12,7 +12,7 @@ from tenacity.wait import wait_exponential_jitter
 
 from connectors.errors import TransientError
 from connectors.model import Action, Artifact, Capabilities, Locator, Order, Outcome, Record, Status, Subject
-from connectors.protocol import Connector
+from connectors.protocol import Connector, Suppresses
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -56,10 +56,10 @@ class Retried(_Around):
         self._backoff = wait_exponential_jitter(initial=first_wait, max=30, jitter=first_wait)
 
     def check(self) -> None:
-        self._again(self.inside.check)
+        self.again(self.inside.check)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
-        yield from self._again(lambda: list(self.inside.locate(subject)))
+        yield from self.again(lambda: list(self.inside.locate(subject)))
 
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         answered: set[Locator] = set()
@@ -69,7 +69,8 @@ class Retried(_Around):
                     answered.add(outcome.at)
                     yield outcome
 
-    def _again(self, call: Callable[[], T]) -> T:
+    def again(self, call: Callable[[], T]) -> T:
+        """The call's answer, asked for again as the policy says. For what is safe to repeat."""
         return self._policy()(call)
 
     def _policy(self) -> Retrying:
@@ -95,6 +96,28 @@ class _AsksTooMuch(stop_base):
 
     def __call__(self, state: RetryCallState) -> bool:
         return (_asked(state) or 0) > LONGEST_WAIT
+
+
+class Suppressing:
+    """A connector's opt-outs under the one retry policy: entering one again changes nothing."""
+
+    def __init__(self, inside: Suppresses, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+
+    def suppress(self, subject: Subject) -> Iterator[Outcome]:
+        yield from self._policy.again(lambda: list(self._inside.suppress(subject)))
+
+    def suppressed(self, subject: Subject) -> bool:
+        return self._policy.again(lambda: self._inside.suppressed(subject))
+
+
+def suppressing(connector: Connector) -> Suppresses | None:
+    """The connector's ability to keep a person from being written to, if it has it."""
+    policy = Retried(connector)
+    while isinstance(connector, _Around):
+        policy = connector if isinstance(connector, Retried) else policy
+        connector = connector.inside
+    return Suppressing(connector, policy) if isinstance(connector, Suppresses) else None
 
 
 class Logged(_Around):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from connectors.sandbox.world import Sandbox
-from orchestrator.fulfil import Fulfilled
 from orchestrator.inventory import Inventory
+from orchestrator.issue import Fulfilled
 from orchestrator.model import Level, Right
 from orchestrator.service import Service
 from orchestrator.staff import Actor, identify
@@ -35,15 +36,23 @@ class Office:
         os.environ.update(sandbox.environ)
         self.sandbox, self.state = sandbox, state
         self.workspace = Workspace.open(state, held or inventory())
-        self.offset: Any = None
         self.service = self.as_(identify(self.workspace.inventory, "", None))
+
+    @classmethod
+    def over(cls, sandbox: Sandbox, state: Path, systems: Collection[str]) -> Office:
+        """An installation with these connected systems, and all that are done by hand."""
+        held = inventory()
+        some = {n: s for n, s in held.systems.items() if s.manual or n in systems}
+        return cls(sandbox, state, replace(held, systems=some))
 
     def as_(self, actor: Actor, now: datetime | None = None) -> Service:
         return Service(self.workspace, actor, (lambda: now) if now else None)
 
     def request(self, email: str, right: Right = Right.DELETE, level: Level = Level.REASONABLY_HIGH) -> str:
         """A verified request."""
-        request = self.service.new_request(right, [("email", email)], "email")
+        return self.verified(self.service.new_request(right, [("email", email)], "email"), level)
+
+    def verified(self, request: str, level: Level = Level.REASONABLY_HIGH) -> str:
         self.service.verify(request, level, "reply from the address on file", ["email"], ["email"])
         return request
 
@@ -61,3 +70,9 @@ class Office:
 
     def close(self) -> None:
         self.workspace.journal.close()
+
+
+def dsr(office: Office, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, in a process of its own, over the office's state."""
+    command = [sys.executable, "-m", "orchestrator.cli", "--sandbox", "--state", str(office.state), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

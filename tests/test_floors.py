@@ -39,13 +39,16 @@ FLOORS = {
     "orchestrator.execute": 9,
     "orchestrator.confirm": 9,
     "orchestrator.export": 9,
+    "orchestrator.opt_out": 10,
     "orchestrator.staff": 9,
     "orchestrator.workspace": 10,
     "orchestrator.intake": 11,
-    "orchestrator.fulfil": 11,
-    "orchestrator.service": 12,
-    "orchestrator.demo": 13,
-    "orchestrator.cli": 13,
+    "orchestrator.manual": 12,
+    "orchestrator.issue": 12,
+    "orchestrator.fulfil": 13,
+    "orchestrator.service": 14,
+    "orchestrator.demo": 15,
+    "orchestrator.cli": 15,
 }
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
 SAME_FLOOR = {
@@ -54,6 +57,7 @@ SAME_FLOOR = {
     ("orchestrator.cli", "orchestrator.demo"),
     ("orchestrator.demo", "orchestrator.cli"),
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
+    ("orchestrator.issue", "orchestrator.service"),  # for its types only
 }
 INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "isolation", "settings", "testing", "sandbox"}
 

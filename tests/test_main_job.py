@@ -49,6 +49,14 @@ def office(sandbox: Sandbox, tmp_path: Path) -> Iterator[Office]:
     office.close()
 
 
+# What may become of a step when all goes well: "accepted" is what vendors do later.
+STANDINGS = {"gone", "retained", "by_hand", "accepted"}
+
+
+def connected(office: Office) -> list[str]:
+    return [name for name, system in office.workspace.inventory.systems.items() if not system.manual]
+
+
 def others(sandbox: Sandbox, person: Person) -> dict[str, object]:
     return {p.name + p.email: sandbox.untouched(p) for p in sandbox.people if p != person}
 
@@ -59,13 +67,16 @@ def test_a_person_is_erased_everywhere_and_nobody_else_is_touched(office: Office
     done = office.erase(subject.email)
     assert others(office.sandbox, subject) == before
     standings = {(s["system"], s["standing"]) for s in done.payload["steps"]}
-    assert {standing for _, standing in standings} == {"gone", "retained", "by_hand"}
-    assert [s for s in done.payload["steps"] if s["mismatch"]] == []
+    assert {standing for _, standing in standings} == STANDINGS
     touched = [s for s in done.payload["steps"] if s["action"] in ("delete", "redact")]
-    assert {s["system"] for s in touched} == {"app_db", "files", "billing"}
-    assert all(s["planned"] == s["attempted"] == s["confirmed"] > 0 for s in touched)
+    assert {s["system"] for s in touched} >= {"app_db", "files", "billing", "sendgrid", "papertrail", "calendly"}
+    assert all(s["planned"] == s["attempted"] > 0 for s in touched)
+    finished = [s for s in touched if s["standing"] == "gone"]
+    assert all(s["confirmed"] == s["planned"] and not s["mismatch"] for s in finished)
+    assert {s["system"] for s in touched if s["standing"] == "accepted"} == {"sendgrid", "calendly"}
+    assert all(s["until"] for s in touched if s["standing"] == "accepted"), "accepted, and nobody says until when"
     assert all(r["until"] and r["basis"] for r in done.payload["retained"])
-    assert done.payload["outcome"] == "open", "eight systems are still to be done by hand"
+    assert done.payload["outcome"] == "open", "some is still to be done by hand"
 
 
 def test_the_receipt_verifies_and_no_byte_of_it_can_change(office: Office, tmp_path: Path) -> None:
@@ -91,13 +102,13 @@ def test_nothing_personal_is_left_in_the_open(office: Office) -> None:
 def test_an_address_in_another_case_finds_the_person(office: Office) -> None:
     request = office.request(office.sandbox.people.subject.email.swapcase())
     planned = office.service.plan(request)
-    assert {s.system for s in planned.plan.steps if s.count} == {"app_db", "files", "billing"}
+    assert {s.system for s in planned.plan.steps if s.count} == set(connected(office))
 
 
 def test_an_unknown_person_is_said_to_be_unknown_where_it_was_searched(office: Office) -> None:
     payload = office.erase("nobody.here@example.net").payload
     assert payload["outcome"] == "nothing_found_in_searched"
-    assert payload["final"] is False, "eight systems are still to be searched by hand"
+    assert payload["final"] is False, "some systems are still to be searched by hand"
     missing = {n["system"]: n["why"] for n in payload["not_searched"]}
     manual = {n for n, s in office.workspace.inventory.systems.items() if s.manual}
     # No address of an unknown person leads to object keys, so the files are not searched either.
@@ -295,7 +306,7 @@ def test_killed_while_it_writes_it_goes_on_and_does_nothing_twice(office: Office
     faults.latency = 0.0
     done = office.service.run(request)
     assert others(office.sandbox, subject) == before
-    assert {s["standing"] for s in done.payload["steps"]} == {"gone", "retained", "by_hand"}
+    assert {s["standing"] for s in done.payload["steps"]} == STANDINGS
     assert len(list(office.workspace.journal.receipts(request))) == 1
     assert office.service.run(request).envelope == done.envelope, "a second receipt for the same"
     office.workspace.journal.verify()

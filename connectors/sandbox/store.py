@@ -36,6 +36,7 @@ class VendorStore:
     """
 
     url_variable: ClassVar[str]  # DSR_SANDBOX_…_URL
+    path: ClassVar[str] = ""  # of the API at that address
     secret_variable: ClassVar[str]
     secret: ClassVar[str]  # bears the word "sandbox"
 
@@ -53,7 +54,7 @@ class VendorStore:
         self.fake = self.make()
         server = stack.enter_context(Server(self.fake, port))
         self.faults = server.faults
-        self.environ.update({self.url_variable: server.url, self.secret_variable: self.secret})
+        self.environ.update({self.url_variable: server.url + self.path, self.secret_variable: self.secret})
 
     def plant(self, now: datetime) -> None:
         raise NotImplementedError

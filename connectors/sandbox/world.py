@@ -26,6 +26,9 @@ STORES: Mapping[str, str] = {
     "app_db": "database:Database",
     "files": "files:Files",
     "billing": "payments:Payments",
+    "sendgrid": "mailings:Mailings",
+    "calendly": "appointments:Appointments",
+    "papertrail": "logs:Logs",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import holding, inventories, planning, receipts, requests, sandboxes
+from orchestrator.cli import byhand, holding, inventories, planning, receipts, requests, sandboxes
 from orchestrator.cli.session import Settings
 
 EXIT_CODES = """\
@@ -27,6 +27,8 @@ app = typer.Typer(
 app.add_typer(requests.app, name="request")
 app.add_typer(receipts.app, name="receipt")
 app.add_typer(inventories.app, name="inventory")
+app.add_typer(byhand.app, name="manual")
+app.add_typer(byhand.opt_out, name="opt-out")
 app.add_typer(holding.app, name="hold")
 app.add_typer(holding.staff, name="staff")
 app.add_typer(sandboxes.app, name="sandbox")

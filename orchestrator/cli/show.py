@@ -22,6 +22,7 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 _STYLES = {
     "delete": "red", "redact": "yellow", "retain": "cyan", "manual": "magenta",
     "gone": "green", "retained": "cyan", "by_hand": "magenta", "still_there": "bold red", "failed": "bold red",
+    "attested, not verified": "magenta", "OVERDUE": "bold red",
 }  # fmt: skip
 
 
@@ -61,6 +62,8 @@ def plan_table(planned: Planned) -> None:
     for searched in plan.coverage:
         if searched.coverage != "searched":
             console.print(Text(f"not searched: {searched.system} ({searched.coverage}): {searched.why}", style="dim"))
+    if plan.suppresses:
+        console.print(Text(f"opted out before anything is deleted: our own list, {', '.join(plan.suppresses)}"))
     if plan.claimed:
         kinds = ", ".join(f"{kind} from {origin}" for kind, origin in plan.claimed)
         console.print(Text(f"claimed, not used: {kinds}", style="dim"))
@@ -80,6 +83,9 @@ def receipt_table(payload: dict[str, Any]) -> None:
     heads = ["system", "collection", "action", "planned", "attempted", "confirmed", "standing", "until"]
     kind = "final" if payload["final"] else "interim"
     table(f"Receipt for {payload['request']}: {payload['outcome']} ({kind})", heads, rows, [3, 4, 5])
+    for row in payload["opt_outs"]:
+        kept = "kept" if row["kept"] else "LOST"
+        console.print(Text(f"opt-out in {row['system']}: {kept}", style="" if row["kept"] else "bold red"))
     for row in payload["not_searched"]:
         console.print(Text(f"not searched: {row['system']} ({row['coverage']}): {row['why']}", style="dim"))
 

@@ -52,7 +52,11 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         hand_over=model.HandOver(hand_over.owner, hand_over.how) if hand_over else model.HandOver(),
         verification={Right.DELETE: Level(verification.delete), Right.ACCESS: Level(verification.access)},
         limits=model.Limits(
-            limits.records, limits.share_of_collection, timedelta(hours=limits.plan_valid_hours), limits.late
+            limits.records,
+            limits.share_of_collection,
+            timedelta(hours=limits.plan_valid_hours),
+            limits.late,
+            limits.manual_days,
         ),
         identifiers={n: model.Kind(n, k.title, tuple(k.normalise)) for n, k in document.identifiers.items()},
         rules=tuple(_rule(r) for r in document.rules),

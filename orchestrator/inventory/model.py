@@ -58,6 +58,7 @@ class Limits:
     share: float
     plan_valid: timedelta
     late: int
+    manual_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ class Limits(Entry):
     share_of_collection: Annotated[float, Field(gt=0, le=1)] = 0.5
     plan_valid_hours: Annotated[int, Field(gt=0, le=72)] = 72
     late: Annotated[int, Field(ge=0)] = 0
+    manual_days: Annotated[int, Field(gt=0, le=45)] = 30
 
 
 class Kind(Entry):

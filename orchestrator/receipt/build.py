@@ -15,7 +15,7 @@ from typing import Any
 
 from orchestrator.canonical import digest, plain
 from orchestrator.errors import IntegrityError
-from orchestrator.model import Coverage, Right, Rule, Signed
+from orchestrator.model import Attested, Coverage, Right, Rule, Signed
 from orchestrator.receipt.case import Case
 from orchestrator.receipt.settle import Reach, Settled, Standing, fulfilment, is_final, keeps, mismatch, reaches, steps
 
@@ -46,6 +46,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
     reached = reaches(case, settled)
     ending = fulfilment(case, settled, reached)
     late = case.confirmation.late if case.confirmation else ()
+    opt_outs = case.confirmation.opt_outs if case.confirmation else ()
     payload = {
         "type": TYPE,
         "company": case.company,
@@ -83,6 +84,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
         "systems": [_system(r, worded) for r in reached],
         "steps": [_step(s, case, worded, pseudonym) for s in settled],
         "late": [{"system": s, "collection": c, "count": n} for s, c, n in late],
+        "opt_outs": [{"system": s, "kept": kept} for s, kept in opt_outs],
         "retained": [_retained(s, case.rules) for s in settled if keeps(s) and case.plan.right is not Right.ACCESS],
         "not_searched": [
             {"system": r.searched.system, "coverage": r.searched.coverage, "why": worded(r.searched.why)}
@@ -181,8 +183,14 @@ def _step(settled: Settled, case: Case, worded: _Wording, pseudonym: Callable[[s
         "categories": step.categories,
         "owner": worded(step.owner),
         "note": worded(why or left_out.get(f"{step.system}/{step.collection}", "") or step.note),
-        "attested": {"by": pseudonym(by_hand.by), "at": by_hand.at} if by_hand else None,
+        "due": step.due,
+        "attested": _attested(by_hand, pseudonym) if by_hand else None,
     }
+
+
+def _attested(word: Attested, pseudonym: Callable[[str], str]) -> dict[str, Any]:
+    recorded = pseudonym(word.recorded_by) if word.recorded_by else ""
+    return {"by": pseudonym(word.by), "at": word.at, "evidence": word.evidence, "recorded_by": recorded}
 
 
 def _confirmed(settled: Settled) -> int | None:

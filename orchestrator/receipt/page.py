@@ -38,7 +38,7 @@ _STANDINGS = {
     Standing.GONE: "a fresh search no longer finds it",
     Standing.NOT_PROVABLE: "done; the system has no search that could prove it",
     Standing.RETAINED: "kept under an exception",
-    Standing.ATTESTED: "done by hand, on a staff member’s word",
+    Standing.ATTESTED: "done by hand; attested, not verified",
     Standing.DISCLOSED: "handed over",
     Standing.UNCONFIRMED: "done; a fresh search is still due",
     Standing.ACCEPTED: "accepted by the vendor, who does it later",

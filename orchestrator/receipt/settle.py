@@ -37,7 +37,7 @@ class Standing(StrEnum):
     GONE = "gone"  # a fresh search did not find it any more
     NOT_PROVABLE = "not_provable"  # done or accepted, and the system cannot show that it is gone
     RETAINED = "retained"
-    ATTESTED = "attested"  # done by hand, on a staff member's word
+    ATTESTED = "attested, not verified"  # done by hand, on a staff member's word
     DISCLOSED = "disclosed"
     UNCONFIRMED = "unconfirmed"  # done, and not searched again yet
     ACCEPTED = "accepted"  # the vendor does it later
@@ -122,7 +122,8 @@ def fulfilment(case: Case, settled: Sequence[Settled], reached: Sequence[Reach])
     """What steps and searches together amount to."""
     late = case.confirmation.late if case.confirmation else ()
     unapproved = any(_touched(s) for s in settled) and not case.approvals
-    if late or unapproved or case.plan.conflicts:
+    lost = case.confirmation is not None and not all(kept for _, kept in case.confirmation.opt_outs)
+    if late or unapproved or lost or case.plan.conflicts:
         return Fulfilment.OPEN
     if not any(s.step.count for s in settled):
         everywhere = bool(reached) and all(r.to_its_end for r in reached)
@@ -162,9 +163,15 @@ def _touched(settled: Settled) -> bool:
 
 
 def _standing(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
+    elsewhere = result is not None and result.status in (Status.MANUAL, Status.RETAINED)
+    if result is not None and elsewhere and result.confirmed and result.left == 0:
+        return Standing.GONE  # done by people or by the vendor's own time, and a search shows it
+    # A person's word does not outweigh what a search after it still finds.
     seen = result is not None and (result.confirmed is False or bool(result.left))
-    if attested and not seen:  # a person's word does not outweigh what a search still finds
+    if attested and not seen:
         return Standing.ATTESTED
+    if attested and result is not None and result.status is Status.MANUAL:
+        return Standing.STILL_THERE
     if case.plan.right is Right.ACCESS:
         return _disclosure(step, case)
     if result is None:

@@ -38,7 +38,10 @@ KINDS: Mapping[str, frozenset[str]] = {
     "confirmed": frozenset({"plan", "confirmation"}),
     "recheck_due": frozenset({"plan", "at"}),
     "exported": frozenset({"plan", "files", "bytes", "manifest", "withheld", "left_out"}),
+    "suppressed": frozenset({"plan", "system", "count"}),
+    "manual_failed": frozenset({"plan", "ref", "reason"}),
     # others
+    "opted_out": frozenset({"tag"}),
     "letter": frozenset({"kind", "sha256", "at"}),
     "vendor_notified": frozenset({"vendor", "at", "proof"}),
     "vendor_answered": frozenset({"vendor", "at", "answer", "proof"}),

@@ -1,0 +1,107 @@
+"""Signs what a request came to, and writes the receipt's files. Used by `orchestrator.fulfil` only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors.model import Action, Status, Subject
+from orchestrator import receipt
+from orchestrator.model import Confirmation, StepResult
+from orchestrator.signing import envelope_bytes, verify
+from orchestrator.workspace import Workspace, private_file
+
+if TYPE_CHECKING:
+    from orchestrator.service import Planned, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilled:
+    """What a run came to: the receipt's files and what it says."""
+
+    envelope: Path
+    page: Path
+    payload: dict[str, Any]
+    confirmation: Confirmation
+
+
+def issue(service: Service, planned: Planned, known: Subject, confirmation: Confirmation) -> Fulfilled:
+    """Sign a receipt unless the last one says the same; close the request if nothing can follow."""
+    workspace, journal, request = service.workspace, service.journal, planned.plan.request
+    case = _case(service, planned, confirmation)
+    given = [value for _, value in workspace.vault.open(request).get_json("identifiers")]
+    payload = receipt.build(case, workspace.vault.pseudonym, {*given, *(i.value for i in known.identifiers)})
+    before = [r for r in journal.receipts(request) if r["plan"] == planned.digest]
+    if before and _says(verify(before[-1]["envelope"].encode(), [workspace.signing_key.public])) == _says(payload):
+        return _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)
+    envelope = envelope_bytes(workspace.signing_key.sign(payload))
+    journal.save_receipt(
+        request, envelope.decode(), receipt.hash_of(envelope), case.previous,
+        plan=planned.digest, final=payload["final"], by=service.actor.id,
+    )  # fmt: skip
+    number = len(list(journal.receipts(request)))
+    done = _files(workspace, request, number, envelope.decode(), confirmation)
+    if payload["outcome"] in (receipt.Fulfilment.COMPLETE, receipt.Fulfilment.NOTHING_FOUND):
+        # Nothing is open and nothing is kept: nobody needs to find this person again.
+        journal.append(request, "closed", service.actor.id, {"outcome": payload["outcome"]})
+        workspace.vault.destroy(request, service.actor.id)
+    return done
+
+
+def _case(service: Service, planned: Planned, confirmation: Confirmation) -> receipt.Case:
+    journal, inventory, digest = service.journal, service.inventory, planned.digest
+    exported = [e.payload for e in journal.entries(planned.plan.request, "exported") if e.payload["plan"] == digest]
+    last = exported[-1] if exported else None
+    outcomes = journal.outcomes(digest)
+    return receipt.Case(
+        company=inventory.company, request=service.request(planned.plan.request), plan=planned.plan,
+        mode=inventory.approval, issued=service.now(),
+        versions=receipt.Versions(inventory.policy.sha256 or inventory.policy.revised, "none"),
+        journal=journal.head(), previous=journal.last_receipt_hash(),
+        approvals=journal.approvals(digest), overrides=journal.overrides(digest),
+        results=tuple(outcomes.values()), confirmation=confirmation, attested=service.attested(planned.plan),
+        rules=inventory.rules,
+        disclosed=receipt.Disclosed(
+            last["files"], last["bytes"], last["manifest"], tuple((p, w) for p, w in last["left_out"])
+        ) if last else None,
+        withheld=tuple(last["withheld"]) if last else (),
+        vendors=tuple(_vendors(service, planned, outcomes)),
+    )  # fmt: skip
+
+
+def _vendors(service: Service, planned: Planned, outcomes: Mapping[str, StepResult]) -> Iterator[receipt.Vendor]:
+    """An order to a vendor's API is the notice of deletion, and its outcome the answer."""
+    for name, system in service.inventory.systems.items():
+        answers = [
+            outcomes[s.ref] for s in planned.plan.steps
+            if s.system == name and s.ref in outcomes and s.action in (Action.DELETE, Action.REDACT)
+        ]  # fmt: skip
+        if system.third_party and answers:
+            waiting = any(a.status is Status.ACCEPTED for a in answers)
+            answer = receipt.Answer.ACCEPTED if waiting else receipt.Answer.DELETED
+            notified = min((a.at for a in answers if a.at), default=service.now())
+            yield receipt.Vendor(name, notified, answer, max((a.at for a in answers if a.at), default=None))
+
+
+def _says(payload: Mapping[str, Any]) -> Any:
+    """What a receipt tells apart from when it was made: equal means there is nothing new to sign."""
+    return (
+        payload["outcome"],
+        [(s["ref"], s["standing"], s["status"], s["attested"]) for s in payload["steps"]],
+        payload["late"],
+        payload["opt_outs"],
+    )
+
+
+def _files(workspace: Workspace, request: str, number: int, envelope: str, confirmation: Confirmation) -> Fulfilled:
+    """The receipt as files: they can be written again from the journal at any time."""
+    folder = workspace.root / "receipts"
+    content = envelope.encode()
+    payload = verify(content, [workspace.signing_key.public])
+    json_file, page = folder / f"{request}-{number}.json", folder / f"{request}-{number}.html"
+    private_file(json_file, content)
+    private_file(page, receipt.html(payload, receipt.hash_of(content)).encode())
+    private_file(folder / "receipt.pub.pem", workspace.signing_key.public_pem())
+    return Fulfilled(json_file, page, dict(payload), confirmation)
