@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from connectors.vocabulary import Action, Disclosure, LinkKind, ObstacleKind, Redaction, Status, Trust
+from connectors.vocabulary import Action, Aspect, Disclosure, LinkKind, ObstacleKind, Redaction, Status, Trust
 
 __all__ = [
     "Action",
     "Artifact",
+    "Aspect",
     "Capabilities",
     "CollectionSpec",
     "Disclosure",
@@ -30,6 +31,7 @@ __all__ = [
     "ObstacleKind",
     "Order",
     "Outcome",
+    "Probe",
     "Record",
     "Redaction",
     "Secret",
@@ -167,6 +169,15 @@ class Capabilities:
     exports: bool = True
     verifiable: bool = True  # whether locate can prove absence afterwards
     settles_within: timedelta = timedelta(0)  # how long until a read can prove it
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What `inspect` found of one aspect. `says` holds no personal data and names the way out."""
+
+    aspect: Aspect
+    ok: bool | None  # None: cannot be told without writing
+    says: str = ""
 
 
 class Secret:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from connectors.model import Artifact, Capabilities, Locator, Order, Outcome, Record, Subject
+from connectors.model import Artifact, Capabilities, Locator, Order, Outcome, Probe, Record, Subject
 
 
 @runtime_checkable
@@ -57,3 +57,15 @@ class Suppresses(Protocol):
 
     def suppressed(self, subject: Subject) -> bool:
         """Whether every address of the person's is suppressed in every place. Changes nothing."""
+
+
+@runtime_checkable
+class Inspects(Protocol):
+    """The ability to tell what the credentials may do and what the vendor's plan allows."""
+
+    def inspect(self) -> Iterator[Probe]:
+        """One probe or more per aspect, so that a missing permission is known before a request needs it.
+
+        Reads nothing personal and changes nothing. Raises as `check` does if the system cannot be
+        asked at all; a permission that is missing is a probe that is not ok, and no error.
+        """

@@ -70,3 +70,14 @@ class ObstacleKind(StrEnum):
     ORGANISATION = "organisation"  # the address is an organisation's shared one: a person must look
     RESTRICTED = "restricted"  # rows of others depend on it (reason names the constraint): stops
     UNMARKED = "unmarked"  # a link the inventory marks neither owns nor mentions: stops
+
+
+class Aspect(StrEnum):
+    """What `inspect` looks at, before a request needs it."""
+
+    REACH = "reach"  # it answers, and takes the credentials
+    LOCATE = "locate"
+    EXPORT = "export"
+    DELETE = "delete"
+    PLAN = "plan"  # what the vendor's plan or product tier lacks
+    INVENTORY = "inventory"  # whether what is there is what the inventory says

@@ -7,21 +7,23 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.errors import ConnectorError
-from connectors.model import Identifier
+from connectors.model import Aspect, Identifier, Probe
 from orchestrator import canonical, fulfil, opt_out
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.discover import discover
-from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
+from orchestrator.errors import InventoryError, NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.manual import ManualWork
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
 from orchestrator.staff import SINGLE, genuine
+from orchestrator.wrap import probes
 
 Progress = Callable[[str, str], None]
 
@@ -45,7 +47,8 @@ class Checked:
 
     system: str
     ok: bool | None  # None: done by hand
-    message: str
+    probes: tuple[Probe, ...]
+    message: str = ""  # why it could not be asked, or who does it by hand
 
 
 class Service(ManualWork):
@@ -180,18 +183,25 @@ class Service(ManualWork):
     # Systems
 
     def check(self) -> tuple[Checked, ...]:
-        """Whether every system is reachable with what its connector needs."""
-        return tuple(self._checked(name) for name in self.inventory.systems)
+        """What can be told of every system before a request needs it; all are asked side by side."""
+        names = list(self.inventory.systems)
+        with ThreadPoolExecutor(max_workers=len(names)) as pool:
+            return tuple(pool.map(self._checked, names))
 
     def _checked(self, name: str) -> Checked:
         system = self.inventory.systems[name]
         if system.manual:
-            return Checked(name, None, system.owner)
+            return Checked(name, None, (), f"by hand: {system.owner}")
         try:
-            self.workspace.connector(name, self.now()).check()
-        except ConnectorError as error:
-            return Checked(name, False, str(error))
-        return Checked(name, True, "reachable, permissions suffice")
+            connector = self.workspace.connector(name, self.now())
+            found = probes(connector)
+        except (ConnectorError, InventoryError) as error:
+            return Checked(name, False, (Probe(Aspect.REACH, False, str(error)),), str(error))
+        if not connector.capabilities.exports:
+            found += (Probe(Aspect.EXPORT, None, "the API cannot export one person: by hand"),)
+        if not connector.capabilities.actions:
+            found += (Probe(Aspect.DELETE, None, "the API cannot delete for one person: by hand, or by time"),)
+        return Checked(name, all(p.ok is not False for p in found), found)
 
     # What the above have in common
 

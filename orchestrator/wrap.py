@@ -11,8 +11,20 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_exponential_jitter
 
 from connectors.errors import TransientError
-from connectors.model import Action, Artifact, Capabilities, Locator, Order, Outcome, Record, Status, Subject
-from connectors.protocol import Connector, Suppresses
+from connectors.model import (
+    Action,
+    Artifact,
+    Aspect,
+    Capabilities,
+    Locator,
+    Order,
+    Outcome,
+    Probe,
+    Record,
+    Status,
+    Subject,
+)  # fmt: skip
+from connectors.protocol import Connector, Inspects, Suppresses
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -113,11 +125,26 @@ class Suppressing:
 
 def suppressing(connector: Connector) -> Suppresses | None:
     """The connector's ability to keep a person from being written to, if it has it."""
+    inside, policy = _opened(connector)
+    return Suppressing(inside, policy) if isinstance(inside, Suppresses) else None
+
+
+def probes(connector: Connector) -> tuple[Probe, ...]:
+    """What can be told of a connector before a request needs it. Raises as `check` does."""
+    inside, policy = _opened(connector)
+    if isinstance(inside, Inspects):
+        return tuple(policy.again(lambda: list(inside.inspect())))
+    connector.check()
+    return (Probe(Aspect.REACH, True, "reachable; its permissions are not told apart"),)
+
+
+def _opened(connector: Connector) -> tuple[Connector, Retried]:
+    """The connector without what is around it, and the retry policy that was."""
     policy = Retried(connector)
     while isinstance(connector, _Around):
         policy = connector if isinstance(connector, Retried) else policy
         connector = connector.inside
-    return Suppressing(connector, policy) if isinstance(connector, Suppresses) else None
+    return connector, policy
 
 
 class Logged(_Around):

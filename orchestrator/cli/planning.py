@@ -17,16 +17,15 @@ def register(app: typer.Typer) -> None:
 
 
 def check(context: typer.Context, as_json: AsJson = False) -> None:
-    """See whether every system is reachable with the permissions it needs. Reads nothing personal."""
+    """See of every system what its credentials may do, and what stands in the way. Reads nothing personal."""
     with settings(context).service() as service:
         rows = service.check()
     if as_json:
         print_json(rows)
     else:
-        from orchestrator.cli.show import table
+        from orchestrator.cli.show import check_table
 
-        marks = {True: "ok", False: "FAILED", None: "by hand"}
-        table("Systems", ["system", "", ""], [[r.system, marks[r.ok], r.message] for r in rows])
+        check_table(rows)
     if any(r.ok is False for r in rows):
         raise typer.Exit(1)
 

@@ -13,16 +13,16 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from connectors.model import Action
+from connectors.model import Action, Aspect
 
 if TYPE_CHECKING:
-    from orchestrator.service import Planned
+    from orchestrator.service import Checked, Planned
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 _STYLES = {
     "delete": "red", "redact": "yellow", "retain": "cyan", "manual": "magenta",
     "gone": "green", "retained": "cyan", "by_hand": "magenta", "still_there": "bold red", "failed": "bold red",
-    "attested, not verified": "magenta", "OVERDUE": "bold red",
+    "attested, not verified": "magenta", "OVERDUE": "bold red", "ok": "green", "NO": "bold red",
 }  # fmt: skip
 
 
@@ -72,6 +72,26 @@ def plan_table(planned: Planned) -> None:
         style = "bold red" if still else "dim"
         console.print(Text(f"{'STOPS' if still else 'overridden'} {finding.code}: {finding.message}", style=style))
     console.print(Text(f"digest {planned.digest}"), soft_wrap=True)
+
+
+def check_table(rows: Sequence[Checked]) -> None:
+    """Systems against aspects, and below what each mark that is not "ok" says."""
+    heads = ["system", *Aspect]
+    table("Systems", heads, [[r.system, *(_mark(r, aspect) for aspect in Aspect)] for r in rows])
+    for row in rows:
+        for probe in row.probes:
+            if probe.ok is not True or probe.aspect in (Aspect.PLAN, Aspect.INVENTORY):
+                style = "bold red" if probe.ok is False else "dim"
+                console.print(Text(f"{row.system}: {probe.aspect}: {probe.says}", style=style), soft_wrap=True)
+
+
+def _mark(row: Checked, aspect: Aspect) -> str:
+    found = [p.ok for p in row.probes if p.aspect is aspect]
+    if row.ok is None:
+        return "by hand"
+    if not found:
+        return "–"
+    return "NO" if False in found else "?" if None in found else "ok"
 
 
 def receipt_table(payload: dict[str, Any]) -> None:
