@@ -11,7 +11,7 @@ import email.utils
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,8 +68,10 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
         params: Mapping[str, str] | None = None,
+        pace: Callable[[], None] = lambda: None,
     ) -> None:
         self._system = system
+        self._pace = pace
         self._base = base_url.rstrip("/")
         self._timeout = timeout
         self._session = requests.Session()
@@ -129,6 +131,7 @@ class HttpClient:
         url = path if "://" in path else f"{self._base}/{path.lstrip('/')}"
         if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
             raise RefusedError(self._system, f"{doing}: the address leads to another host")
+        self._pace()
         try:
             response = self._session.request(
                 method,

@@ -31,6 +31,7 @@ __all__ = [
     "ObstacleKind",
     "Order",
     "Outcome",
+    "Pace",
     "Probe",
     "Record",
     "Redaction",
@@ -258,7 +259,12 @@ def _open_gate(collection: str) -> None:
     """The gate that stops nothing."""
 
 
+def _no_hurry() -> None:
+    """The pace of a system without a rate limit."""
+
+
 Gate = Callable[[str], None]
+Pace = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +272,8 @@ class SystemSpec:
     """One entry of the inventory, with its references resolved: what a connector is built from.
 
     `gate(collection)` is called immediately before every write and raises to stop it (a legal
-    hold placed meanwhile, a cancelled request). Connectors let what it raises pass through.
+    hold placed meanwhile, a cancelled request). `pace()` is called before every call to the vendor
+    and waits until it may go, or raises TransientError. Connectors let what both raise pass through.
     """
 
     system: str
@@ -276,6 +283,7 @@ class SystemSpec:
     collections: tuple[CollectionSpec, ...] = ()
     sandbox: bool = False
     gate: Gate = field(default=_open_gate, repr=False, compare=False)
+    pace: Pace = field(default=_no_hurry, repr=False, compare=False)
 
     def collection(self, name: str) -> CollectionSpec:
         """The collection of that name; KeyError if the inventory has none."""

@@ -4,6 +4,7 @@ STATE/journal.sqlite   what was intended, approved and done; the encrypted vault
 STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY_REF names another (env:NAME, file:PATH)
 STATE/receipt.key      signs receipts
 STATE/mode             sandbox or live: one is never used as the other
+STATE/pace.sqlite      when each system may be called next; safe to lose
 STATE/receipts/        what was signed
 """
 
@@ -11,9 +12,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import connectors
@@ -23,6 +24,7 @@ from connectors.protocol import Connector
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory import Inventory
 from orchestrator.journal import Journal
+from orchestrator.pace import Pace, Rate
 from orchestrator.signing import SigningKey
 from orchestrator.vault import MasterKey, Vault
 from orchestrator.wrap import Logged, Retried, suppressing
@@ -38,6 +40,7 @@ class Workspace:
     inventory: Inventory
     journal: Journal
     vault: Vault
+    pace: Pace
 
     @classmethod
     def open(cls, root: Path, inventory: Inventory, environ: Mapping[str, str] = os.environ) -> Workspace:
@@ -54,12 +57,17 @@ class Workspace:
         journal = Journal.open(environ.get("DSR_DATABASE_URL") or str(root / "journal.sqlite"))
         reference = environ.get("DSR_MASTER_KEY_REF", "")
         master = MasterKey.from_reference(reference) if reference else MasterKey.ensure(root / "master.key")
-        return cls(root, inventory, journal, Vault(journal, master))
+        pace = Pace(journal.store) if journal.store.path is None else Pace.open(root / "pace.sqlite")
+        return cls(root, inventory, journal, Vault(journal, master), pace)
 
     def __enter__(self) -> Workspace:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.pace.close()
         self.journal.close()
 
     @cached_property
@@ -69,8 +77,14 @@ class Workspace:
 
     def connector(self, system: str, now: datetime, gate: Gate | None = None) -> Connector:
         """The connector of one inventory entry, wrapped in the one retry policy and the log."""
-        spec = self.inventory.spec(system, now=now) if gate is None else self.inventory.spec(system, now=now, gate=gate)
-        return Logged(Retried(connectors.build(spec)))
+        spec = self.inventory.spec(system, now=now, pace=self._pace_of(system))
+        spec = spec if gate is None else replace(spec, gate=gate)
+        return Logged(Retried(connectors.build(spec), asked_to_wait=partial(self.pace.hold, system)))
+
+    def _pace_of(self, system: str) -> Callable[[], None]:
+        entry = self.inventory.system(system)
+        rate = entry.sandbox_rate if self.inventory.sandbox else entry.rate
+        return partial(self.pace.wait, system, Rate(*rate) if rate else None)
 
     def connectors(self, now: datetime, gate_for: GateFor | None = None) -> dict[str, Connector]:
         """Every system that has a connector, in the inventory's order."""

@@ -62,8 +62,12 @@ class Retried(_Around):
     """The one retry policy: only TransientError, the vendor's own waiting time first, then
     exponential with jitter. A search is repeated whole; a deletion only for unanswered orders."""
 
-    def __init__(self, inside: Connector, attempts: int = 4, first_wait: float = 0.5) -> None:
+    def __init__(
+        self, inside: Connector, attempts: int = 4, first_wait: float = 0.5,
+        asked_to_wait: Callable[[float], None] = lambda seconds: None,
+    ) -> None:  # fmt: skip
         super().__init__(inside)
+        self._asked_to_wait = asked_to_wait  # told what a vendor asks for: it holds for every request
         self._attempts = attempts
         self._backoff = wait_exponential_jitter(initial=first_wait, max=30, jitter=first_wait)
 
@@ -95,7 +99,10 @@ class Retried(_Around):
 
     def _wait(self, state: RetryCallState) -> float:
         asked = _asked(state)
-        return self._backoff(state) if asked is None else asked
+        if asked is None:
+            return self._backoff(state)
+        self._asked_to_wait(asked)
+        return asked
 
 
 def _asked(state: RetryCallState) -> float | None:

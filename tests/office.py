@@ -69,7 +69,7 @@ class Office:
         return {str(p.relative_to(self.state)): p.read_bytes() for p in self.state.rglob("*") if p.is_file()}
 
     def close(self) -> None:
-        self.workspace.journal.close()
+        self.workspace.close()
 
 
 def dsr(office: Office, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -32,6 +32,7 @@ FLOORS = {
     "orchestrator.vault": 8,
     "orchestrator.signing": 8,
     "orchestrator.wrap": 8,
+    "orchestrator.pace": 8,
     "orchestrator.decide": 8,
     "orchestrator.guard": 8,
     "orchestrator.receipt": 9,

@@ -85,6 +85,7 @@ def client(spec: SystemSpec, service: str, known: frozenset[str] = frozenset()) 
             config=config,
         )
         _hush()
+    made.meta.events.register("before-send", lambda **_: spec.pace())
     return made
 
 

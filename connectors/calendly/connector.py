@@ -72,7 +72,7 @@ class CalendlyConnector:
         if "token" not in spec.secrets:
             raise ConfigError(spec.system, "secret 'token' is missing: the token of an owner or administrator")
         headers = {"Authorization": f"Bearer {spec.secrets['token'].reveal()}"}
-        http = HttpClient(spec.system, settings.base_url, headers, settings.timeout)
+        http = HttpClient(spec.system, settings.base_url, headers, settings.timeout, pace=spec.pace)
         self._api = CalendlyApi(spec.system, http, settings.page_size)
         self.capabilities = Capabilities(
             needs=self._kinds, actions=frozenset({Action.DELETE}), settles_within=settings.settles_within

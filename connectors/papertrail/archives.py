@@ -6,7 +6,7 @@ Source: https://help.papertrailapp.com/kb/how-it-works/permanent-log-archives
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -25,9 +25,11 @@ class ArchiveStore:
     """Reads archives from hosts that the inventory names, and from no other."""
 
     def __init__(
-        self, system: str, base_url: str, token: dict[str, str], hosts: tuple[str, ...], timeout: float, limit: int
-    ) -> None:
+        self, system: str, base_url: str, token: dict[str, str], hosts: tuple[str, ...], timeout: float, limit: int,
+        pace: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._system = system
+        self._pace = pace
         self._base = base_url.rstrip("/") + "/"
         self._token = token
         self._hosts = frozenset(host.casefold() for host in hosts)
@@ -59,6 +61,7 @@ class ArchiveStore:
             raise RefusedError(self._system, f"{_DOING}: the list of archives leads to another host")
         with requests.Session() as session:
             session.trust_env = False
+            self._pace()
             try:
                 answer = session.get(
                     link, headers=self._token, timeout=self._timeout, allow_redirects=False, stream=True

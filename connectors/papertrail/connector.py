@@ -77,15 +77,21 @@ class PapertrailConnector:
         self._source: LogSource
         if settings.api == "solarwinds":
             header = {"Authorization": f"Bearer {token}"}
-            http = HttpClient(spec.system, settings.base_url, header, settings.timeout)
+            http = HttpClient(spec.system, settings.base_url, header, settings.timeout, pace=spec.pace)
             self._source = ObservabilityApi(spec.system, http, settings.page_size, settings.search_days)
         else:
             header = {"X-Papertrail-Token": token}
-            http = HttpClient(spec.system, settings.base_url, header, settings.timeout)
+            http = HttpClient(spec.system, settings.base_url, header, settings.timeout, pace=spec.pace)
             self._source = PapertrailApi(spec.system, http, settings.page_size)
         self._objects = AccountObjects(spec, http, self._source, self._collections)
         self._store = ArchiveStore(
-            spec.system, settings.base_url, header, settings.archive_hosts, settings.timeout, settings.archive_bytes
+            spec.system,
+            settings.base_url,
+            header,
+            settings.archive_hosts,
+            settings.timeout,
+            settings.archive_bytes,
+            spec.pace,
         )
         self.capabilities = Capabilities(
             needs=frozenset(i.kind for c in self._collections.values() for i in c.identities if i.match),

@@ -43,6 +43,7 @@ class Api:
         if key is None or not key.reveal().strip():
             raise ConfigError(spec.system, "secret 'api_key' is missing: an API key of the (parent) account")
         self._system = spec.system
+        self._pace = spec.pace
         self._settings = settings
         self._key = key
         self._clients: dict[str, Any] = {}
@@ -139,6 +140,7 @@ class Api:
             if not part or part in (".", ".."):  # a path that ends early is the path of the whole list
                 raise RefusedError(self._system, f"{doing}: a part of the address is missing")
             client = client._(quote(part, safe=""))
+        self._pace()
         try:
             response = getattr(client, method)(request_body=body, query_params=query)
             status, raw = response.status_code, response.body

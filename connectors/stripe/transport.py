@@ -138,6 +138,7 @@ class Api:
     def _call(
         self, method: str, path: str, doing: str, params: dict[str, Any], options: dict[str, Any] | None = None
     ) -> Item:
+        self._spec.pace()
         try:
             answer = self._client.raw_request(method, path, **params, **(options or {}))
         except self._errors.StripeError as fault:

@@ -102,7 +102,13 @@ def _system(name: str, entry: schema.System) -> model.System:
         sandbox_settings=sandbox.settings,
         sandbox_secrets=sandbox.secrets,
         has_sandbox=entry.sandbox is not None,
+        rate=_rate(entry.rate),
+        sandbox_rate=_rate(sandbox.rate),
     )
+
+
+def _rate(entry: schema.Rate | None) -> tuple[int, float] | None:
+    return (entry.calls, entry.seconds) if entry else None
 
 
 def _collection(name: str, entry: schema.Collection, system: schema.System) -> model.Collection:

@@ -122,6 +122,8 @@ class System:
     sandbox_settings: Mapping[str, Any] = field(repr=False, default_factory=dict)
     sandbox_secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
     has_sandbox: bool = False
+    rate: tuple[int, float] | None = None  # calls in seconds
+    sandbox_rate: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,7 @@ class Inventory:
         *,
         now: datetime,
         gate: Callable[[str], None] = _shut,
+        pace: Callable[[], None] = lambda: None,
         environ: Mapping[str, str] = os.environ,
     ) -> SystemSpec:
         """What the system's connector is built from, with references resolved.
@@ -223,7 +226,7 @@ class Inventory:
         collections = tuple(
             replace(c.spec, cutoffs=self.cutoffs(system, c.name, now)) for c in entry.collections.values()
         )
-        return SystemSpec(system, entry.connector, settings, secrets, collections, self.sandbox, gate)
+        return SystemSpec(system, entry.connector, settings, secrets, collections, self.sandbox, gate, pace)
 
 
 def _without_tag(value: str) -> str:

@@ -212,9 +212,17 @@ class Collection(Entry):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class Sandbox(Entry):
-    """What replaces settings and secrets when the system runs against its sandbox."""
+class Rate(Entry):
+    """At most so many calls in any so many seconds, by all requests of this installation together."""
 
+    calls: Annotated[int, Field(gt=0)]
+    seconds: Annotated[float, Field(gt=0)]
+
+
+class Sandbox(Entry):
+    """What replaces settings, secrets and rate when the system runs against its sandbox."""
+
+    rate: Rate | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Reference] = Field(default_factory=dict)
 
@@ -231,6 +239,7 @@ class System(Entry):
     third_party_category: Text | None = None
     owner: Text
     instructions: Text | None = None
+    rate: Rate | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Reference] = Field(default_factory=dict)
     sandbox: Sandbox | None = None

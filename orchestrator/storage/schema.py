@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -48,6 +49,14 @@ head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", _counting, nullable=False),
     Column("hash", String, nullable=False),
+)
+
+# When the next call to a system may go, in seconds since 1970: no evidence, safe to lose.
+pace = Table(
+    "dsr_pace",
+    metadata,
+    Column("system", String, primary_key=True),
+    Column("free_at", Double, nullable=False),
 )
 
 vault_keys = Table(

@@ -108,6 +108,12 @@ class Store:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
             yield connection
 
+    @contextlib.contextmanager
+    def turns(self) -> Iterator[Connection]:
+        """A transaction of one statement that need not be on disk, beside the writers of evidence."""
+        with self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+            yield connection
+
     def lease(self, name: str) -> contextlib.AbstractContextManager[lease.Lease]:
         """Be the only driver of what `name` names, across processes and threads.
 
