@@ -77,6 +77,7 @@ def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
         rules=tuple(f"{r.id}@{digest(r)}" for r in inventory.rules if r.id in applied),
         inventory=inventory.digest,
         code=CODE,
+        sources=tuple(sorted({i.origin.partition("/")[0] for i in found.subject.identifiers} & set(inventory.systems))),
         suppresses=_suppresses(steps, given),
         replaces=given.replaces,
     )

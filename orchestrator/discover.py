@@ -7,8 +7,9 @@ and opens nothing; a claim that turns out to be another person's is a conflict a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -17,7 +18,7 @@ from connectors.model import Identifier, Record, Subject, Trust
 from connectors.protocol import Connector
 from orchestrator.model import Conflict, Coverage, Discovery, Searched
 
-MAX_HOPS = 8  # more rounds than this means identifiers chase each other
+MAX_SEARCHES = 16  # of one system: more means that identifiers chase each other
 _RANK = {Trust.CLAIMED: 0, Trust.ASSIGNED: 1, Trust.PROVEN: 2}
 
 Normalise = Callable[[str, str], str]
@@ -30,9 +31,10 @@ class _Known:
 
     normalise: Normalise
     held: dict[tuple[str, str], Identifier] = field(default_factory=dict)
+    hops: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def learn(self, identifier: Identifier) -> bool:
-        """Remember it; True if it newly opens systems."""
+    def learn(self, identifier: Identifier, hop: int) -> bool:
+        """Remember it, found so many hops away from what was given; True if it newly opens systems."""
         identifier = replace(identifier, value=self.normalise(identifier.kind, identifier.value))
         if not identifier.value:
             return False
@@ -41,7 +43,12 @@ class _Known:
         if before is not None and _RANK[before.trust] >= _RANK[identifier.trust]:
             return False
         self.held[key] = identifier
+        self.hops[key] = hop
         return identifier.opens and (before is None or not before.opens)
+
+    def farthest(self, kinds: Collection[str]) -> int:
+        """How far away the farthest opening identifier of these kinds was found."""
+        return max(self.hops[key] for key, i in self.held.items() if i.opens and i.kind in kinds)
 
     def subject(self) -> Subject:
         return Subject(frozenset(i for i in self.held.values() if i.opens))
@@ -50,12 +57,12 @@ class _Known:
         return frozenset(i for i in self.held.values() if not i.opens)
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Search:
     """The latest answer of one system."""
 
     hop: int
-    records: list[Record]
+    records: tuple[Record, ...]
     coverage: Coverage
     why: str
     at: datetime
@@ -79,54 +86,81 @@ def discover(
     """
     known = _Known(normalise)
     for identifier in given:
-        known.learn(identifier)
-    searches: dict[str, _Search] = {}
-    due = [name for name, c in systems.items() if c.capabilities.needs & known.subject().kinds]
-    conflicts: list[Conflict] = []
-    hop = 0
-    while due:
-        if hop >= MAX_HOPS:
-            conflicts.append(Conflict("*", "*", f"identifiers still open new systems after {MAX_HOPS} rounds"))
-            break
-        found = _round(due, systems, known.subject(), hop, searches, now, progress)
-        opened = {i.kind for i in found if known.learn(i)}
-        due = [name for name, c in systems.items() if c.capabilities.needs & opened]
-        hop += 1
-    conflicts += _conflicts(known, systems, authorities)
+        known.learn(identifier, 0)
+    searching = _Searching(systems, known, now, progress)
+    searching.to_the_end()
+    conflicts = [*searching.conflicts, *_conflicts(known, systems, authorities)]
     at = now()
     return Discovery(
         known.subject(),
         known.claimed(),
-        _in_order(systems, searches),
-        _coverage(systems, searches, not_connected, at),
+        _in_order(systems, searching.done),
+        _coverage(systems, searching.done, not_connected, at),
         tuple(conflicts),
         at,
     )
 
 
-def _round(
-    due: Sequence[str],
-    systems: Mapping[str, Connector],
-    subject: Subject,
-    hop: int,
-    searches: dict[str, _Search],
-    now: Callable[[], datetime],
-    progress: Progress,
-) -> list[Identifier]:
-    def search(name: str) -> _Search:
-        progress(name, "searching")
-        first = searches[name].hop if name in searches and searches[name].records else hop
-        try:
-            records = list(systems[name].locate(subject))
-        except ConnectorError as error:
-            progress(name, "unreachable")
-            return _Search(first, [], Coverage.UNREACHABLE, str(error), now())
-        progress(name, f"{sum(r.count for r in records)} found")
-        return _Search(first, records, Coverage.SEARCHED, "", now())
+class _Searching:
+    """Searches side by side: each system as soon as an identifier opens it, and again for every new
+    one, without waiting for the others. Only the thread that owns this object changes it."""
 
-    with ThreadPoolExecutor(max_workers=max(1, len(due))) as pool:
-        searches.update(zip(due, pool.map(search, due), strict=True))
-    return [i for name in due for record in searches[name].records for i in record.reveals]
+    def __init__(
+        self, systems: Mapping[str, Connector], known: _Known, now: Callable[[], datetime], progress: Progress
+    ) -> None:
+        self._systems, self._known, self._now, self._progress = systems, known, now, progress
+        self._under_way: dict[Future[_Search], str] = {}
+        self._stale: set[str] = set()  # under way, and something new opens them
+        self._asked = Counter[str]()
+        self.done: dict[str, _Search] = {}
+        self.conflicts: list[Conflict] = []
+
+    def to_the_end(self) -> None:
+        with ThreadPoolExecutor(max_workers=max(1, len(self._systems))) as pool:
+            self._open(pool, self._known.subject().kinds)
+            while self._under_way:
+                finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+                for future in sorted(finished, key=lambda f: self._under_way[f]):
+                    self._learn(pool, self._under_way.pop(future), future.result())
+
+    def _learn(self, pool: ThreadPoolExecutor, name: str, search: _Search) -> None:
+        self.done[name] = search
+        revealed = [i for record in search.records for i in record.reveals]
+        opened = {i.kind for i in revealed if self._known.learn(i, search.hop + 1)}
+        if name in self._stale:
+            self._stale.discard(name)
+            self._ask(pool, name)
+        self._open(pool, opened)
+
+    def _open(self, pool: ThreadPoolExecutor, kinds: Collection[str]) -> None:
+        for name, connector in self._systems.items():
+            if not connector.capabilities.needs.intersection(kinds):
+                continue
+            if name in self._under_way.values():
+                self._stale.add(name)
+            else:
+                self._ask(pool, name)
+
+    def _ask(self, pool: ThreadPoolExecutor, name: str) -> None:
+        self._asked[name] += 1
+        if self._asked[name] > MAX_SEARCHES:
+            reason = f"identifiers still open it after {MAX_SEARCHES} searches"
+            self.conflicts.append(Conflict(name, "*", reason))
+            return
+        before = self.done.get(name)
+        # Where it had records before, those came from nearer identifiers.
+        hop = before.hop if before and before.records else self._known.farthest(self._systems[name].capabilities.needs)
+        self._under_way[pool.submit(self._search, name, self._known.subject(), hop)] = name
+
+    def _search(self, name: str, subject: Subject, hop: int) -> _Search:
+        self._progress(name, "searching")
+        try:
+            records = tuple(self._systems[name].locate(subject))
+        except ConnectorError as error:
+            self._progress(name, "unreachable")
+            return _Search(hop, (), Coverage.UNREACHABLE, str(error), self._now())
+        self._progress(name, f"{sum(r.count for r in records)} found")
+        return _Search(hop, records, Coverage.SEARCHED, "", self._now())
 
 
 def _conflicts(

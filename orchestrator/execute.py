@@ -1,17 +1,16 @@
 """Carries out an approved plan, journalling before and after each effect.
 
 Running it again does what is left: orders with an outcome are skipped, orders begun and not
-answered are asked again, which connectors allow. A farther hop is finished before a nearer one
-begins, so that a system that told us where to look is the last to forget.
+answered are asked again, which connectors allow. Systems run side by side, but for those that told
+us where to look: they wait until every farther one is finished, and so are the last to forget.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import Protocol
 
 from connectors.errors import ChangedError, ConnectorError
@@ -55,19 +54,18 @@ def execute(
     `locators` maps each step's ref to the address it stands for.
     """
     answered = journal.outcomes(digest)
-    open_steps = [s for s in plan.steps if s.ref not in answered]
-    for hop, steps in groupby(sorted(open_steps, key=lambda s: -s.hop), key=lambda s: s.hop):
-        del hop
-        by_system: dict[str, list[Step]] = {}
-        for step in steps:
-            by_system.setdefault(step.system, []).append(step)
-        work = [_System(plan, digest, name, mine, subject, locators, systems.get(name), journal, progress, now)
-                for name, mine in by_system.items()]  # fmt: skip
-        with ThreadPoolExecutor(max_workers=max(1, len(work))) as pool:
-            troubles = tuple(t for t in pool.map(_System.run, work) if t is not None)
-        if troubles:
-            return troubles
-    return ()
+    shares: dict[str, list[Step]] = {}
+    for step in plan.steps:
+        if step.ref not in answered:
+            shares.setdefault(step.system, []).append(step)
+    work = [_System(plan, digest, name, mine, subject, locators, systems.get(name), journal, progress, now)
+            for name, mine in shares.items()]  # fmt: skip
+    begun: dict[str, Future[Trouble | None]] = {}
+    with ThreadPoolExecutor(max_workers=max(1, len(work))) as pool:
+        for system in sorted(work, key=lambda w: -w.hop):  # whoever is waited for is under way already
+            waits_for = [begun[w.name] for w in work if system.name in plan.sources and w.hop > system.hop]
+            begun[system.name] = pool.submit(system.run_after, waits_for)
+    return tuple(t for w in work if (t := begun[w.name].result()) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,16 @@ class _System:
     journal: EffectLog
     progress: Callable[[str, str], None]
     now: Callable[[], datetime]
+
+    @property
+    def hop(self) -> int:
+        return self.steps[0].hop
+
+    def run_after(self, others: Sequence[Future[Trouble | None]]) -> Trouble | None:
+        """Its share, once those it led to are finished. If one was not, it does not forget them either."""
+        if any(other.result() is not None for other in others):
+            return Trouble(self.name, "waits for the systems that it leads to: it is the last to forget")
+        return self.run()
 
     def run(self) -> Trouble | None:
         if self.connector is None:

@@ -192,6 +192,7 @@ class Plan:
     rules: tuple[str, ...]  # digests of the rules applied, "id@sha256"
     inventory: str  # sha256 of the inventory
     code: str  # version of this program
+    sources: tuple[str, ...] = ()  # systems that told us where to look: the last to forget
     suppresses: tuple[str, ...] = ()  # systems in which the person's addresses are opted out first
     replaces: str = ""  # digest of the plan that this one supersedes
 
