@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from connectors.isolation import strip_ambient
 from orchestrator import receipt
+from orchestrator.cli.session import print_json
 from orchestrator.cli.show import console, plan_table, receipt_table, watching
 from orchestrator.inventory import Inventory
 from orchestrator.model import Level, Right
@@ -19,14 +20,15 @@ from orchestrator.staff import identify
 from orchestrator.workspace import Workspace
 
 
-def demonstrate(inventory_path: Path, folder: Path) -> None:
+def demonstrate(inventory_path: Path, folder: Path, as_json: bool = False) -> None:
     """Start the sandbox, fulfil a request, verify the receipt; the last line says where it is."""
     from connectors.sandbox.world import Sandbox
 
     strip_ambient()
+    console.quiet = as_json
     inventory = Inventory.load(inventory_path).sandboxed()
     started = time.monotonic()
-    _head("The sandbox: PostgreSQL, S3 and Stripe on this machine, filled with synthetic people")
+    _head("The sandbox: PostgreSQL and a fake of every vendor on this machine, filled with synthetic people")
     with Sandbox() as sandbox:
         os.environ.update(sandbox.environ)
         console.print(f"up in {time.monotonic() - started:.1f} s")
@@ -40,7 +42,10 @@ def demonstrate(inventory_path: Path, folder: Path) -> None:
             sys.exit(1)
     payload = receipt.verify_file(envelope, [_public_key(envelope)])
     assert payload["request"]
-    sys.stdout.write(f"receipt: {envelope} (verified)\n")
+    if as_json:
+        print_json({"receipt": str(envelope), "verified": True, "outcome": payload["outcome"]})
+    else:
+        sys.stdout.write(f"receipt: {envelope} (verified)\n")
 
 
 def _fulfil(service: Service, email: str) -> Path:
@@ -49,12 +54,12 @@ def _fulfil(service: Service, email: str) -> Path:
     service.verify(request, Level.REASONABLE, "reply from the address on file", ["email", "name"], ["email"])
     console.print(f"request {request}: its identifiers are encrypted under a key of their own")
     _head("Search every system, decide what happens to each record")
-    with watching("searching") as progress:
+    with watching("searching", quiet=console.quiet) as progress:
         planned = service.plan(request, progress)
     plan_table(planned)
     _head("Approve exactly this plan, carry it out, read everything back")
     service.approve(request, planned.digest)
-    with watching("carrying out") as progress:
+    with watching("carrying out", quiet=console.quiet) as progress:
         done = service.run(request, progress)
     receipt_table(done.payload)
     console.print(f"page for people: {done.page}", soft_wrap=True)

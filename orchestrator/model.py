@@ -196,6 +196,11 @@ class Plan:
     suppresses: tuple[str, ...] = ()  # systems in which the person's addresses are opted out first
     replaces: str = ""  # digest of the plan that this one supersedes
 
+    @property
+    def changes(self) -> bool:
+        """Whether it deletes or redacts anything."""
+        return any(step.action in (Action.DELETE, Action.REDACT) for step in self.steps)
+
 
 class Severity(StrEnum):
     """Whether a person may override a finding."""

@@ -35,7 +35,7 @@ def enter(
 
     `tag` is the keyed hash of an identifier. Safe to repeat: what is entered already stays so.
     """
-    for value in subject.values(MAILED) if plan.suppresses else ():
+    for value in subject.values(MAILED) if plan.changes else ():
         entered = tag(MAILED, value)
         log.append("", "opted_out", by, {"tag": entered}, entered)
     troubles = []

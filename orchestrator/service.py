@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.errors import ConnectorError
-from connectors.model import Aspect, Identifier, Probe
+from connectors.model import Aspect, Identifier, Probe, Subject
 from orchestrator import canonical, fulfil, opt_out
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.discover import discover
+from orchestrator.due import Obligations
 from orchestrator.errors import InventoryError, NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
-from orchestrator.manual import ManualWork
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
 from orchestrator.staff import SINGLE, genuine
 from orchestrator.wrap import probes
@@ -51,7 +51,7 @@ class Checked:
     message: str = ""  # why it could not be asked, or who does it by hand
 
 
-class Service(ManualWork):
+class Service(Obligations):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -62,7 +62,8 @@ class Service(ManualWork):
         verification = self.verification(request)
         self.not_cancelled(request)
         with self.journal.lease(request):
-            found = self.discover(request, self.identifiers(request, verification), progress)
+            known = [*self.identifiers(request, verification), *self._acted_on(request)]
+            found = self.discover(request, known, progress)
             plan = self.decided(found, request, self.journal.latest_plan(request) or "")
             digest = canonical.digest(plan)
             vault = self.workspace.vault.open(request)
@@ -70,6 +71,18 @@ class Service(ManualWork):
             vault.put_json(f"plan:{digest}", {"subject": canonical.plain(found.subject), "locators": locators})
             self.journal.save_plan(plan)
         return self._planned(plan, digest)
+
+    def _acted_on(self, request: str) -> frozenset[Identifier]:
+        """Identifiers of the last plan that was carried out: a redacted account no longer leads to them.
+
+        Not those of plans that were only made: what misled one of them may have been corrected since.
+        """
+        for entry in reversed(list(self.journal.entries(request, "planned"))):
+            digest = entry.payload["digest"]
+            if self.journal.outcomes(digest):
+                kept = self.workspace.vault.open(request).get_json(f"plan:{digest}")
+                return canonical.decode(Subject, kept["subject"]).identifiers
+        return frozenset()
 
     def show_plan(self, request: str) -> Planned:
         """The latest plan of a request."""

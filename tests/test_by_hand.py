@@ -13,6 +13,7 @@ import pytest
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.training_tracker.mailings import SHOP
 from connectors.sandbox.world import Sandbox
+from orchestrator.due import Owed
 from orchestrator.errors import IncompleteError, NotAllowedError, UnknownError
 from orchestrator.manual import ManualStep, Progress
 from orchestrator.model import Right
@@ -209,3 +210,39 @@ def test_a_request_is_read_back_long_after_its_plan(office: Office) -> None:
     assert standing(payload, "sendgrid", "contacts") == ["gone"]
     assert standing(payload, "calendly", "bookings") == ["gone"]
     assert "accepted" not in {s["standing"] for s in payload["steps"]}
+
+
+def test_what_is_owed_is_listed_by_day_and_raises_the_alarm_when_it_is_past(office: Office) -> None:
+    done = office.erase(office.sandbox.people.subject.email)
+    assert dsr(office, "due").returncode == 0
+    found = office.service.due()
+    assert {o.owed for o in found} == {Owed.READ_BACK, Owed.DECIDE_ANEW, Owed.BY_HAND}
+    assert not any(o.overdue for o in found)
+    later = office.as_(office.service.actor, datetime.now(UTC) + timedelta(days=9))
+    assert {o.system for o in later.due() if o.overdue} == {"sendgrid", "calendly"}
+    office.sandbox.stores["sendgrid"].fake.advance(timedelta(days=9))
+    office.sandbox.stores["calendly"].fake.advance(timedelta(days=9))
+    later.run(done.payload["request"])
+    assert not any(o.overdue for o in later.due()), "what was read back is owed no more"
+    years_later = office.as_(office.service.actor, datetime.now(UTC) + timedelta(days=8 * 366))
+    assert ("app_db", "public.invoices") in {(o.system, o.collection) for o in years_later.due() if o.overdue}
+
+
+def test_what_an_exception_kept_is_deleted_when_it_has_ended(office: Office) -> None:
+    subject = office.sandbox.people.subject
+    request = office.erase(subject.email).payload["request"]
+    years_later = office.as_(office.service.actor, datetime.now(UTC) + timedelta(days=8 * 366))
+    planned = years_later.plan(request)
+    due = [s for s in planned.plan.steps if s.collection == "public.invoices"]
+    assert due
+    assert {s.action for s in due} == {"delete"}
+    years_later.approve(request, planned.digest)
+    payload = years_later.run(request).payload
+    assert standing(payload, "app_db", "public.invoices") == ["gone"]
+
+
+def test_our_own_list_is_written_even_if_no_mailing_vendor_knows_the_person(office: Office) -> None:
+    administrator = office.sandbox.people.administrator
+    office.sandbox.stores["sendgrid"].fake.clear()
+    office.erase(administrator.email)
+    assert office.service.opted_out([administrator.email]) == (1,)

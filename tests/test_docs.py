@@ -209,3 +209,16 @@ def test_the_readme_names_the_live_secrets() -> None:
     asked = set(re.findall(r"env:(DSR_\w+)", (ROOT / "inventory.yaml").read_text()))
     live = {name for name in asked if not name.startswith("DSR_SANDBOX_")}
     assert [name for name in sorted(live) if f"`{name}`" not in README] == []
+
+
+def _leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _leaves(below, (*path, name))
+    if not hasattr(command, "commands"):
+        yield " ".join(path), command
+
+
+def test_every_command_offers_json() -> None:
+    commands = dict(_leaves(typer.main.get_command(app)))
+    assert len(commands) > 25
+    assert [name for name, c in commands.items() if not any("--json" in p.opts for p in c.params)] == []

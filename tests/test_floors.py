@@ -45,6 +45,7 @@ FLOORS = {
     "orchestrator.workspace": 10,
     "orchestrator.intake": 11,
     "orchestrator.manual": 12,
+    "orchestrator.due": 13,
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
     "orchestrator.service": 14,

@@ -36,11 +36,13 @@ def place(
 
 
 @app.command()
-def release(context: typer.Context, hold: Annotated[str, typer.Argument(metavar="HOLD")]) -> None:
+def release(
+    context: typer.Context, hold: Annotated[str, typer.Argument(metavar="HOLD")], as_json: AsJson = False
+) -> None:
     """Release a hold. What waited needs a new plan."""
     with settings(context).service() as service:
         service.release_hold(hold)
-    say(f"{hold}  released")
+    print_json({"hold": hold, "released": True}) if as_json else say(f"{hold}  released")
 
 
 @app.command("list")

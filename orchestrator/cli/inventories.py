@@ -40,8 +40,8 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of inventories, for editors."""
+def schema(as_json: AsJson = True) -> None:
+    """Print the JSON Schema of inventories, for editors. It is JSON with and without --json."""
     from orchestrator.inventory.schema import schema_json
 
     say(schema_json())

@@ -12,7 +12,7 @@ from orchestrator.cli.session import AsJson, RequestId, print_json, say, setting
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the top level."""
-    for command in (check, plan, override, approve, run, export):
+    for command in (check, plan, override, approve, run, export, due):
         app.command()(command)
 
 
@@ -55,11 +55,15 @@ def override(
     context: typer.Context, request: RequestId,
     code: Annotated[str, typer.Argument(metavar="CODE", help="The finding, such as too_many.")],
     reason: Annotated[str, typer.Option(help="Why it is right nevertheless; without personal data.")],
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Set one finding of the guard aside, with a reason, signed over the plan."""
     with settings(context).service() as service:
         planned = service.override(request, code, reason)
-    say(f"{code} overridden; {len(planned.open)} findings still stop the plan")
+    if as_json:
+        print_json(planned)
+    else:
+        say(f"{code} overridden; {len(planned.open)} findings still stop the plan")
 
 
 def approve(
@@ -107,3 +111,25 @@ def export(
     say("withheld, and to be told: " + (", ".join(package.withheld) or "nothing"))
     for place, why in package.left_out:
         say(f"left out: {place}: {why}")
+
+
+def due(
+    context: typer.Context,
+    request: Annotated[str, typer.Option(help="Of one request only.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """What is owed of every request, and when. Exit code 7 if anything is overdue, for cron."""
+    with settings(context).service() as service:
+        found = service.due(request)
+    if as_json:
+        print_json(found)
+    else:
+        from orchestrator.cli.show import table
+
+        rows = [
+            [f"{o.when:%Y-%m-%d}" if o.when else "no date", "OVERDUE" if o.overdue else "", o.request, o.owed,
+             f"{o.system}/{o.collection}", o.why] for o in found
+        ]  # fmt: skip
+        table("Due", ["when", "", "request", "what", "where", "why"], rows)
+    if any(o.overdue for o in found):
+        raise typer.Exit(7)

@@ -40,10 +40,11 @@ def show(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fals
 
 
 @app.command()
-def key(context: typer.Context) -> None:
+def key(context: typer.Context, as_json: AsJson = False) -> None:
     """Print the public key that verifies this installation's receipts (PEM)."""
     with settings(context).service() as service:
-        say(service.workspace.signing_key.public_pem().decode().strip())
+        pem = service.workspace.signing_key.public_pem().decode().strip()
+    print_json({"public_key": pem}) if as_json else say(pem)
 
 
 def _verified(file: Path, public_key: Path | None) -> dict[str, object]:

@@ -79,12 +79,16 @@ def confirm_identifier(
     request: RequestId,
     identifier: Annotated[str, typer.Argument(metavar="KIND=VALUE")],
     reason: Annotated[str, typer.Option(help="Why it is this person's; without personal data.")],
+    as_json: AsJson = False,
 ) -> None:
     """Vouch for a claimed identifier, so that it opens systems in the next plan."""
     kind, value = _pair(identifier)
     with settings(context).service() as service:
         service.confirm_identifier(request, kind, value, reason)
-    say(f"{request}  {kind} confirmed; next: dsr plan {request}")
+    if as_json:
+        print_json({"request": request, "confirmed": kind})
+    else:
+        say(f"{request}  {kind} confirmed; next: dsr plan {request}")
 
 
 @app.command("list")
@@ -122,11 +126,14 @@ def show(context: typer.Context, request: RequestId, as_json: AsJson = False) ->
 
 
 @app.command()
-def cancel(context: typer.Context, request: RequestId, reason: Annotated[str, typer.Option()]) -> None:
+def cancel(
+    context: typer.Context, request: RequestId,
+    reason: Annotated[str, typer.Option(help="Why; without personal data.")], as_json: AsJson = False,
+) -> None:  # fmt: skip
     """Stop a request: nothing more is written from now on, also by a run that is under way."""
     with settings(context).service() as service:
         service.cancel(request, reason)
-    say(f"{request}  cancelled")
+    print_json({"request": request, "state": "cancelled"}) if as_json else say(f"{request}  cancelled")
 
 
 def _pair(text: str) -> tuple[str, str]:

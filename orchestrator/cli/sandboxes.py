@@ -43,12 +43,13 @@ def up(as_json: AsJson = False) -> None:
 def demo(
     context: typer.Context,
     folder: Annotated[Path, typer.Option(help="Where state and receipts go.")] = Path("var/demo"),
+    as_json: AsJson = False,
 ) -> None:
     """Fulfil one deletion request in the sandbox, from intake to a verified receipt."""
     from orchestrator.demo import demonstrate
 
     _stop_on_terminate()
-    demonstrate(settings(context).inventory, folder)
+    demonstrate(settings(context).inventory, folder, as_json)
 
 
 def _stop_on_terminate() -> None:
