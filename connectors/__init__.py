@@ -18,7 +18,9 @@ from connectors.protocol import Connector
 
 GROUP = "dsr.connectors"
 # Modules of this package that are not connectors.
-_INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "testing", "sandbox", "isolation", "settings"}
+_INFRASTRUCTURE = {
+    "vocabulary", "model", "errors", "protocol", "http", "testing", "sandbox", "isolation", "settings", "copies",
+}  # fmt: skip
 
 
 def build(spec: SystemSpec) -> Connector:

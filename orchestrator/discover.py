@@ -11,14 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from connectors import copies
 from connectors.errors import ConnectorError
-from connectors.model import Identifier, Record, Subject, Trust
+from connectors.model import Identifier, ObstacleKind, Record, Subject, Trust
 from connectors.protocol import Connector
 from orchestrator.model import Conflict, Coverage, Discovery, Searched
 
 MAX_SEARCHES = 16  # of one system: more means that identifiers chase each other
+LASTING = timedelta(days=4)  # a plan is carried out within 72 hours, and a run may take its time
 _RANK = {Trust.CLAIMED: 0, Trust.ASSIGNED: 1, Trust.PROVEN: 2}
 
 Normalise = Callable[[str, str], str]
@@ -110,6 +112,7 @@ class _Searching:
     ) -> None:
         self._systems, self._known, self._now, self._progress = systems, known, now, progress
         self._under_way: dict[Future[_Search], str] = {}
+        self._erased_by = now() + LASTING  # if at all: copies made until then hold the person too
         self._stale: set[str] = set()  # under way, and something new opens them
         self._asked = Counter[str]()
         self.done: dict[str, _Search] = {}
@@ -126,11 +129,19 @@ class _Searching:
     def _learn(self, pool: ThreadPoolExecutor, name: str, search: _Search) -> None:
         self.done[name] = search
         revealed = [i for record in search.records for i in record.reveals]
+        if self._copied(name, search):
+            revealed.append(copies.held(name, self._erased_by))
         opened = {i.kind for i in revealed if self._known.learn(i, search.hop + 1)}
         if name in self._stale:
             self._stale.discard(name)
             self._ask(pool, name)
         self._open(pool, opened)
+
+    def _copied(self, name: str, search: _Search) -> bool:
+        """Whether the person was found in a system of which another one holds copies."""
+        if not any(copies.kind(name) in c.capabilities.needs for c in self._systems.values()):
+            return False
+        return any(all(o.kind is not ObstacleKind.CLAIMED for o in record.obstacles) for record in search.records)
 
     def _open(self, pool: ThreadPoolExecutor, kinds: Collection[str]) -> None:
         for name, connector in self._systems.items():

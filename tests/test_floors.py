@@ -17,6 +17,7 @@ FLOORS = {
     "connectors.protocol": 1,
     "connectors.http": 1,
     "connectors.isolation": 1,
+    "connectors.copies": 1,
     "connectors.settings": 2,
     "connectors.sandbox": 3,
     "connectors.": 3,  # providers
@@ -61,7 +62,9 @@ SAME_FLOOR = {
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
 }
-INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "isolation", "settings", "testing", "sandbox"}
+INFRASTRUCTURE = {
+    "vocabulary", "model", "errors", "protocol", "http", "isolation", "settings", "testing", "sandbox", "copies",
+}  # fmt: skip
 
 
 def modules() -> Iterator[tuple[str, Path]]:

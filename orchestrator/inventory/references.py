@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors import copies
 from orchestrator.inventory.problems import Place, Problems, nearest
 from orchestrator.inventory.schema import Collection, Document, Rule, System
 
@@ -100,8 +101,21 @@ def _settings(document: Document, system: System, place: Place, problems: Proble
             problems.add(
                 (*place, "settings", key), "looks like a secret: give it under `secrets`, as env:NAME or file:PATH"
             )
+    if "copies_of" in system.settings:
+        _sources(document, system.settings["copies_of"], (*place, "settings", "copies_of"), problems)
     if document.mode == "sandbox" and not system.manual and system.sandbox is None:
         problems.add(place, "mode: sandbox needs a `sandbox` block with its address and credentials")
+
+
+def _sources(document: Document, named: Any, place: Place, problems: Problems) -> None:
+    """`copies_of` names the systems whose copies a system holds. A misspelt one would never be looked into."""
+    for source in named if isinstance(named, list) else [named]:
+        if source not in document.systems:
+            problems.add(place, f"there is no system {source!r}{nearest(str(source), document.systems)}")
+        elif document.systems[source].manual:
+            problems.add(place, f"{source} is done by hand: nobody is found there, and so not in its copies either")
+        else:
+            _kind(document, copies.kind(source), place, problems)
 
 
 def _collection(document: Document, system_name: str, name: str, problems: Problems) -> None:
