@@ -8,14 +8,15 @@ The identifier outlives the erasure in the source, which no copy notices.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from connectors.model import Action, Identifier, Order, Outcome, Status, Subject, Trust
+from connectors.model import Action, Artifact, Identifier, Locator, Order, Outcome, Status, Subject, Trust
 
 _SUFFIX = ".held_until"
 _KEPT = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}
 EVERYBODY = "a copy that holds everybody is not changed or deleted for one person"
+WITHHELD = "copies in backups, which hold everybody"
 
 
 def kind(source: str) -> str:
@@ -48,6 +49,11 @@ def answer(order: Order, until: datetime | None = None) -> Outcome:
     if (status := _KEPT.get(order.action)) is not None:
         return Outcome(order.at, status, order.count, until if status is Status.RETAINED else None)
     return Outcome(order.at, Status.FAILED, reason=EVERYBODY)
+
+
+def export(at: Locator) -> Iterator[Artifact]:
+    """Nothing, and that it is withheld: a copy is not read for one person, who gets the data from its source."""
+    yield Artifact(f"{at.collection}.jsonl", "application/jsonl", iter(()), (WITHHELD,))
 
 
 def _instant(value: str) -> datetime | None:

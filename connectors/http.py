@@ -91,15 +91,32 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
         """One call: (status, decoded JSON or None). A status outside `accept` raises its error."""
+        asked = self.answer(
+            method, path, doing=doing, params=params, json_body=json_body, accept=accept, headers=headers
+        )
+        return asked[0], asked[1]
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        doing: str,
+        params: Mapping[str, Any] | None = None,
+        json_body: object = None,
+        accept: tuple[int, ...] = (200,),
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any, Mapping[str, str]]:
+        """The same with the answer's headers (names in any case), for vendors who page by them."""
         response = self._send(method, path, doing, params, json_body, headers)
         with response:
             if response.status_code not in accept:
                 raise error_for(self._system, response.status_code, response.headers, doing)
             body = b"".join(self._bounded(response, doing))
         if not body.strip():
-            return response.status_code, None
+            return response.status_code, None, response.headers
         try:
-            return response.status_code, json.loads(body)
+            return response.status_code, json.loads(body), response.headers
         except (ValueError, RecursionError):
             raise TransientError(self._system, f"{doing}: the answer is not whole JSON") from None
 

@@ -1,0 +1,133 @@
+"""The connector: what is found, and that nothing is ever changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from connectors import copies, settings
+from connectors.errors import ConfigError, TransientError
+from connectors.heroku.account import Account
+from connectors.heroku.api import HerokuApi
+from connectors.heroku.estate import ROLLBACK, SCHEDULED, Database, Estate, Tier, survey
+from connectors.heroku.places import Looking, Place
+from connectors.heroku.settings import ACCOUNT, COPIES, Settings
+from connectors.model import Artifact, Capabilities, Locator, Order, Outcome, Record, Subject, SystemSpec
+
+_log = logging.getLogger("connectors.heroku")
+_A_SEARCH = 10  # calls for each app and database, about
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the vendor keeps of one database, as it says today. Names nobody."""
+
+    app: str
+    database: str
+    plan: str
+    covered: bool  # False: the advanced tier, whose copies are looked up by hand
+    rollback_from: datetime | None
+    rollback: timedelta
+    scheduled: timedelta
+    schedules: tuple[str, ...]  # "02:00 UTC"
+
+
+class HerokuConnector:
+    """Copies of databases in one Heroku account, and the people its apps name."""
+
+    def __init__(self, spec: SystemSpec) -> None:
+        self._spec = spec
+        self.system = spec.system
+        self._settings = Settings.of(spec)
+        self._collections = settings.collections_of(spec, (*COPIES, *ACCOUNT))
+        token = settings.secret(spec, "token", "an API token that may read (scope read-protected, for config vars)")
+        self._api = HerokuApi(spec.system, self._settings, token.reveal())
+        self.capabilities = Capabilities(needs=self._settings.needs, actions=frozenset())
+
+    def check(self) -> None:
+        """Read apps, databases and schedules; log their limits.
+
+        Raises ConfigError if the vendor keeps something longer than the inventory says, or a database
+        of the inventory is not there; TransientError if the account has too few calls left for a search.
+        """
+        left = self._api.remaining()
+        limits = self.limits()
+        if left < _A_SEARCH * (1 + len(limits)):
+            raise TransientError(self.system, "the account has used up its calls of this hour", 600.0)
+        for limit in limits:
+            _log.info(
+                "%s: %s/%s: %s, %s, rollback from %s, scheduled backups kept %d days, %d schedules",
+                self.system, limit.app, limit.database, limit.plan, "covered" if limit.covered else "NOT COVERED",
+                limit.rollback_from, limit.scheduled.days, len(limit.schedules),
+            )  # fmt: skip
+        self._agrees(limits)
+
+    def limits(self) -> tuple[Limits, ...]:
+        """What the vendor keeps of every database, and the schedules by which backups are made."""
+        estate = survey(self.system, self._api, self._settings)
+        return tuple(self._limits(database) for database in estate.databases)
+
+    def _limits(self, database: Database) -> Limits:
+        covered = database.tier is not Tier.UNCOVERED
+        schedules = self._api.schedules(database.id) if covered else []
+        reach = database.rollback
+        window = datetime.now(UTC) - reach if reach else timedelta(0)
+        return Limits(
+            app=database.app,
+            database=database.name,
+            plan=database.plan,
+            covered=covered,
+            rollback_from=reach,
+            rollback=max(window, ROLLBACK.get(database.tier, timedelta(0))),
+            scheduled=SCHEDULED.get(database.tier, timedelta(0)),
+            schedules=tuple(f"{int(s.get('hour', 0)):02d}:00 {s.get('timezone', '')}" for s in schedules),
+        )
+
+    def _agrees(self, limits: Sequence[Limits]) -> None:
+        stated = {"rollback_days": self._settings.rollback_days, "scheduled_days": self._settings.scheduled_days}
+        kept = {
+            "rollback_days": max((limit.rollback for limit in limits), default=timedelta(0)),
+            "scheduled_days": max((limit.scheduled for limit in limits if limit.schedules), default=timedelta(0)),
+        }
+        for name, days in stated.items():
+            if days and timedelta(days=days + 1) <= kept[name]:
+                message = f"setting {name!r} is {days}, and the vendor keeps copies {kept[name].days} days; correct it"
+                raise ConfigError(self.system, message)
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        """Copies that hold the person, if the person was found in their source; then what names them.
+
+        Raises ConfigError if an app or database of the inventory is not there.
+        """
+        bound = copies.held_until(subject, self._settings.sources)
+        named = any(subject.values(kind) for kind in self._settings.kinds)
+        if bound is None and not named:
+            return
+        estate = survey(self.system, self._api, self._settings)
+        if bound is not None:
+            looking = Looking(self._api, self._settings, estate, bound, datetime.now(UTC))
+            yield from map(self._record, looking.places())
+        yield from map(self._record, self._account(estate).places(subject))
+
+    def _record(self, place: Place) -> Record:
+        at = Locator(self.system, place.collection, place.key)
+        return Record(at, place.count, place.oldest, place.newest, obstacles=(place.obstacle,))
+
+    def _account(self, estate: Estate) -> Account:
+        return Account(self._api, self._settings, estate.apps)
+
+    def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
+        """Of copies nothing: the data is exported from its source. Of the account what may be disclosed."""
+        if at.collection in COPIES:
+            yield from copies.export(at)
+            return
+        account = self._account(survey(self.system, self._api, self._settings))
+        lines, withheld = account.lines(subject, self._collections[at.collection], at.key)
+        yield Artifact(f"{at.collection}.jsonl", "application/jsonl", iter(lines), withheld)
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        """Leave everything as it is; makes no call. A plan that orders a deletion is answered FAILED."""
+        for order in orders:
+            yield copies.answer(order)
