@@ -2,7 +2,8 @@
 
 What the vendor leaves unsaid is a switch: `purging` ("at once", "later" or "never": what a deletion of a
 backup does to its file), `expiring` (whether scheduled backups expire), `other_drains` (the status with
-which an app answers for the kind of drains that its generation does not have).
+which an app answers for the kind of drains that its generation does not have), `looping` (whether a page
+leads back to itself).
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class HerokuSandbox:
         self.teams: dict[str, list[Row]] = {}
         self.pipelines: dict[str, list[str]] = {}
         self.other_drains = 404
+        self.looping = False
         self.data = Databases(self)
 
     # Planting
@@ -202,7 +204,8 @@ class HerokuSandbox:
         size = int(settings.get("max", 200))
         answer = _json(rows[:size], 206 if len(rows) > size else 200)
         if len(rows) > size:
-            answer.headers["Next-Range"] = f"{order} ]{rows[size - 1][order]}..; max={size};"
+            following = f"{order} ]{rows[size - 1][order]}..; max={size};"
+            answer.headers["Next-Range"] = wanted if self.looping else following
         return answer
 
 
