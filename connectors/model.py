@@ -101,11 +101,16 @@ class Locator:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """A fact about a record that decide must take into account. Reasons hold no personal data."""
+    """A fact about a record that decide must take into account. Reasons hold no personal data.
+
+    `opaque`: the search sees that the place is there and not whether the person is still in it, so
+    a person's word that it was seen to stands against what a search still finds.
+    """
 
     kind: ObstacleKind
     reason: str
     until: datetime | None = None
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True)

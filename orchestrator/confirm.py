@@ -36,7 +36,7 @@ def confirm(
             results.append(StepResult(step.ref, Status.FAILED, reason="no outcome", confirmed=False))
         elif _may_be_gone(step, done, at):
             readable = step.system in reached and verifiable.get(step.system, False)
-            results.append(_by_reading(done, by_ref[step.ref], at) if readable else done)
+            results.append(_by_reading(step, done, by_ref[step.ref], at) if readable else done)
         elif done.status in (*GONE, Status.ACCEPTED):
             results.append(_judge(step, done, left, step.system in reached, verifiable.get(step.system, False)))
         else:
@@ -61,8 +61,13 @@ def _may_be_gone(step: Step, done: StepResult, at: datetime) -> bool:
     return lapsed or done.status is Status.MANUAL
 
 
-def _by_reading(done: StepResult, left: int, at: datetime) -> StepResult:
-    """What was not ours to do: a search shows whether it is gone, and what is still there is no failure of ours."""
+def _by_reading(step: Step, done: StepResult, left: int, at: datetime) -> StepResult:
+    """What was not ours to do: a search shows whether it is gone, and what is still there is no failure of ours.
+
+    Of a place that it cannot look into, a search shows nothing by finding it.
+    """
+    if left and any(o.opaque for o in step.obstacles):
+        return done
     return replace(done, confirmed=None if left else True, left=left, at=at)
 
 

@@ -32,7 +32,8 @@ class Account:
             for key, rows in self.rows(subject, name):
                 made = sorted(at for row in rows if (at := instant(row.get("created_at"))) is not None)
                 span = (made[0], made[-1]) if made else (None, None)
-                obstacle = Obstacle(ObstacleKind.BY_HAND, _INSTRUCTIONS[name])
+                # Earlier releases keep their config vars, whatever is done about the current ones.
+                obstacle = Obstacle(ObstacleKind.BY_HAND, _INSTRUCTIONS[name], opaque=name == "config_vars")
                 yield Place(name, key, len(rows), obstacle, *span)
 
     def rows(self, subject: Subject, collection: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -12,6 +12,7 @@ from typing import Any
 from connectors.errors import ConfigError, RefusedError, TransientError
 from connectors.heroku.settings import Settings
 from connectors.http import HttpClient, retry_after
+from connectors.model import Pace
 
 _V3 = "application/vnd.heroku+json; version=3"
 _SDK = "application/vnd.heroku+json; version=3.sdk"  # what knows of generations and telemetry drains
@@ -22,12 +23,12 @@ _MOST_PAGES = 1000
 class HerokuApi:
     """Reads of one account. Raises `connectors.errors`; no path, query or body enters a message."""
 
-    def __init__(self, system: str, settings: Settings, token: str) -> None:
+    def __init__(self, system: str, settings: Settings, token: str, pace: Pace) -> None:
         self._system = system
         self._size = settings.page_size
         headers = {"Accept": _V3, "Authorization": f"Bearer {token}"}
-        self._platform = HttpClient(system, settings.base_url, headers, settings.timeout)
-        self._data = HttpClient(system, settings.data_url, headers, settings.timeout)
+        self._platform = HttpClient(system, settings.base_url, headers, settings.timeout, pace=pace)
+        self._data = HttpClient(system, settings.data_url, headers, settings.timeout, pace=pace)
 
     def remaining(self) -> int:
         """How many calls the account has left; asking costs none."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connectors import copies, settings
-from connectors.errors import ConfigError, TransientError
+from connectors.errors import ConfigError
 from connectors.heroku.account import Account
 from connectors.heroku.api import HerokuApi
 from connectors.heroku.estate import ROLLBACK, SCHEDULED, Database, Estate, Tier, survey
 from connectors.heroku.places import Looking, Place
 from connectors.heroku.settings import ACCOUNT, COPIES, Settings
-from connectors.model import Artifact, Capabilities, Locator, Order, Outcome, Record, Subject, SystemSpec
-
-_log = logging.getLogger("connectors.heroku")
-_A_SEARCH = 10  # calls for each app and database, about
+from connectors.model import Artifact, Aspect, Capabilities, Locator, Order, Outcome, Probe, Record, Subject, SystemSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +29,15 @@ class Limits:
     scheduled: timedelta
     schedules: tuple[str, ...]  # "02:00 UTC"
 
+    @property
+    def says(self) -> str:
+        place = f"{self.app}/{self.database} ({self.plan.partition(':')[2]})"
+        if not self.covered:
+            return f"{place}: the calls for backups do not cover it; looked up by hand"
+        made = ", ".join(self.schedules) or "not scheduled"
+        window = f"rollback {self.rollback.days} days" if self.rollback_from else "no rollback window said"
+        return f"{place}: {window}, backups {made}, kept up to {self.scheduled.days} days"
+
 
 class HerokuConnector:
     """Copies of databases in one Heroku account, and the people its apps name."""
@@ -43,26 +48,30 @@ class HerokuConnector:
         self._settings = Settings.of(spec)
         self._collections = settings.collections_of(spec, (*COPIES, *ACCOUNT))
         token = settings.secret(spec, "token", "an API token that may read (scope read-protected, for config vars)")
-        self._api = HerokuApi(spec.system, self._settings, token.reveal())
+        self._api = HerokuApi(spec.system, self._settings, token.reveal(), spec.pace)
         self.capabilities = Capabilities(needs=self._settings.needs, actions=frozenset())
 
     def check(self) -> None:
-        """Read apps, databases and schedules; log their limits.
+        """Read apps, databases and schedules. Raises ConfigError if the vendor keeps something longer than the
+        inventory says, or an app or database of the inventory is not there."""
+        for probe in self.inspect():
+            if probe.ok is False:
+                raise ConfigError(self.system, probe.says)
 
-        Raises ConfigError if the vendor keeps something longer than the inventory says, or a database
-        of the inventory is not there; TransientError if the account has too few calls left for a search.
-        """
+    def inspect(self) -> Iterator[Probe]:
+        """What every database's plan keeps until when, and whether the inventory says so, too."""
         left = self._api.remaining()
+        yield Probe(Aspect.REACH, True, f"{left} calls left of this hour's")
         limits = self.limits()
-        if left < _A_SEARCH * (1 + len(limits)):
-            raise TransientError(self.system, "the account has used up its calls of this hour", 600.0)
+        yield Probe(
+            Aspect.LOCATE, True, "apps, add-ons and backups are listed; config vars need a read-protected token"
+        )
         for limit in limits:
-            _log.info(
-                "%s: %s/%s: %s, %s, rollback from %s, scheduled backups kept %d days, %d schedules",
-                self.system, limit.app, limit.database, limit.plan, "covered" if limit.covered else "NOT COVERED",
-                limit.rollback_from, limit.scheduled.days, len(limit.schedules),
-            )  # fmt: skip
-        self._agrees(limits)
+            yield Probe(Aspect.PLAN, True if limit.covered else None, limit.says)
+        wrong = list(self._shorter(limits))
+        yield from (Probe(Aspect.INVENTORY, False, says) for says in wrong)
+        if not wrong:
+            yield Probe(Aspect.INVENTORY, True, "retention is not shorter than the vendor's")
 
     def limits(self) -> tuple[Limits, ...]:
         """What the vendor keeps of every database, and the schedules by which backups are made."""
@@ -85,7 +94,8 @@ class HerokuConnector:
             schedules=tuple(f"{int(s.get('hour', 0)):02d}:00 {s.get('timezone', '')}" for s in schedules),
         )
 
-    def _agrees(self, limits: Sequence[Limits]) -> None:
+    def _shorter(self, limits: Sequence[Limits]) -> Iterator[str]:
+        """Where the inventory states a shorter retention than the vendor has."""
         stated = {"rollback_days": self._settings.rollback_days, "scheduled_days": self._settings.scheduled_days}
         kept = {
             "rollback_days": max((limit.rollback for limit in limits), default=timedelta(0)),
@@ -93,8 +103,7 @@ class HerokuConnector:
         }
         for name, days in stated.items():
             if days and timedelta(days=days + 1) <= kept[name]:
-                message = f"setting {name!r} is {days}, and the vendor keeps copies {kept[name].days} days; correct it"
-                raise ConfigError(self.system, message)
+                yield f"setting {name!r} is {days}, and the vendor keeps copies {kept[name].days} days; correct it"
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """Copies that hold the person, if the person was found in their source; then what names them.

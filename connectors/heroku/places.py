@@ -49,13 +49,13 @@ class Looking:
         for database in self.estate.databases:
             yield from self._database(database)
         if unlisted := self.estate.unlisted:
-            yield Place("unseen", "", unlisted, _by_hand(say.UNSEEN_DATABASES))
+            yield Place("unseen", "", unlisted, _by_word(say.UNSEEN_DATABASES))
         for app_name, count in sorted(self.estate.other_stores.items()):
-            yield Place("other_stores", app_name, count, _by_hand(say.OTHER_STORES))
+            yield Place("other_stores", app_name, count, _by_word(say.OTHER_STORES))
         if self.estate.databases and not all(d.shielded for d in self.estate.databases):
-            yield Place("dataclips", "", 1, _by_hand(say.DATACLIPS))
+            yield Place("dataclips", "", 1, _by_word(say.DATACLIPS))
         if self.estate.databases:
-            yield Place("downloads", "", 1, _by_hand(say.DOWNLOADS))
+            yield Place("downloads", "", 1, _by_word(say.DOWNLOADS))
 
     # Backups
 
@@ -72,7 +72,7 @@ class Looking:
         yield from _dated("deleted_backups", app.name, deleted, self._purged(deleted))
         known = frozenset(name.casefold() for d in self.estate.of(app) for name in (*d.names, d.name))
         written = [t for t in transfers if t.get("to_type") == "pg_restore" and _name(t) not in known]
-        yield from _dated("transfers", app.name, written, _by_hand(say.TRANSFERS))
+        yield from _dated("transfers", app.name, written, _by_word(say.TRANSFERS))
 
     def _purged(self, deleted: list[dict[str, Any]]) -> Obstacle:
         """That a deletion was accepted proves no purge; when it comes is not known."""
@@ -108,9 +108,9 @@ class Looking:
             yield Place("logplex", app.name, 1, self._until(self.bound + _LOGPLEX, say.LOGPLEX))
         drains = self.api.drains(app.name)
         if drains is None:
-            yield Place("log_drains", app.name, 1, _by_hand(say.UNREADABLE_DRAINS))
+            yield Place("log_drains", app.name, 1, _by_word(say.UNREADABLE_DRAINS))
         elif others := [d for d in drains if not self._covered(d)]:
-            yield Place("log_drains", app.name, len(others), _by_hand(say.LOG_DRAINS))
+            yield Place("log_drains", app.name, len(others), _by_word(say.LOG_DRAINS))
 
     def _covered(self, drain: dict[str, Any]) -> bool:
         """Whether the inventory says that another system looks into what this drain receives."""
@@ -124,15 +124,15 @@ class Looking:
     def _database(self, database: Database) -> Iterator[Place]:
         key = f"{database.app}/{database.name}"
         if database.tier is Tier.UNCOVERED:
-            yield Place("uncovered", key, 1, _by_hand(say.UNCOVERED), database.created, database.created)
+            yield Place("uncovered", key, 1, _by_word(say.UNCOVERED), database.created, database.created)
         else:
             yield from self._rollback(database, key)
         if database in self.estate.independent and self._before(database.created):
-            yield Place("forks", key, 1, _by_hand(say.FORKS), database.created, database.created)
+            yield Place("forks", key, 1, _by_word(say.FORKS), database.created, database.created)
         if database.follows and database.name not in self.estate.sources and self.now < self.bound + _LAG:
             yield Place("followers", key, 1, self._until(self.bound + _LAG, say.FOLLOWERS))
         if elsewhere := database.attached - {a.name for a in self.estate.apps}:
-            yield Place("unseen", key, len(elsewhere), _by_hand(say.UNSEEN_APPS))
+            yield Place("unseen", key, len(elsewhere), _by_word(say.UNSEEN_APPS))
 
     def _rollback(self, database: Database, key: str) -> Iterator[Place]:
         reach = database.rollback
@@ -141,7 +141,7 @@ class Looking:
                 window = max(self.now - reach, ROLLBACK[database.tier], timedelta(days=self.settings.rollback_days))
                 yield Place("rollback", key, 1, self._until(self.bound + window, say.ROLLBACK), reach)
         elif database.protected or ROLLBACK[database.tier]:
-            yield Place("rollback", key, 1, _by_hand(say.ROLLBACK_UNSAID))
+            yield Place("rollback", key, 1, _by_word(say.ROLLBACK_UNSAID))
 
     def _before(self, made: datetime | None) -> bool:
         return made is None or made <= self.bound
@@ -151,7 +151,13 @@ class Looking:
 
 
 def _by_hand(reason: str) -> Obstacle:
+    """What has no end, and is there until somebody removes it."""
     return Obstacle(ObstacleKind.BY_HAND, reason)
+
+
+def _by_word(reason: str) -> Obstacle:
+    """What stays when the person is out of it, for nothing here can look into it."""
+    return Obstacle(ObstacleKind.BY_HAND, reason, opaque=True)
 
 
 def _is_backup(transfer: dict[str, Any]) -> bool:

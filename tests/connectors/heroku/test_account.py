@@ -12,8 +12,8 @@ from connectors import copies
 from connectors.errors import ConfigError, TransientError
 from connectors.heroku import connect
 from connectors.heroku.api import instant
-from connectors.model import Identifier, Subject, Trust
-from tests.connectors.heroku.account import ANN, LASTING, PEOPLE, SHOP, SOURCE, Account, entry, person
+from connectors.model import Aspect, Identifier, Subject, Trust
+from tests.connectors.heroku.account import ANN, LASTING, PEOPLE, SHOP, SOURCE, STAGING, Account, entry, person
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,23 @@ def test_the_rate_limit_is_waited_for_and_not_run_into(account: Account) -> None
     with pytest.raises(TransientError) as raised:
         account.found()
     assert raised.value.retry_after == 60, "tokens come back by the minute, and the vendor does not say when"
-    account.heroku.remaining = 50
-    with pytest.raises(TransientError, match="used up its calls"):
-        account.connector().check()
+    assert next(account.connector().inspect()).says == "0 calls left of this hour's", "asking costs none"
     account.heroku.advance(timedelta(minutes=10))
     account.connector().check()
+
+
+def test_what_check_shows(account: Account) -> None:
+    probes = list(account.connector(rollback_days=1).inspect())
+    said = {str(aspect): [(p.ok, p.says) for p in probes if p.aspect is aspect] for aspect in Aspect}
+    assert (True, f"{SHOP}/{SOURCE} (standard-0): rollback 4 days, backups 02:00 UTC, kept up to 35 days") in said[
+        "plan"
+    ]
+    advanced = (
+        f"{STAGING}/postgresql-long-1006 (advanced-beta): the calls for backups do not cover it; looked up by hand"
+    )
+    assert (None, advanced) in said["plan"]
+    assert [ok for ok, _ in said["inventory"]] == [False]
+    assert [p.ok for p in account.connector().inspect() if p.aspect is Aspect.INVENTORY] == [True]
 
 
 def test_a_page_that_leads_back_to_itself_is_cut_short(account: Account) -> None:

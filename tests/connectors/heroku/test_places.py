@@ -33,6 +33,8 @@ def test_every_place_is_found(account: Account) -> None:
     assert {name: sum(r.count for r in records) for name, records in found.items()} == planted
     assert all(len(r.obstacles) == 1 and len(r.obstacles[0].reason) < 300 for rs in found.values() for r in rs)
     assert all(end(r) > timedelta(0) for name in DATED for r in found[name])
+    opaque = {n for n, rs in found.items() if any(r.obstacles[0].opaque for r in rs)}
+    assert opaque.isdisjoint({*DATED, "manual_backups", "collaborators", "team_members"}), "a search shows these gone"
     assert all(by_hand(r) for n, rs in found.items() if n not in {*DATED, "rollback"} for r in rs)
 
 
