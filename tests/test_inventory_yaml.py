@@ -94,7 +94,14 @@ def test_rights_and_limits(inventory: Inventory) -> None:
 
 def test_the_sandbox_takes_nothing_from_the_live_environment(inventory: Inventory) -> None:
     live = dict.fromkeys(
-        ("DSR_APP_DB_DSN", "DSR_AWS_ACCESS_KEY_ID", "DSR_AWS_SECRET_ACCESS_KEY", "DSR_STRIPE_API_KEY"), "live value"
+        (
+            "DSR_APP_DB_DSN",
+            "DSR_AWS_ACCESS_KEY_ID",
+            "DSR_AWS_SECRET_ACCESS_KEY",
+            "DSR_HEROKU_TOKEN",
+            "DSR_STRIPE_API_KEY",
+        ),
+        "live value",
     )
     box = inventory.sandboxed()
     for name, system in box.systems.items():

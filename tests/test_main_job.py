@@ -111,14 +111,14 @@ def test_an_unknown_person_is_said_to_be_unknown_where_it_was_searched(office: O
     assert payload["final"] is False, "some systems are still to be searched by hand"
     missing = {n["system"]: n["why"] for n in payload["not_searched"]}
     manual = {n for n, s in office.workspace.inventory.systems.items() if s.manual}
-    # No address of an unknown person leads to object keys, so the files are not searched either.
-    assert set(missing) == manual | {"files"}
+    # No address of an unknown person leads to object keys, and who is not in the database is looked for in no copy.
+    assert set(missing) == manual | {"files", "app_db_backups"}
     assert all(missing.values())
 
 
 def test_nothing_found_without_more_words_needs_every_system_searched(sandbox: Sandbox, tmp_path: Path) -> None:
     held = inventory(only_connected=True)
-    held = replace(held, systems={n: s for n, s in held.systems.items() if n != "files"})
+    held = replace(held, systems={n: s for n, s in held.systems.items() if n not in ("files", "app_db_backups")})
     office = Office(sandbox, tmp_path / "all", held)
     assert office.erase("nobody.here@example.net").payload["outcome"] == "nothing_found"
     office.close()
