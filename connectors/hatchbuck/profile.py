@@ -1,0 +1,98 @@
+"""What of a contact's profile says something about the person, and what it is emptied to.
+
+A contact is a row: its fields as the API gives them. Custom fields that the inventory describes as
+`customFields->NAME` stand apart, each as a list of one.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Collection, Iterator
+
+from connectors.hatchbuck.api import Row
+from connectors.model import Redaction
+
+CUSTOM = "customFields"
+ERASED = "erased"  # also tells people which contact waits to be deleted
+_PLACEHOLDER = re.compile(r"erased-[0-9a-f]{32}@invalid\.example")
+_TEXTS = ("firstName", "lastName", "title", "company", "referredBy")
+# Lists, and what of an item is personal. An item whose values are all empty is removed:
+# https://github.com/vshn/python-hatchbuck, clean_all_phone_numbers and clean_all_addresses.
+_LISTS = {
+    "phones": ("number",),
+    "addresses": ("street", "city", "state", "zip", "country", "countryId"),
+    "socialNetworks": ("address",),
+    "instantMessaging": ("address",),
+    "website": ("websiteUrl",),
+    CUSTOM: ("value",),
+    "emails": ("address",),
+}
+_NAMES_NOBODY = "countryId"  # an id of the vendor's; the country's name says it
+PERSONAL = (*_TEXTS, *_LISTS)  # in the order of emptying: a contact is found by its address to the last
+
+
+def placeholder() -> str:
+    """An address that no other contact has: the vendor refuses one that does."""
+    return f"erased-{secrets.token_hex(16)}@invalid.example"
+
+
+def flat(contact: Row, described: Collection[str]) -> Row:
+    """The row of a contact as the search gave it."""
+    row = {name: value for name, value in contact.items() if name != CUSTOM}
+    for held in _items(contact, CUSTOM):
+        own = f"{CUSTOM}->{held.get('name')}"
+        row.setdefault(own if own in described else CUSTOM, []).append(held)
+    return row
+
+
+def addresses(row: Row) -> list[str]:
+    """Every address of a contact that is not a placeholder, as it is written."""
+    return [str(item.get("address")) for item in _items(row, "emails") if _personal(item.get("address"))]
+
+
+def bears(row: Row, name: str) -> bool:
+    """Whether a field says something about the person: blank and placeholder do not."""
+    parts = _LISTS.get(name.partition("->")[0])
+    if parts is None:
+        return _personal(row.get(name))
+    return any(_personal(item.get(part)) for item in _items(row, name) for part in parts if part != _NAMES_NOBODY)
+
+
+def emptied(row: Row, name: str, redaction: Redaction) -> Row:
+    """What to send so that a field loses the person: nothing if no way is known.
+
+    A list's items are addressed by id. One without would be added as new, so it is not sent.
+    """
+    field = name.partition("->")[0]
+    if field == "emails":
+        lasting = [item for item in _items(row, name) if item.get("id") and _personal(item.get("address"))]
+        return {field: [{**_named(item), "address": placeholder()} for item in lasting]}
+    if field == CUSTOM:  # can be emptied and not removed
+        return {field: [{"name": item["name"], "value": ""} for item in _items(row, name) if item.get("name")]}
+    if parts := _LISTS.get(field):
+        blank = dict.fromkeys(parts, "")
+        return {field: [{**_named(item), **blank} for item in _items(row, name) if item.get("id")]}
+    # Whether an empty text empties a field is not documented, so there is a word unless the inventory says otherwise.
+    return {name: "" if redaction in (Redaction.EMPTY, Redaction.NULL) else ERASED} if field in _TEXTS else {}
+
+
+def shown(row: Row, name: str) -> object:
+    """A field as it is handed out: without the vendor's own numbers."""
+    if name.partition("->")[0] not in _LISTS:
+        return row.get(name)
+    return [{k: v for k, v in item.items() if k not in ("id", "typeId", "countryId")} for item in _items(row, name)]
+
+
+def _named(item: Row) -> Row:
+    return {k: item[k] for k in ("id", "type") if item.get(k)}
+
+
+def _items(row: Row, name: str) -> Iterator[Row]:
+    held = row.get(name)
+    yield from (item for item in held if isinstance(item, dict)) if isinstance(held, list) else ()
+
+
+def _personal(value: object) -> bool:
+    text = "" if value is None else str(value).strip()
+    return text.casefold() not in ("", ERASED) and not _PLACEHOLDER.fullmatch(text)
