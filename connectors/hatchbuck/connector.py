@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 
+from connectors.errors import ConfigError
 from connectors.hatchbuck.api import HatchbuckApi, Row
 from connectors.hatchbuck.erasure import Erasure
 from connectors.hatchbuck.opt_out import OptOut
-from connectors.hatchbuck.profile import bears, placeholder, shown
+from connectors.hatchbuck.profile import bears, empties, placeholder, shown
 from connectors.hatchbuck.search import OPTED_OUT, OWN, SEVERAL, SHARED, Search
 from connectors.hatchbuck.settings import (
     ADDRESSES,
@@ -48,6 +49,9 @@ class HatchbuckConnector:
         self._spec = spec
         self._settings = settings = Settings.of(spec)
         self._collections = collections_of(spec, COLLECTIONS)
+        for name in (f.name for f in self._collections[CONTACTS].fields if f.redactable and not empties(f.name)):
+            message = f"{CONTACTS}.{name}: no call is known to empty it; put it under `plain`, or give it redact: none"
+            raise ConfigError(spec.system, message)
         self._api = HatchbuckApi(spec, settings.base_url, settings.timeout)
         self.capabilities = Capabilities(
             needs=settings.kinds(ADDRESSES) | settings.kinds(CONTACT_ID),
@@ -138,9 +142,7 @@ class HatchbuckConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """Take contacts out of campaigns and tags, empty them, and read back; see `erasure`."""
         ways = {f.name: f.redaction for f in self._collections[CONTACTS].fields}
-        erasure = Erasure(
-            self._spec, self._api, self._settings, ways, lambda also: self._search(subject, also)
-        )
+        erasure = Erasure(self._spec, self._api, self._settings, ways, lambda also: self._search(subject, also))
         yield from erasure.carry_out(orders)
 
     def suppress(self, subject: Subject) -> Iterator[Outcome]:

@@ -15,6 +15,7 @@ from connectors.hatchbuck.settings import CAMPAIGNS, CONTACTS, TAGS, Settings
 from connectors.model import Action, Order, Outcome, Redaction, Status, SystemSpec
 
 _PATHS = {TAGS: "Tags", CAMPAIGNS: "Campaign"}
+_NOT_SURE = "not surely the person's alone, or the only place that knows an opt-out: see whose it is"
 _UNSURE = (OPTED_OUT, SHARED, SEVERAL)
 NO_CALL = "no call deletes a contact: delete it on its page"
 _ONLY_EMPTIED = f"{NO_CALL}, where it is named “erased”; what the API can empty is emptied"
@@ -39,6 +40,7 @@ class Erasure:
         self._settings = settings
         self._ways = ways
         self._afresh = search
+        self._search = search(())
 
     def carry_out(self, orders: Sequence[Order]) -> Iterator[Outcome]:
         """One outcome per order; raises ChangedError, before any write, if there is more than was planned.
@@ -56,20 +58,19 @@ class Erasure:
                 yield Outcome(order.at, status, order.count)
 
     def _require_planned(self, meant: Sequence[Order], orders: Sequence[Order]) -> None:
-        search = self._afresh(())
         planned = {(o.at.collection, o.at.key): o.count + o.late for o in orders}
         places = {(o.at.collection, o.at.key) for o in meant}
         # A contact that is not surely the person's any more is not gone: it asks for a new plan.
         places |= {(CONTACTS, standing) for standing in _UNSURE}
         for collection, key in sorted(places):
-            found = len(search.rows(collection, key))
+            found = len(self._search.rows(collection, key))
             if found > planned.get((collection, key), 0):
                 message = f"{collection}: {found} found, the plan has {planned.get((collection, key), 0)}"
                 raise ChangedError(self._spec.system, message)
 
     def _do(self, order: Order) -> Outcome:
         if order.at.key != OWN:
-            return Outcome(order.at, Status.MANUAL, order.count, reason="not surely the person's alone: see whose it is")
+            return Outcome(order.at, Status.MANUAL, order.count, reason=_NOT_SURE)
         if order.at.collection in _PATHS:
             return self._take_off(order)
         if order.at.collection == CONTACTS:
@@ -79,40 +80,42 @@ class Erasure:
     def _take_off(self, order: Order) -> Outcome:
         """Tags and campaigns are the account's: whether deleted or redacted, the contact leaves them."""
         name = order.at.collection
-        holders = [row for row in self._afresh(()).alone if held_by(row, name)]
+        holders = [row for row in self._search.alone if held_by(row, name)]
         found, taken = 0, True
         for row in holders:
             held = [str(h["name"]) for h in held_by(row, name)]
             self._spec.gate(name)
             taken &= self._api.take_off(row["contactId"], _PATHS[name], held)
             found += len(held)
-        left = sum(len(held_by(row, name)) for row in self._again(holders))
+        again = self._again(holders)
+        left = sum(len(held_by(again.get(row["contactId"], row), name)) for row in holders)
         return self._outcome(order, found, left, taken)
 
     def _empty(self, order: Order) -> Outcome:
-        search = self._afresh(())
+        search = self._search
         rows, taken = search.of(OWN), True
         for row in rows:
             for name in search.fields:
                 if name not in order.keep and bears(row, name):
                     taken &= self._send(row["contactId"], emptied(row, name, self._ways.get(name, Redaction.AUTO)))
         names = [name for name in search.fields if name not in order.keep]
-        left = sum(any(bears(row, name) for name in names) for row in self._again(rows))
+        again = self._again(rows)
+        left = sum(any(bears(again.get(row["contactId"], row), name) for name in names) for row in rows)
         if order.action is Action.DELETE and (rows or search.of(EMPTIED)):
             return Outcome(order.at, Status.MANUAL, len(rows) - left, reason=_REFUSED if left else _ONLY_EMPTIED)
         return self._outcome(order, len(rows), left, taken)
 
     def _send(self, contact_id: str, fields: Row) -> bool:
         """One field at a time, so that one which the vendor refuses keeps no other."""
-        if not any(fields.values()) and "" not in fields.values():
+        if not fields:
             return False
         self._spec.gate(CONTACTS)
         return self._api.change(contact_id, fields)
 
-    def _again(self, rows: Sequence[Row]) -> list[Row]:
-        """The same contacts, read afresh: by id, for an address may be gone."""
+    def _again(self, rows: Sequence[Row]) -> dict[str, Row]:
+        """The same contacts by id, read afresh. One that is not found again proves nothing by that."""
         ids = {row["contactId"] for row in rows}
-        return [row for row in self._afresh(ids).contacts if row["contactId"] in ids] if ids else []
+        return {row["contactId"]: row for row in self._afresh(ids).contacts} if ids else {}
 
     def _outcome(self, order: Order, found: int, left: int, taken: bool) -> Outcome:
         if not found:

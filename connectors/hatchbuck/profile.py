@@ -59,22 +59,30 @@ def bears(row: Row, name: str) -> bool:
     return any(_personal(item.get(part)) for item in _items(row, name) for part in parts if part != _NAMES_NOBODY)
 
 
+def empties(name: str) -> bool:
+    """Whether a way is known to take the person out of a field."""
+    field = name.partition("->")[0]
+    return field in PERSONAL and field in (name, CUSTOM)
+
+
 def emptied(row: Row, name: str, redaction: Redaction) -> Row:
-    """What to send so that a field loses the person: nothing if no way is known.
+    """What to send so that a field loses the person; nothing if none of its items can be addressed.
 
     A list's items are addressed by id. One without would be added as new, so it is not sent.
     """
     field = name.partition("->")[0]
-    if field == "emails":
-        lasting = [item for item in _items(row, name) if item.get("id") and _personal(item.get("address"))]
-        return {field: [{**_named(item), "address": placeholder()} for item in lasting]}
+    if field in _TEXTS:
+        # Whether an empty text empties a field is not documented: a word does, unless the inventory says otherwise.
+        return {field: "" if redaction in (Redaction.EMPTY, Redaction.NULL) else ERASED}
     if field == CUSTOM:  # can be emptied and not removed
-        return {field: [{"name": item["name"], "value": ""} for item in _items(row, name) if item.get("name")]}
-    if parts := _LISTS.get(field):
-        blank = dict.fromkeys(parts, "")
-        return {field: [{**_named(item), **blank} for item in _items(row, name) if item.get("id")]}
-    # Whether an empty text empties a field is not documented, so there is a word unless the inventory says otherwise.
-    return {name: "" if redaction in (Redaction.EMPTY, Redaction.NULL) else ERASED} if field in _TEXTS else {}
+        sent = [{"name": item["name"], "value": ""} for item in _items(row, name) if item.get("name")]
+    elif field == "emails":  # whether the last one can be removed is not documented: none is
+        lasting = [item for item in _items(row, name) if item.get("id") and _personal(item.get("address"))]
+        sent = [{**_named(item), "address": placeholder()} for item in lasting]
+    else:
+        blank = dict.fromkeys(_LISTS[field], "")
+        sent = [{**_named(item), **blank} for item in _items(row, name) if item.get("id")]
+    return {field: sent} if sent else {}
 
 
 def shown(row: Row, name: str) -> object:

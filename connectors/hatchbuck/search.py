@@ -23,7 +23,12 @@ class Search:
     """One search for one person. What is read is kept for as long as this object is."""
 
     def __init__(
-        self, api: HatchbuckApi, settings: Settings, contacts: CollectionSpec, subject: Subject, also: Iterable[str] = ()
+        self,
+        api: HatchbuckApi,
+        settings: Settings,
+        contacts: CollectionSpec,
+        subject: Subject,
+        also: Iterable[str] = (),
     ) -> None:
         """`also`: ids of contacts that are looked at whether or not the subject leads there."""
         self._api = api

@@ -10,13 +10,17 @@ from connectors.model import ObstacleKind
 OBSTACLES: dict[tuple[str, str], tuple[ObstacleKind, str]] = {
     (CONTACTS, OPTED_OUT): (
         ObstacleKind.BY_HAND,
-        "the contact is unsubscribed, and with it the opt-out goes: enter its addresses in a suppression list of one's "
-        "own, then delete it on its page; or set opt_outs_kept if such a list is kept anyway",
+        (
+            "the contact is unsubscribed, and with it the opt-out goes: enter its addresses in a suppression list of "
+            "one's own, then delete it on its page; or set opt_outs_kept if such a list is kept anyway"
+        ),
     ),
     (CONTACTS, SHARED): (
         ObstacleKind.SHARED,
-        "the contact also bears an address that is not known to be the person's: confirm that identifier and plan "
-        "again if it is, otherwise take the person out of the contact on its page",
+        (
+            "the contact also bears an address that is not known to be the person's: confirm that identifier and plan "
+            "again if it is, otherwise take the person out of the contact on its page"
+        ),
     ),
     (CONTACTS, SEVERAL): (
         ObstacleKind.SEVERAL_PEOPLE,
@@ -24,14 +28,18 @@ OBSTACLES: dict[tuple[str, str], tuple[ObstacleKind, str]] = {
     ),
     (PAGES, OWN): (
         ObstacleKind.BY_HAND,
-        "no call deletes a contact: look for its opt-out, delete it on its page with notes, tasks, deals, mail and "
-        "files (once emptied it is named “erased”), then plan again: a search by every address and by its id must "
-        "find no contact",
+        (
+            "no call deletes a contact: look for its opt-out, delete it on its page with notes, tasks, deals, mail and "
+            "files (once emptied it is named “erased”), then plan again: a search by every address and by its id must "
+            "find no contact"
+        ),
     ),
     (LOG, OWN): (
         ObstacleKind.BY_HAND,
-        "the vendor logs each API request, with the address that was searched for, and keeps backups: ask its support "
-        "how long, note the answer and when both are gone",
+        (
+            "the vendor logs each API request, with the address that was searched for, and keeps backups: ask its "
+            "support how long, note the answer and when both are gone"
+        ),
     ),
 }
 # What no call reads, as types that the person is told of.
