@@ -97,7 +97,7 @@ class Erasure:
         for row in rows:
             for name in search.fields:
                 if name not in order.keep and bears(row, name):
-                    taken &= self._send(row["contactId"], emptied(row, name, self._ways.get(name, Redaction.AUTO)))
+                    taken &= self._send(row, name)
         names = [name for name in search.fields if name not in order.keep]
         again = self._again(rows)
         left = sum(any(bears(again.get(row["contactId"], row), name) for name in names) for row in rows)
@@ -105,12 +105,13 @@ class Erasure:
             return Outcome(order.at, Status.MANUAL, len(rows) - left, reason=_REFUSED if left else _ONLY_EMPTIED)
         return self._outcome(order, len(rows), left, taken)
 
-    def _send(self, contact_id: str, fields: Row) -> bool:
+    def _send(self, row: Row, name: str) -> bool:
         """One field at a time, so that one which the vendor refuses keeps no other."""
+        fields, whole = emptied(row, name, self._ways.get(name, Redaction.AUTO))
         if not fields:
             return False
         self._spec.gate(CONTACTS)
-        return self._api.change(contact_id, fields)
+        return self._api.change(row["contactId"], fields) and whole
 
     def _again(self, rows: Sequence[Row]) -> dict[str, Row]:
         """The same contacts by id, read afresh. One that is not found again proves nothing by that."""

@@ -53,10 +53,10 @@ def addresses(row: Row) -> list[str]:
 
 def bears(row: Row, name: str) -> bool:
     """Whether a field says something about the person: blank and placeholder do not."""
-    parts = _LISTS.get(name.partition("->")[0])
-    if parts is None:
+    field = name.partition("->")[0]
+    if field not in _LISTS:
         return _personal(row.get(name))
-    return any(_personal(item.get(part)) for item in _items(row, name) for part in parts if part != _NAMES_NOBODY)
+    return any(_bears(item, field) for item in _items(row, name))
 
 
 def empties(name: str) -> bool:
@@ -65,24 +65,20 @@ def empties(name: str) -> bool:
     return field in PERSONAL and field in (name, CUSTOM)
 
 
-def emptied(row: Row, name: str, redaction: Redaction) -> Row:
-    """What to send so that a field loses the person; nothing if none of its items can be addressed.
+def emptied(row: Row, name: str, redaction: Redaction) -> tuple[Row, bool]:
+    """What to send so that a field loses the person, and whether that is all of it.
 
-    A list's items are addressed by id. One without would be added as new, so it is not sent.
+    A list's items are addressed by id, custom fields by name. An item that cannot be addressed would
+    be added as new, so it is not sent.
     """
     field = name.partition("->")[0]
     if field in _TEXTS:
         # Whether an empty text empties a field is not documented: a word does, unless the inventory says otherwise.
-        return {field: "" if redaction in (Redaction.EMPTY, Redaction.NULL) else ERASED}
-    if field == CUSTOM:  # can be emptied and not removed
-        sent = [{"name": item["name"], "value": ""} for item in _items(row, name) if item.get("name")]
-    elif field == "emails":  # whether the last one can be removed is not documented: none is
-        lasting = [item for item in _items(row, name) if item.get("id") and _personal(item.get("address"))]
-        sent = [{**_named(item), "address": placeholder()} for item in lasting]
-    else:
-        blank = dict.fromkeys(_LISTS[field], "")
-        sent = [{**_named(item), **blank} for item in _items(row, name) if item.get("id")]
-    return {field: sent} if sent else {}
+        return {field: "" if redaction in (Redaction.EMPTY, Redaction.NULL) else ERASED}, True
+    borne = [item for item in _items(row, name) if _bears(item, field)]
+    keys = ("name",) if field == CUSTOM else ("id", "type")
+    sent = [{k: item[k] for k in keys if item.get(k)} | _blank(field) for item in borne if item.get(keys[0])]
+    return ({field: sent} if sent else {}), len(sent) == len(borne)
 
 
 def shown(row: Row, name: str) -> object:
@@ -92,8 +88,13 @@ def shown(row: Row, name: str) -> object:
     return [{k: v for k, v in item.items() if k not in ("id", "typeId", "countryId")} for item in _items(row, name)]
 
 
-def _named(item: Row) -> Row:
-    return {k: item[k] for k in ("id", "type") if item.get(k)}
+def _bears(item: Row, field: str) -> bool:
+    return any(_personal(item.get(part)) for part in _LISTS[field] if part != _NAMES_NOBODY)
+
+
+def _blank(field: str) -> Row:
+    """An address is replaced: whether a contact may lose its last one is not documented."""
+    return {"address": placeholder()} if field == "emails" else dict.fromkeys(_LISTS[field], "")
 
 
 def _items(row: Row, name: str) -> Iterator[Row]:

@@ -59,6 +59,7 @@ class HatchbuckSandbox:
         self.tells_cases_apart = False
         self.near_match: str | None = None  # id of a contact that every search by address brings as well
         self.absence_is_a_list = False
+        self.absence = NOTHING
         self.campaigns_stay = False
         self.tags_stay = False
         self.ignores: set[str] = set()  # fields that a change says yes to and leaves
@@ -132,7 +133,7 @@ class HatchbuckSandbox:
             self.rate_left -= 1
             if self.rate_left < 0:
                 raise TooManyRequests
-        if request.method != "GET" and request.mimetype != "application/json":
+        if body and request.mimetype != "application/json":
             raise UnsupportedMediaType
         parts = request.path.removeprefix("/api/v1").strip("/").split("/")
         sent: Any = json.loads(body) if body else None
@@ -164,7 +165,7 @@ class HatchbuckSandbox:
         if wanted and self.near_match and self.contacts[self.near_match] not in found:
             found.append(self.contacts[self.near_match])
         if not found and not self.absence_is_a_list:
-            raise BadRequest(NOTHING)
+            raise BadRequest(self.absence)
         return _json(found)
 
     def _matches(self, row: Row, by: Row, wanted: list[str]) -> bool:
@@ -182,7 +183,7 @@ class HatchbuckSandbox:
         for row in self.contacts.values():
             if row["contactId"] == who or any(e["address"] == who for e in row["emails"]):
                 return row
-        raise BadRequest(NOTHING)
+        raise BadRequest(self.absence)
 
     # Changing
 
@@ -224,7 +225,7 @@ class HatchbuckSandbox:
 
     def _set_item(self, items: list[Row], name: str, sent: Row) -> None:
         """Items are matched by id; one without is added, one whose values are all empty is removed."""
-        held = next((item for item in items if item["id"] == sent.get("id")), None)
+        held = next((item for item in items if item.get("id") == sent.get("id")), None)
         if held is None:
             items.append({"id": self._id(name), **sent})
             return

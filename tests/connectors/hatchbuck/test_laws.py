@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from connectors.model import (
     CollectionSpec,
@@ -62,7 +62,7 @@ class HatchbuckHarness:
         app.clear()
         for email, who in ((ANN, "Ann"), (HOME, "Ann"), (JO, "Jo of the crowd")):
             row = app.contact(
-                email, first=who, last="Lee", company="Works 5", title="Fitter", **_things(who), id=HERS * (email == JO)
+                email, first=who, last="Lee", company="Works 5", title="Fitter", **things(who), id=HERS * (email == JO)
             )
             for name in ("trial-ended", "newsletter"):
                 app.tag(row, name)
@@ -108,9 +108,9 @@ class HatchbuckHarness:
         """What the vendor does, it does at once."""
 
 
-def _things(who: str) -> dict[str, list[dict[str, str]]]:
+def things(who: str) -> dict[str, Any]:
     return {
-        "phones": [{"number": "+1 555-010-0199", "type": "Work"}, {"number": "+1 555-010-0199", "type": "Home"}],
+        "phones": [{"number": "+1 555-010-0199", "type": "Work"}, {"number": "+1 555-010-0188", "type": "Home"}],
         "addresses": [{"street": "1 Oak St", "city": "Madison", "state": "WI", "zip": "53703", "country": "US"}],
         "socialNetworks": [{"address": f"@{who}", "type": "Twitter"}],
         "instantMessaging": [{"address": f"{who}.im", "type": "Skype"}],
