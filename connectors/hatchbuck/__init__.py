@@ -1,9 +1,7 @@
 """Hatchbuck, now BenchmarkONE: the contacts of one account, which its API can empty and not delete.
 
 Settings: `base_url` (https://api.hatchbuck.com/api/v1), `timeout` (seconds), `settle_hours` (how
-long the vendor may take to show what it said yes to; default 24), `opt_outs_kept` (default false:
-a contact that is unsubscribed is left to a person, since the opt-out goes with it; true says that
-opt-outs are kept in a suppression list of one's own).
+long the vendor may take to show what it said yes to; default 24).
 Secret: `api_key`, of Account Settings, Web API. It travels in the query string, so it stands in the
 logs of proxies in between; nothing here writes it anywhere.
 Identities of `contacts`: fields emails and contactId. Kinds by default: email, hatchbuck.contact.
@@ -12,7 +10,10 @@ Fields may be named as `customFields->NAME`, to tell custom fields apart.
 An erasure takes a contact out of campaigns and tags, empties its fields one by one, gives each
 address a placeholder that no other contact has, and reads all of it again. The page then waits, as a
 step by hand of `contact_pages`, until a search by every address and by its id finds no contact. Its
-id is revealed, because nothing else leads to a contact without an address.
+id is revealed, because nothing else leads to a contact without an address. An order to delete a
+contact is answered so too: emptied, and MANUAL.
+The opt-out stands on the contact and goes with it: `suppress` unsubscribes it, so that nobody is
+written to meanwhile; to outlive the contact it must be kept in a list of one's own.
 Left to people as well: a contact with an address that is not known to be the person's, and contacts
 that share one. No call reads notes, tasks, deals, mail, form answers, visits, files or purchases,
 so an export says that they are to be added.

@@ -10,7 +10,7 @@ from connectors.hatchbuck.api import HatchbuckApi, Row
 from connectors.hatchbuck.erasure import Erasure
 from connectors.hatchbuck.opt_out import OptOut
 from connectors.hatchbuck.profile import bears, empties, placeholder, shown
-from connectors.hatchbuck.search import OPTED_OUT, OWN, SEVERAL, SHARED, Search
+from connectors.hatchbuck.search import OWN, SEVERAL, SHARED, Search
 from connectors.hatchbuck.settings import (
     ADDRESSES,
     CAMPAIGNS,
@@ -22,10 +22,11 @@ from connectors.hatchbuck.settings import (
     TAGS,
     Settings,
 )
-from connectors.hatchbuck.vocabulary import OBSTACLES, UNREADABLE
+from connectors.hatchbuck.vocabulary import BY_HAND, NOTES, OBSTACLES, UNREADABLE
 from connectors.model import (
     Action,
     Artifact,
+    Aspect,
     Capabilities,
     Disclosure,
     Identifier,
@@ -33,6 +34,7 @@ from connectors.model import (
     Obstacle,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -63,6 +65,14 @@ class HatchbuckConnector:
         """Search for an address that nobody has: the key is accepted, and absence is said as expected."""
         self._api.by_address(placeholder())
 
+    def inspect(self) -> Iterator[Probe]:
+        """The same, and what no call can do. Raises AuthError for another key."""
+        self.check()
+        yield Probe(Aspect.REACH, True)
+        yield Probe(Aspect.LOCATE, True)
+        yield Probe(Aspect.EXPORT, None, f"profiles; by hand: {', '.join(UNREADABLE[PAGES])}")
+        yield Probe(Aspect.DELETE, None, BY_HAND)
+
     def _search(self, subject: Subject, also: Collection[str] = ()) -> Search:
         return Search(self._api, self._settings, self._collections[CONTACTS], subject, also)
 
@@ -77,7 +87,7 @@ class HatchbuckConnector:
             return
         for name in (CAMPAIGNS, TAGS):
             yield from self._record(search, name, OWN)
-        for standing in (OWN, OPTED_OUT, SHARED, SEVERAL):
+        for standing in (OWN, SHARED, SEVERAL):
             yield from self._record(search, CONTACTS, standing)
         yield from self._record(search, PAGES, OWN)
         if search.alone:
@@ -100,6 +110,7 @@ class HatchbuckConnector:
             reveals=tuple(self._reveals(search, name, key, rows)),
             obstacles=(Obstacle(*OBSTACLES[name, key]),) if (name, key) in OBSTACLES else (),
             people=len(rows) if several else 1,
+            note=NOTES.get(name, ""),
         )
 
     def _borne(self, search: Search, name: str, rows: Sequence[Row]) -> tuple[tuple[str, int], ...]:
@@ -122,7 +133,7 @@ class HatchbuckConnector:
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
         """The disclosed fields of the person's own rows; of what no call reads, that it is to be added."""
         search = self._search(subject)
-        if search.empty or at.key not in (OWN, OPTED_OUT):
+        if search.empty or at.key != OWN:
             return
         rows = search.rows(at.collection, at.key)
         if at.collection in UNREADABLE:
@@ -146,9 +157,9 @@ class HatchbuckConnector:
         yield from erasure.carry_out(orders)
 
     def suppress(self, subject: Subject) -> Iterator[Outcome]:
-        """Unsubscribe the person's own contacts, and read back."""
+        """Unsubscribe the person's own contacts, and read back; see `opt_out`."""
         yield from OptOut(self._spec, self._api, lambda: self._search(subject)).suppress()
 
     def suppressed(self, subject: Subject) -> bool:
-        """Whether every address of the person's stands in a contact, and all its contacts are unsubscribed."""
+        """Whether no contact that bears an address of the person's is subscribed."""
         return OptOut(self._spec, self._api, lambda: self._search(subject)).suppressed()

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from connectors.errors import ChangedError
 from connectors.hatchbuck.api import HatchbuckApi, Row
 from connectors.hatchbuck.profile import bears, emptied
-from connectors.hatchbuck.search import EMPTIED, OPTED_OUT, OWN, SEVERAL, SHARED, Search, held_by
+from connectors.hatchbuck.search import EMPTIED, OWN, SEVERAL, SHARED, Search, held_by
 from connectors.hatchbuck.settings import CAMPAIGNS, CONTACTS, TAGS, Settings
 from connectors.model import Action, Order, Outcome, Redaction, Status, SystemSpec
 
 _PATHS = {TAGS: "Tags", CAMPAIGNS: "Campaign"}
-_NOT_SURE = "not surely the person's alone, or the only place that knows an opt-out: see whose it is"
-_UNSURE = (OPTED_OUT, SHARED, SEVERAL)
+_NOT_SURE = "not surely the person's alone: see whose it is"
+_UNSURE = (SHARED, SEVERAL)
 NO_CALL = "no call deletes a contact: delete it on its page"
 _ONLY_EMPTIED = f"{NO_CALL}, where it is named “erased”; what the API can empty is emptied"
 _REFUSED = "the vendor refuses to change some of it: do it on the contact's page"

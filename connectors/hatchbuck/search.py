@@ -13,7 +13,6 @@ from connectors.model import CollectionSpec, Redaction, Subject
 
 # What a contact is to the person, as keys of locators.
 OWN = ""
-OPTED_OUT = "opted out"  # theirs, and perhaps the only place that knows not to write to them
 SHARED = "shared"  # bears an address as well that is not known to be theirs
 SEVERAL = "several"  # another contact bears the same address
 EMPTIED = "emptied"  # theirs, with nobody in it any more
@@ -32,7 +31,6 @@ class Search:
     ) -> None:
         """`also`: ids of contacts that are looked at whether or not the subject leads there."""
         self._api = api
-        self._settings = settings
         self._described = frozenset(f.name for f in contacts.fields)
         by_hand = {f.name for f in contacts.fields if f.redaction is Redaction.NONE}
         described = [f.name for f in contacts.fields if f.name not in by_hand]
@@ -57,7 +55,7 @@ class Search:
         found: dict[str, Row] = {}
         for email in sorted({*self.emails, *map(_folded, self.emails)}):
             for contact in self._api.by_address(email):
-                if self._mine.intersection(map(_folded, addresses(contact))):
+                if self.known(contact):
                     found[contact["contactId"]] = contact
         for contact_id in sorted(set(self.ids) - set(found)):
             found |= {contact["contactId"]: contact for contact in self._api.by_id(contact_id)}
@@ -67,6 +65,10 @@ class Search:
     def _bearers(self) -> Counter[str]:
         """Address of the person's -> how many contacts bear it."""
         return Counter(a for row in self.contacts for a in {_folded(a) for a in addresses(row)} if a in self._mine)
+
+    def known(self, row: Row) -> bool:
+        """Whether a contact bears an address of the person's."""
+        return any(_folded(a) in self._mine for a in addresses(row))
 
     def unknown(self, row: Row) -> list[str]:
         """The addresses of a contact that are not known to be the person's."""
@@ -78,9 +80,7 @@ class Search:
             return SEVERAL
         if self.unknown(row):
             return SHARED
-        if not any(bears(row, name) for name in self.fields):
-            return EMPTIED
-        return OPTED_OUT if row.get("subscribed") is False and not self._settings.opt_outs_kept else OWN
+        return OWN if any(bears(row, name) for name in self.fields) else EMPTIED
 
     def of(self, *standings: str) -> list[Row]:
         return [row for row in self.contacts if self.standing(row) in standings]
@@ -88,7 +88,7 @@ class Search:
     @property
     def alone(self) -> list[Row]:
         """Contacts that are the person's and nobody else's."""
-        return self.of(OWN, OPTED_OUT, EMPTIED)
+        return self.of(OWN, EMPTIED)
 
     def rows(self, collection: str, key: str) -> list[Row]:
         """What a locator points at. Tags and campaigns stand in the profile they hang on."""

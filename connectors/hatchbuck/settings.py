@@ -14,7 +14,7 @@ CAMPAIGNS, TAGS, CONTACTS = "campaigns", "tags", "contacts"
 PAGES, LOG = "contact_pages", "api_log"
 COLLECTIONS = (CAMPAIGNS, TAGS, CONTACTS, PAGES, LOG)
 ADDRESSES, CONTACT_ID = "emails", "contactId"  # the fields of a contact that it is found by
-_SETTINGS = ("base_url", "timeout", "settle_hours", "opt_outs_kept")
+_SETTINGS = ("base_url", "timeout", "settle_hours")
 _USUAL = (
     IdentitySpec("email", ADDRESSES, Trust.ASSIGNED),
     IdentitySpec("hatchbuck.contact", CONTACT_ID, Trust.ASSIGNED),
@@ -26,7 +26,6 @@ class Settings:
     base_url: str
     timeout: float  # seconds
     settles_within: timedelta
-    opt_outs_kept: bool
     identities: tuple[IdentitySpec, ...]  # of contacts
 
     @classmethod
@@ -37,7 +36,6 @@ class Settings:
             settings.base_url(spec, "https://api.hatchbuck.com/api/v1"),
             settings.number(spec, "timeout", 30.0, least=0.001),
             timedelta(hours=settings.number(spec, "settle_hours", 24, least=0)),
-            settings.flag(spec, "opt_outs_kept", False),
             _identities(spec),
         )
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from connectors.hatchbuck.search import OPTED_OUT, OWN, SEVERAL, SHARED
-from connectors.hatchbuck.settings import CONTACTS, LOG, PAGES
+from connectors.hatchbuck.search import OWN, SEVERAL, SHARED
+from connectors.hatchbuck.settings import CAMPAIGNS, CONTACTS, LOG, PAGES
 from connectors.model import ObstacleKind
 
 # (collection, key of the locator) -> the obstacle
 OBSTACLES: dict[tuple[str, str], tuple[ObstacleKind, str]] = {
-    (CONTACTS, OPTED_OUT): (
-        ObstacleKind.BY_HAND,
-        (
-            "the contact is unsubscribed, and with it the opt-out goes: enter its addresses in a suppression list of "
-            "one's own, then delete it on its page; or set opt_outs_kept if such a list is kept anyway"
-        ),
-    ),
     (CONTACTS, SHARED): (
         ObstacleKind.SHARED,
         (
@@ -29,9 +22,8 @@ OBSTACLES: dict[tuple[str, str], tuple[ObstacleKind, str]] = {
     (PAGES, OWN): (
         ObstacleKind.BY_HAND,
         (
-            "no call deletes a contact: look for its opt-out, delete it on its page with notes, tasks, deals, mail and "
-            "files (once emptied it is named “erased”), then plan again: a search by every address and by its id must "
-            "find no contact"
+            "no call deletes a contact: delete it on its page, with notes, tasks, deals, mail and files (once emptied "
+            "it is named “erased”), then run again: a search by every address and by its id must find no contact"
         ),
     ),
     (LOG, OWN): (
@@ -41,6 +33,11 @@ OBSTACLES: dict[tuple[str, str], tuple[ObstacleKind, str]] = {
             "support how long, note the answer and when both are gone"
         ),
     ),
+}
+BY_HAND = "contacts are emptied; no call deletes one, and whether this key may change one is seen when it does"
+NOTES = {
+    CAMPAIGNS: "stops the campaigns",
+    CONTACTS: "empties the contact, whose opt-out goes with its address: a list of one's own must keep it",
 }
 # What no call reads, as types that the person is told of.
 UNREADABLE = {

@@ -221,7 +221,7 @@ def test_what_may_be_others_is_not_touched(fake: HatchbuckSandbox, connected: Co
     assert written(fake) == []
 
 
-@pytest.mark.parametrize("what", ["another address", "another contact", "an opt-out", "a further contact", "a tag"])
+@pytest.mark.parametrize("what", ["another address", "another contact", "a further contact", "a tag"])
 def test_what_changed_since_the_plan_asks_for_a_new_one(fake: HatchbuckSandbox, connected: Connect, what: str) -> None:
     """A contact that is not surely the person's any more must not count as gone."""
     fake.addresses_are_unique = False
@@ -232,8 +232,6 @@ def test_what_changed_since_the_plan_asks_for_a_new_one(fake: HatchbuckSandbox, 
         row["emails"].append({"id": "e-2", "address": JO, "type": "Home"})
     elif what == "another contact":
         fake.contact(ANN)
-    elif what == "an opt-out":
-        row["subscribed"] = False
     elif what == "a further contact":
         subject = Subject.of(*subject.identifiers, Identifier("email", JO, Trust.PROVEN))
         plant(fake, JO)

@@ -10,6 +10,7 @@ import pytest
 from connectors.errors import AuthError, ConfigError, RefusedError, TransientError
 from connectors.hatchbuck import connect
 from connectors.model import (
+    Aspect,
     CollectionSpec,
     Disclosure,
     FieldSpec,
@@ -160,11 +161,9 @@ def test_two_contacts_under_two_addresses_may_be_one_person(fake: HatchbuckSandb
     assert located(connected((strict,)), both)["contacts"].people == 2
 
 
-def test_an_opt_out_is_not_lost(fake: HatchbuckSandbox, connected: Connect) -> None:
+def test_that_an_opt_out_goes_along_is_said(fake: HatchbuckSandbox, connected: Connect) -> None:
     fake.contact(ANN, subscribed=False)
-    found = located(connected())
-    assert [o.kind for o in found["contacts/opted out"].obstacles] == [ObstacleKind.BY_HAND]
-    assert "contacts" in located(connected(opt_outs_kept=True))
+    assert "opt-out" in located(connected())["contacts"].note
 
 
 def test_a_collection_with_a_period_is_all_of_unknown_age(fake: HatchbuckSandbox, connected: Connect) -> None:
@@ -229,6 +228,15 @@ def test_the_key_is_in_the_query_and_nowhere_else(server: Server, fake: Hatchbuc
     assert "another" not in str(refused.value)
 
 
+def test_what_can_be_told_beforehand_is_told(server: Server, fake: HatchbuckSandbox, connected: Connect) -> None:
+    told = {p.aspect: (p.ok, p.says) for p in connected().inspect()}
+    assert [told[a][0] for a in (Aspect.REACH, Aspect.LOCATE, Aspect.EXPORT, Aspect.DELETE)] == [True, True, None, None]
+    assert "notes" in told[Aspect.EXPORT][1]
+    assert "no call deletes" in told[Aspect.DELETE][1]
+    assert [m for m, p in server.faults.calls if not p.endswith("/search")] == []
+    assert "@invalid.example" in fake.log[-1][2], "an address that is nobody's"
+
+
 def test_a_busy_vendor_is_asked_again_later(fake: HatchbuckSandbox, connected: Connect) -> None:
     fake.contact(ANN)
     fake.rate_left = 0
@@ -242,7 +250,6 @@ def test_a_busy_vendor_is_asked_again_later(fake: HatchbuckSandbox, connected: C
         ({"base_url": "http://api.example.com"}, "https"),
         ({"timeout": 0}, "timeout"),
         ({"settle_hours": -1}, "settle_hours"),
-        ({"opt_outs_kept": "yes"}, "opt_outs_kept"),
         ({"page_size": 5}, "unknown setting 'page_size'"),
     ],
 )
