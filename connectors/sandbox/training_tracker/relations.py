@@ -29,7 +29,7 @@ class Relations(VendorStore):
         self.fake.clear()
         for who in (*PEOPLE, *map(person, CROWD)):
             self._enter(who)
-        # The search brings more than was asked for: her namesake, each time.
+        # The search brings more than was asked for: the bystander, each time.
         self.fake.near_match = next(iter(self._of(PEOPLE.bystander)))["contactId"]
 
     def _enter(self, who: Person) -> None:
