@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connectors.model import Action, Status, Subject
+from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
-from orchestrator.model import Confirmation, StepResult
+from orchestrator.model import Confirmation, Step, StepResult
 from orchestrator.signing import envelope_bytes, verify
 from orchestrator.workspace import Workspace, private_file
 
@@ -67,12 +67,19 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
             last["files"], last["bytes"], last["manifest"], tuple((p, w) for p, w in last["left_out"])
         ) if last else None,
         withheld=tuple(last["withheld"]) if last else (),
-        vendors=tuple(_vendors(service, planned, outcomes)),
+        vendors=tuple(_vendors(service, planned, outcomes, confirmation)),
     )  # fmt: skip
 
 
-def _vendors(service: Service, planned: Planned, outcomes: Mapping[str, StepResult]) -> Iterator[receipt.Vendor]:
-    """An order to a vendor's API is the notice of deletion, and its outcome the answer."""
+def _vendors(
+    service: Service, planned: Planned, outcomes: Mapping[str, StepResult], confirmation: Confirmation
+) -> Iterator[receipt.Vendor]:
+    """An order to a vendor's API is the notice of deletion, and its outcome the answer.
+
+    While there is something that the API cannot do, the vendor has not deleted.
+    """
+    gone = {r.ref for r in confirmation.results if r.confirmed}
+    left = {s.system for s in planned.plan.steps if s.ref not in gone and _beyond_the_api(s)}
     for name, system in service.inventory.systems.items():
         answers = [
             outcomes[s.ref] for s in planned.plan.steps
@@ -82,7 +89,14 @@ def _vendors(service: Service, planned: Planned, outcomes: Mapping[str, StepResu
             waiting = any(a.status is Status.ACCEPTED for a in answers)
             answer = receipt.Answer.ACCEPTED if waiting else receipt.Answer.DELETED
             notified = min((a.at for a in answers if a.at), default=service.now())
+            if name in left and not waiting:
+                yield receipt.Vendor(name, notified)
+                continue
             yield receipt.Vendor(name, notified, answer, max((a.at for a in answers if a.at), default=None))
+
+
+def _beyond_the_api(step: Step) -> bool:
+    return step.action is Action.MANUAL and any(o.kind is ObstacleKind.BY_HAND for o in step.obstacles)
 
 
 def _says(payload: Mapping[str, Any]) -> Any:

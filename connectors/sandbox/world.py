@@ -30,6 +30,7 @@ STORES: Mapping[str, str] = {
     "calendly": "appointments:Appointments",
     "papertrail": "logs:Logs",
     "heroku": "backups:Backups",
+    "hatchbuck": "relations:Relations",
 }
 
 
