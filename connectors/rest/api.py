@@ -65,7 +65,7 @@ class Api:
         fixed = None if call.body is None else call.filled(call.body, number)
         sent = fixed if body is None else {**(fixed or {}), **body}
         status, answer = self._request(call, number, doing, {}, sent, _WRITTEN)
-        if status not in _WRITTEN and not call.absent.is_met(status, answer):
+        if status not in _WRITTEN and not call.is_absent(status, answer):
             raise error_for(self._system, status, {}, doing)
         return status
 
@@ -90,6 +90,8 @@ class Api:
             asked = {} if at is None or call.pages.by == "link" else {call.pages.send: at}
             link = str(at) if at is not None and call.pages.by == "link" else ""
             answer = self._page(call, value, doing, asked, link)
+            if answer is None and followed:
+                raise TransientError(self._system, f"{doing}: cut short, a further page is said to be absent")
             if answer is None:
                 return
             rows = self._rows(call, answer, doing)
@@ -115,7 +117,7 @@ class Api:
             return self._http.request("GET", link, doing=doing)[1]
         body = call.filled(call.body or {}, value) | asked if call.method == "post" else None
         status, answer = self._request(call, value, doing, {} if body is not None else asked, body, (200,))
-        if call.absent.is_met(status, answer):
+        if call.is_absent(status, answer):
             return None
         if status != 200:
             raise error_for(self._system, status, {}, doing)
@@ -131,7 +133,7 @@ class Api:
     def _one(self, call: Call, value: object, doing: str) -> Row | None:
         body = call.filled(call.body or {}, value) if call.method == "post" else None
         status, answer = self._request(call, value, doing, {}, body, (200,))
-        if call.absent.is_met(status, answer):
+        if call.is_absent(status, answer):
             return None
         if status != 200:
             raise error_for(self._system, status, {}, doing)
@@ -154,5 +156,5 @@ class Api:
             doing=doing,
             params=params,
             json_body=body,
-            accept=(*accept, *call.absent.statuses),
+            accept=(*accept, *call.absences),
         )

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from connectors import settings
 from connectors.errors import ConfigError
 from connectors.model import Action, CollectionSpec, IdentitySpec, SystemSpec, Trust
-from connectors.rest.calls import ID, Call, call_of, keys_of, path_of
+from connectors.rest.calls import Call
+from connectors.rest.caution import ID, call_of, keys_of, path_of
 from connectors.rest.pages import Pages, described
 from connectors.rest.paths import EACH, Marks, Path, parse
 from connectors.rest.reader import Reader
@@ -173,6 +174,9 @@ def _fields(read: Reader, spec: CollectionSpec) -> None:
     for name in names:
         if not parse(name):
             read.fail("", f"need fields that are paths, such as requester.email or messages[].text; {name!r} is none")
+    if spec.links:
+        found = Reader(read.system, f"collections.{spec.name}", {}, ())
+        found.fail("links", "are not followed here: let the other collection reveal an identifier to search by")
     if EACH in (parse(spec.age_field or "id") or ()):
         read.fail("", "need an age that is one value in a row")
 

@@ -82,6 +82,7 @@ class Erasure:
     def _delete(self, order: Order, plan: Plan, rows: list[Row]) -> Outcome:
         """One by one, stopping at the first that is still there."""
         assert plan.delete is not None
+        assert plan.confirm is not None
         accepted: timedelta | None = plan.delete.settles
         for done, row in enumerate(rows):
             if self._seen(plan, row) is None:  # gone already, and only the list still shows it
@@ -90,7 +91,7 @@ class Erasure:
             status = self._api.write(plan, plan.delete, row)
             if status == 202 and accepted is None:
                 accepted = _UNANNOUNCED
-            if accepted is None and self._seen(plan, row) is not None:
+            if accepted is None and self._api.record(plan, plan.confirm, row) is not None:
                 return Outcome(order.at, Status.FAILED, done, reason=_STILL_THERE)
         if accepted is not None:
             return Outcome(order.at, Status.ACCEPTED, len(rows), datetime.now(UTC) + accepted)

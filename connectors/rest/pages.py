@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.rest.paths import Path, parse, values
+from connectors.rest.paths import EACH, Path, parse, values
 from connectors.rest.reader import Reader
 
 _KEYS = {
@@ -52,7 +52,7 @@ class Pages:
         following = found[0] if found else None
         if following in (None, "", False):
             return None
-        if isinstance(following, bool) or not isinstance(following, str | int):
+        if isinstance(following, bool) or not isinstance(following, str if self.by == "link" else str | int):
             raise ValueError
         return following
 
@@ -103,6 +103,6 @@ def described(reader: Reader) -> Pages:
 
 def _path(reader: Reader, name: str) -> Path:
     found = parse(reader.text(name, "a path in the answer, such as meta.next"))
-    if not found or "[]" in found:
+    if not found or EACH in found:
         reader.fail(name, "must be a path in the answer, such as meta.next")
     return found

@@ -73,7 +73,7 @@ class Search:
         """
         if not kind:
             return [""] if any(self._subject.values(i.kind) for i in plan.spec.identities if i.match) else []
-        given = self._subject.values(kind)
+        given = [value for value in self._subject.values(kind) if value.strip()]
         return sorted({*given, *(v.lower() for v in given)} if _folds(kind) else {*given})
 
     def _require_matchable(self, plan: Plan, rows: list[Row]) -> None:
