@@ -170,7 +170,6 @@ class Capabilities:
     exports: bool = True
     verifiable: bool = True  # whether locate can prove absence afterwards
     settles_within: timedelta = timedelta(0)  # how long until a read can prove it
-    calls_per_minute: float | None = None  # what the vendor allows; for whoever calls, connectors never wait
 
 
 @dataclass(frozen=True, slots=True)

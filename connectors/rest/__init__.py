@@ -5,8 +5,7 @@ Settings: `base_url` (https), `auth` ({by: bearer | header | query | basic, secr
 work), `pages` ({by: cursor, send: PARAMETER, next: PATH}, {by: link, next: PATH}, {by: page, send,
 first, last: PATH}, {by: offset, send}, or none; with `total: PATH` each list is compared with the
 number of rows that the answer names, otherwise it is read until nothing new comes),
-`calls_per_minute` (what the vendor allows, as data: nothing waits here), `headers` (constants),
-`timeout` (seconds).
+`headers` (constants), `timeout` (seconds). What the vendor allows in calls is the entry's `rate`.
 
 A collection's `options`; what `found_by`, `fields`, `age` and `one_per_person` mean is as everywhere,
 with paths for names (`requester.email`, `messages[].text`):

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from connectors.errors import RefusedError, TransientError
 from connectors.http import HttpClient, error_for
+from connectors.model import SystemSpec
 from connectors.rest.calls import Call
 from connectors.rest.description import Plan, Service
 from connectors.rest.paths import values
@@ -21,10 +22,12 @@ _WRITTEN = (200, 201, 202, 204)
 class Api:
     """One SaaS. Every method raises `connectors.errors` only."""
 
-    def __init__(self, system: str, service: Service) -> None:
-        self._system = system
+    def __init__(self, spec: SystemSpec, service: Service) -> None:
+        self._system = spec.system
         self._service = service
-        self._http = HttpClient(system, service.base_url, service.headers, service.timeout, service.params)
+        self._http = HttpClient(
+            spec.system, service.base_url, service.headers, service.timeout, service.params, pace=spec.pace
+        )
 
     def check(self) -> None:
         self._http.request("GET", self._service.check, doing="checking the credentials")
@@ -41,11 +44,14 @@ class Api:
             return [] if one is None else [one]
         seen: dict[str, Row] = {}
         for again in range(_MOST_PASSES):
-            known = len(seen)
-            total: int | None = None
+            known, total = len(seen), None
+            read: set[str] = set()
             for page, all_rows in self._pages(call, value, doing):
-                seen.update(self._by_id(plan, page, doing))
-                total = all_rows
+                rows, total = self._by_id(plan, page, doing), all_rows
+                if rows and rows.keys() <= read:
+                    raise TransientError(self._system, f"{doing}: a page came twice")
+                read |= rows.keys()
+                seen |= rows
             if total is not None:
                 if len(seen) != total:
                     raise TransientError(self._system, f"{doing}: not as many rows as the answer says there are")

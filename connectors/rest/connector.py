@@ -40,14 +40,13 @@ class RestConnector:
         if not spec.collections:
             raise ConfigError(spec.system, "collections is empty: describe what the system holds")
         self._plans = {c.name: Plan.of(spec.system, c, service.pages) for c in spec.collections}
-        self._api = Api(spec.system, service)
+        self._api = Api(spec, service)
         plans = self._plans.values()
         writing = [plan.actions for plan in plans if plan.actions]
         self.capabilities = Capabilities(
             needs=frozenset(i.kind for c in spec.collections for i in c.identities if i.match),
             actions=frozenset.intersection(*writing) if writing else frozenset(),
             settles_within=max(plan.settles for plan in plans),
-            calls_per_minute=service.calls_per_minute,
         )
 
     def check(self) -> None:

@@ -22,7 +22,7 @@ from connectors.rest.pages import Pages, described
 from connectors.rest.paths import EACH, Marks, Path, parse
 from connectors.rest.reader import Reader
 
-_SETTINGS = ("base_url", "auth", "check", "pages", "headers", "timeout", "calls_per_minute")
+_SETTINGS = ("base_url", "auth", "check", "pages", "headers", "timeout")
 _OPTIONS = ("id", "locate", "confirm", "export", "delete", "redact", "by_hand", "age_format")
 _AUTH = {
     "bearer": ("by", "secret"),
@@ -50,7 +50,6 @@ class Service:
     check: str
     pages: Pages | None
     timeout: float  # seconds
-    calls_per_minute: float | None
 
     @classmethod
     def of(cls, spec: SystemSpec) -> Self:
@@ -71,10 +70,9 @@ class Service:
         check = path_of(read, "check")
         if any("<" in segment for segment in check):
             read.fail("check", "must name nobody: a path that shows whether the credentials work")
-        rate = read.number("calls_per_minute", 0, 0.1, 1_000_000) if read.has("calls_per_minute") else None
         pages = described(read) if read.has("pages") else None
         timeout = settings.number(spec, "timeout", 30.0, least=0.001)
-        return cls(url, headers, params, "/".join(check), pages, timeout, rate)
+        return cls(url, headers, params, "/".join(check), pages, timeout)
 
 
 def _credentials(spec: SystemSpec, read: Reader) -> tuple[dict[str, str], dict[str, str]]:
