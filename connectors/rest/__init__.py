@@ -23,7 +23,8 @@ with paths for names (`requester.email`, `messages[].text`):
 
 A call is `{get: /tickets, query: {requester: <email>}}`, or post with a `body`. A placeholder is a whole
 segment, query value or value of the body: an identifier's kind when searching, `<id>` otherwise. `absent`
-says what the answer looks like if there is no such thing: {status: 404, field: error.code, is: not_found}.
+says what the answer looks like if there is no such thing, {status: 404, field: error.code, is: not_found}, or
+lists several such looks; for `confirm` and `delete` it is 404 or 410 unless said otherwise.
 
 What found_by names is compared again here: exactly, addresses without regard to case. A row in which
 other people stand too is SHARED, one that only a claimed field names is CLAIMED; neither is touched.

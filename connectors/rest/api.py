@@ -11,11 +11,12 @@ from connectors.http import HttpClient, error_for
 from connectors.model import SystemSpec
 from connectors.rest.calls import Call
 from connectors.rest.description import Plan, Service
-from connectors.rest.paths import values
+from connectors.rest.paths import deeper_than, values
 
 Row = dict[str, Any]
 _MOST_PAGES = 10_000
 _MOST_PASSES = 5
+_MOST_LEVELS = 64
 _WRITTEN = (200, 201, 202, 204)
 
 
@@ -134,6 +135,7 @@ class Api:
         if len(found) != 1 or not isinstance(found[0], list) or not all(isinstance(r, dict) for r in found[0]):
             raise TransientError(self._system, f"{doing}: the answer has no list at `rows`")
         rows: list[Row] = found[0]
+        self._require_shallow(rows, doing)
         return rows
 
     def _one(self, call: Call, value: object, doing: str) -> Row | None:
@@ -147,7 +149,12 @@ class Api:
         if len(found) != 1 or not isinstance(found[0], dict) or not found[0]:
             raise TransientError(self._system, f"{doing}: the answer has no record at `row`")
         row: Row = found[0]
+        self._require_shallow(row, doing)
         return row
+
+    def _require_shallow(self, found: object, doing: str) -> None:
+        if deeper_than(found, _MOST_LEVELS):
+            raise RefusedError(self._system, f"{doing}: a record is nested deeper than {_MOST_LEVELS} levels")
 
     def _request(
         self, call: Call, value: object, doing: str, asked: Row, body: Row | None, accept: tuple[int, ...]

@@ -7,7 +7,7 @@ dot in it can therefore never be taken for two.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from connectors.model import CollectionSpec, FieldSpec
@@ -48,6 +48,18 @@ def bears(value: Any) -> bool:
         return any(map(bears, value))
     text = str(value).strip()
     return value is not None and text not in ("", PLACEHOLDER) and not text.startswith(MARK)
+
+
+def deeper_than(value: Any, levels: int) -> bool:
+    """Whether lists and mappings are nested further than so many levels."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [v for held in layer if isinstance(held, dict | list) for v in _inside(held)]
+    return bool(layer)
+
+
+def _inside(held: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return held.values() if isinstance(held, dict) else held
 
 
 class Marks:

@@ -53,6 +53,10 @@ class HelpDesk(Service):
         if parts[0] != "v2" or len(parts) not in (2, 3) or parts[1] not in self.stores:
             raise NotFound("no_such_route")
         rows = self.stores[parts[1]]
+        if parts[2:] == ["erase"] and request.method == "POST":
+            gone = request.get_json()["ids"]
+            rows[:] = [row for row in rows if row["id"] not in gone or lies(request)]
+            return as_json({"erased": len(gone)})
         if len(parts) == 2:
             return self._collection(request, parts[1], rows)
         row = one(rows, parts[2])

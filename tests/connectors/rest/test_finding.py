@@ -184,6 +184,15 @@ def test_rows_without_an_id_of_their_own_are_refused(desk: Any, help_desk: HelpD
         locate(with_options(desk(), "contacts", id="number"), SUBJECT)
 
 
+def test_a_record_nested_without_measure_is_refused(desk: Any, help_desk: HelpDesk) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"more": deep}
+    help_desk.contact(ANN, "Ann Lee", profile=deep)
+    with pytest.raises(RefusedError, match="nested deeper"):
+        locate(desk(), SUBJECT)
+
+
 # Ages
 
 

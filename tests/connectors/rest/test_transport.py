@@ -10,7 +10,7 @@ import pytest
 import connectors
 from connectors.errors import RefusedError, TransientError
 from connectors.model import Identifier, Subject, Trust
-from connectors.rest.calls import Call
+from connectors.rest.calls import Absent, Call
 from connectors.rest.paths import parse, values
 from connectors.sandbox.rest import Newsletter
 from connectors.sandbox.rest.service import as_json
@@ -73,6 +73,13 @@ def test_a_blank_identifier_asks_nothing(newsletter: Newsletter, newsletter_serv
 )
 def test_a_segment_is_encoded_or_refused(segment: str, made: str | None) -> None:
     assert Call("get", ("things", "<id>.json"), "id").address(segment) == made
+
+
+def test_absence_is_a_status_or_a_message() -> None:
+    gone = Call("get", ("things",), absent=(Absent((404,)), Absent((200,), ("data",), None)))
+    assert gone.is_absent(404, None)
+    assert gone.is_absent(200, {"data": None})
+    assert not any(gone.is_absent(status, answer) for status, answer in ((200, {}), (200, {"data": {}}), (410, None)))
 
 
 def test_a_number_stays_a_number_in_a_body() -> None:
