@@ -14,7 +14,7 @@ with paths for names (`requester.email`, `messages[].text`):
 |---|---|
 | id | path of the record's id in a row (default: id) |
 | locate | a call, or a list of them, with `rows` (path of the list) or `row` (of one record; needs `absent`) |
-| confirm | the call that reads one record by `<id>`: before it is written to, and to see that it is gone |
+| confirm | the call that reads one record by `<id>`, with the same paths: before it is written to, and after |
 | export | the same for what is handed out, if that is more than the search shows |
 | delete | a call; `settles_hours` if it takes effect later. It ends with `<id>` |
 | redact | patch, post, or put with `partial: true`; the fields stand in its body, under the key `under` |

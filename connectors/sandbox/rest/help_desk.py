@@ -1,7 +1,7 @@
 """A stateful fake of a help desk: contacts, their tickets, recorded calls with several people.
 
 Its traps: the filter by address finds every address that contains it, the filter by contact finds
-every number that begins so, DELETE on a collection empties it, and nothing deletes a call.
+every number that begins so, in any case, DELETE on a collection empties it, and nothing deletes a call.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class HelpDesk(Service):
         self.next_at_end = True  # whether the cursor's key is there on the last page
         self.trash = False  # a deleted ticket can still be read, as status "deleted"
         self.lists_trash = False  # and the list still shows it
+        self.shown_alone: Row = {}  # how a contact that is read by its id differs from the list's
         self.stores: dict[str, list[Row]] = {"contacts": [], "tickets": [], "calls": []}
         self.emptied: list[str] = []  # collections that somebody deleted whole
 
@@ -68,7 +69,8 @@ class HelpDesk(Service):
             return Response(status=204)
         if request.method != "GET":
             raise MethodNotAllowed
-        return as_json({parts[1].removesuffix("s"): row})
+        differs = self.shown_alone if parts[1] == "contacts" else {}
+        return as_json({parts[1].removesuffix("s"): {**row, **differs}})
 
     def _collection(self, request: Request, name: str, rows: list[Row]) -> Response:
         if request.method == "DELETE":
@@ -80,7 +82,7 @@ class HelpDesk(Service):
         if "email" in asked:
             found = [row for row in found if asked["email"].lower() in row["email"].lower()]
         if "requester" in asked:
-            found = [row for row in found if row["requester_id"].startswith(asked["requester"])]
+            found = [row for row in found if row["requester_id"].lower().startswith(asked["requester"])]
         if "participant" in asked:
             found = [row for row in found if asked["participant"] in [p["email"] for p in row["participants"]]]
         answer = page(request, found, _PAGE, self.paging, name)

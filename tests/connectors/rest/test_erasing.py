@@ -82,6 +82,17 @@ def test_an_id_that_is_another_records_address_is_never_written_to(
     assert help_desk.stores["contacts"] == before["contacts"]
 
 
+@pytest.mark.parametrize("changed", [{"email": "someone@example.net"}, {"id": "c9"}])
+def test_a_record_that_turned_out_to_be_another_is_never_written_to(
+    desk: Any, help_desk: HelpDesk, help_desk_server: Server, changed: dict[str, str]
+) -> None:
+    """The same id with another address, or the same address with another id: either is enough to stop."""
+    help_desk.shown_alone = changed
+    with pytest.raises(RefusedError, match="is not the one that was found"):
+        carried_out(desk())
+    assert ("DELETE", "/v2/contacts/c1") not in writes(help_desk_server)
+
+
 def test_the_collection_is_never_what_is_deleted(desk: Any, help_desk: HelpDesk, help_desk_server: Server) -> None:
     """The id is a text that would leave its segment, or end it early."""
     for number in ("../contacts", "..", ".", "c1/..", "%2e%2e", " ", "c1\\.."):

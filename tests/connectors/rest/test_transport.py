@@ -15,7 +15,7 @@ from connectors.rest.paths import parse, values
 from connectors.sandbox.rest import Newsletter
 from connectors.sandbox.rest.service import as_json
 from connectors.sandbox.serve import Server
-from tests.connectors.rest.described import spec_of
+from tests.connectors.rest.described import spec_of, with_options
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -139,6 +139,22 @@ def test_a_list_without_end_ends_in_an_error() -> None:
     with served(answer) as server, pytest.raises(TransientError, match="leads back to itself"):
         list(connectors.build(spec_of("help_desk", server.url)).locate(subject("ann.lee@example.com")))
     assert len(asked) == 2
+
+
+def test_a_further_page_that_is_absent_is_a_list_cut_short() -> None:
+    """A cursor that expired is answered like nobody; only the first page may say that."""
+
+    def answer(path: str, environ: WSGIEnvironment) -> object:
+        if "cursor" in environ["QUERY_STRING"]:
+            return {"error": "none"}
+        return {"contacts": [{"id": 1, "email": "someone@example.net"}], "meta": {"next": "more"}}
+
+    absent = {"status": 200, "field": "error", "is": "none"}
+    with served(answer) as server:
+        spec = spec_of("help_desk", server.url)
+        find = {**spec.collection("contacts").options["locate"], "absent": absent}
+        with pytest.raises(TransientError, match="a further page is said to be absent"):
+            list(connectors.build(with_options(spec, "contacts", locate=find)).locate(subject("ann.lee@example.com")))
 
 
 def test_a_redirect_is_not_followed() -> None:
