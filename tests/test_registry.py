@@ -19,7 +19,6 @@ from tests.test_floors import INFRASTRUCTURE
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests" / "connectors"
-FAMILIES = ("aws",)  # packages that hold several connectors
 SDKS = {"boto3", "botocore", "google", "psycopg", "python_http_client", "sendgrid", "stripe"}
 LAWS = {name.removeprefix("test_") for name in dir(WireLaws) if name.startswith("test_")}
 # What no system may be excused from.
@@ -40,7 +39,16 @@ NO_FAKE = {
 
 
 def _defines_connect(path: Path) -> bool:
-    return any(isinstance(n, ast.FunctionDef) and n.name == "connect" for n in ast.parse(path.read_text()).body)
+    """Whether the module has a `connect` of its own, of another module's, or by assignment."""
+    bound: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            bound |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            bound |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return "connect" in bound
 
 
 def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -53,8 +61,10 @@ def _entries(folder: Path) -> Iterator[tuple[str, Path]]:
 def connectors() -> dict[str, Path]:
     """Name as in the inventory -> the module that defines `connect`."""
     top = {name: path for name, path in _entries(ROOT / "connectors") if name not in INFRASTRUCTURE}
-    below = {f"{f}.{name}": path for f in FAMILIES for name, path in _entries(ROOT / "connectors" / f)}
-    return {name: path for name, path in {**top, **below}.items() if _defines_connect(path)}
+    found = {name: path for name, path in top.items() if _defines_connect(path)}
+    families = [path.parent for name, path in top.items() if name not in found and path.name == "__init__.py"]
+    below = {f"{f.name}.{name}": path for f in families for name, path in _entries(f)}
+    return found | {name: path for name, path in below.items() if _defines_connect(path)}
 
 
 CONNECTORS = connectors()
