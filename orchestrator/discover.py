@@ -17,6 +17,7 @@ from connectors.model import Identifier, Record, Subject, Trust
 from connectors.protocol import Connector
 from orchestrator.model import Conflict, Coverage, Discovery, Searched
 
+UNSEEN = "nobody can be looked up there: deletion is asked for every identifier that may stand in it"
 MAX_HOPS = 8  # more rounds than this means identifiers chase each other
 _RANK = {Trust.CLAIMED: 0, Trust.ASSIGNED: 1, Trust.PROVEN: 2}
 
@@ -174,7 +175,10 @@ def _coverage(
     for name, connector in systems.items():
         if done := searches.get(name):
             count = sum(r.count for r in done.records)
-            rows.append(Searched(name, done.coverage, done.at, done.why, done.hop, count))
+            coverage, why = done.coverage, done.why
+            if coverage is Coverage.SEARCHED and not connector.capabilities.searchable:
+                coverage, why = Coverage.NOT_SEARCHABLE, UNSEEN
+            rows.append(Searched(name, coverage, done.at, why, done.hop, count))
         else:
             kinds = ", ".join(sorted(connector.capabilities.needs))
             why = f"no proven or assigned identifier of a kind it can be searched by ({kinds})"
