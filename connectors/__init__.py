@@ -18,7 +18,18 @@ from connectors.protocol import Connector
 
 GROUP = "dsr.connectors"
 # Modules of this package that are not connectors.
-_INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "testing", "sandbox", "isolation", "settings"}
+_INFRASTRUCTURE = {
+    "vocabulary",
+    "model",
+    "errors",
+    "protocol",
+    "http",
+    "google",
+    "testing",
+    "sandbox",
+    "isolation",
+    "settings",
+}
 
 
 def build(spec: SystemSpec) -> Connector:

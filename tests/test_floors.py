@@ -18,6 +18,7 @@ FLOORS = {
     "connectors.http": 1,
     "connectors.isolation": 1,
     "connectors.settings": 2,
+    "connectors.google": 2,
     "connectors.sandbox": 3,
     "connectors.": 3,  # providers
     "connectors": 4,  # build
@@ -60,7 +61,18 @@ SAME_FLOOR = {
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
 }
-INFRASTRUCTURE = {"vocabulary", "model", "errors", "protocol", "http", "isolation", "settings", "testing", "sandbox"}
+INFRASTRUCTURE = {
+    "vocabulary",
+    "model",
+    "errors",
+    "protocol",
+    "http",
+    "google",
+    "isolation",
+    "settings",
+    "testing",
+    "sandbox",
+}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
