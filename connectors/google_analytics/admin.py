@@ -46,10 +46,11 @@ class Admin:
             DEFAULT_CLIENT_INFO,
             AnalyticsAdminServiceRestTransport,
         )
+        from google.auth.credentials import AnonymousCredentials
 
         scheme, _, host = self._settings.base_url.partition("://")
         transport = AnalyticsAdminServiceRestTransport(
-            host=host, url_scheme=scheme, credentials=self._account.credentials(SCOPES)
+            host=host, url_scheme=scheme, credentials=AnonymousCredentials()
         )
         transport._session = self._account.session(SCOPES)
         transport._prep_wrapped_messages(DEFAULT_CLIENT_INFO)
