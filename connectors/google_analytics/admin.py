@@ -49,11 +49,10 @@ class Admin:
         from google.auth.credentials import AnonymousCredentials
 
         scheme, _, host = self._settings.base_url.partition("://")
-        transport = AnalyticsAdminServiceRestTransport(
-            host=host, url_scheme=scheme, credentials=AnonymousCredentials()
-        )
+        nobody = AnonymousCredentials()  # type: ignore[no-untyped-call]
+        transport = AnalyticsAdminServiceRestTransport(host=host, url_scheme=scheme, credentials=nobody)
         transport._session = self._account.session(SCOPES)
-        transport._prep_wrapped_messages(DEFAULT_CLIENT_INFO)
+        transport._prep_wrapped_messages(DEFAULT_CLIENT_INFO)  # type: ignore[no-untyped-call]
         return AnalyticsAdminServiceClient(transport=transport)
 
     def property(self) -> Any:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from connectors.errors import ChangedError, ConfigError
+from connectors.errors import ChangedError
 from connectors.google import ServiceAccount
 from connectors.google_analytics.admin import Admin
-from connectors.google_analytics.audience import months_of, require_everybody
 from connectors.google_analytics.exports import Members
 from connectors.google_analytics.identifiers import (
     APPS,
@@ -23,6 +22,7 @@ from connectors.google_analytics.identifiers import (
     kinds_of,
     names_of,
 )
+from connectors.google_analytics.inspection import Inspection
 from connectors.google_analytics.search import Found, Search
 from connectors.google_analytics.settings import Settings
 from connectors.model import (
@@ -35,6 +35,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Status,
     Subject,
@@ -71,6 +72,7 @@ class AnalyticsConnector:
         account = ServiceAccount.of(spec, settings.timeout)
         self._admin = Admin(account, settings)
         self._members = Members(account, settings) if settings.audience else None
+        self._inspection = Inspection(spec.system, settings, self._admin, self._members)
         searched = SEEN if settings.audience else ASKED
         self.capabilities = Capabilities(
             needs=frozenset(kind for name in searched for kind in self._kinds[name]),
@@ -83,27 +85,11 @@ class AnalyticsConnector:
 
     def check(self) -> None:
         """Prove that the property is read and is what the inventory says; ConfigError if it is not."""
-        about = self._admin.property()
-        if "delete_time" in about:
-            raise ConfigError(self.system, "the property is in the bin, and goes for good when its time is up")
-        retention = self._admin.retention()
-        self._compare("event_data_retention", self._settings.event_retention, months_of(retention.event_data_retention))
-        self._compare("user_data_retention", self._settings.user_retention, months_of(retention.user_data_retention))
-        reset = bool(retention.reset_user_data_on_new_activity)
-        if self._settings.reset_on_activity is not reset:
-            said = "begins the period anew" if reset else "does not begin the period anew"
-            name = "reset_user_data_on_new_activity"
-            raise ConfigError(self.system, f"setting {name!r} must be {str(reset).lower()}: new activity {said}")
-        self._admin.links()
-        self._admin.collects_provided_data()
-        if self._members:
-            require_everybody(self.system, self._admin)
-            self._members.readable()
+        self._inspection.check()
 
-    def _compare(self, name: str, said: int | None, kept: int) -> None:
-        if said != kept:
-            there = f"the inventory says {said} months" if said else "the inventory does not say so"
-            raise ConfigError(self.system, f"setting {name!r}: the property keeps data for {kept} months, and {there}")
+    def inspect(self) -> Iterator[Probe]:
+        """The same with every finding, and with what cannot be told."""
+        yield from self._inspection.probes()
 
     def _search(self, subject: Subject) -> Search:
         return Search(self.system, self._admin, self._members, self._settings, names_of(subject, self._kinds))

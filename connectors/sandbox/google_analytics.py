@@ -89,6 +89,7 @@ class AnalyticsSandbox:
         self.purge_days = 62  # until the next two-monthly run
         self.per_day = PER_DAY
         self.quota_says = "details"  # where a refusal names the day: details, message, reason or nothing
+        self.names_time = True  # an acceptance says until when it reaches
         self.export_takes = timedelta(0)
         self.export_fails = False
         self.most_listed = 200  # rows of one page of a list

@@ -44,7 +44,7 @@ def answer(fake: AnalyticsSandbox, request: Request) -> Response:
 def _read(fake: AnalyticsSandbox, request: Request, name: str) -> Json | None:
     if name == f"{PROPERTY}/bigQueryLinks":
         return _page(fake.links, "bigqueryLinks", fake.most_listed, request)
-    return {
+    resources: dict[str, Json] = {
         PROPERTY: {
             "name": PROPERTY,
             "propertyType": "PROPERTY_TYPE_ORDINARY",
@@ -71,7 +71,8 @@ def _read(fake: AnalyticsSandbox, request: Request, name: str) -> Json | None:
             "createTime": _stamp(fake.audience_created),
             "filterClauses": [{"clauseType": kind} for kind in ("INCLUDE", "EXCLUDE")[: 1 + fake.excludes]],
         },
-    }.get(name)
+    }
+    return resources.get(name)
 
 
 def _submit(fake: AnalyticsSandbox, request: Request) -> Response:
@@ -84,7 +85,7 @@ def _submit(fake: AnalyticsSandbox, request: Request) -> Response:
     fake.asked += 1
     if not request.environ.get("sandbox.lie"):
         fake.deletions.append(Deletion(named[0], asked[named[0]], fake.now))
-    return _json({"deletionRequestTime": _stamp(fake.now)})
+    return _json({"deletionRequestTime": _stamp(fake.now)} if fake.names_time else {})
 
 
 def _used_up(says: str) -> Response:
