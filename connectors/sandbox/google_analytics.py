@@ -64,9 +64,9 @@ class AnalyticsSandbox:
         self.tokens = TokenEndpoint(own=(EDIT, READ))
         self.clear()
 
-    def clear(self) -> None:
-        """Empty the property and set every switch back."""
-        self.now = datetime.now(UTC)
+    def clear(self, now: datetime | None = None) -> None:
+        """Empty the property, set every switch back, and the clock."""
+        self.now = now or datetime.now(UTC)
         self.events: list[Event] = []
         self.deletions: list[Deletion] = []
         self.asked = 0  # user deletions of this day

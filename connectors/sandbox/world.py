@@ -29,6 +29,7 @@ STORES: Mapping[str, str] = {
     "sendgrid": "mailings:Mailings",
     "calendly": "appointments:Appointments",
     "papertrail": "logs:Logs",
+    "google_analytics": "visits:Visits",
 }
 
 
