@@ -19,6 +19,7 @@ from connectors.google.errors import decoded
 from connectors.google_analytics.identifiers import ASKED, Name
 from connectors.google_analytics.quota import of_the_day, until_reset
 from connectors.google_analytics.settings import Settings
+from connectors.model import Pace
 
 SCOPES = ("https://www.googleapis.com/auth/analytics.edit",)
 _MOST_PAGES = 1000
@@ -31,8 +32,9 @@ for _name in ("client", "transports.rest"):
 class Admin:
     """Calls about one property, each one attempt."""
 
-    def __init__(self, account: ServiceAccount, settings: Settings) -> None:
+    def __init__(self, account: ServiceAccount, settings: Settings, pace: Pace) -> None:
         self._account = account
+        self._pace = pace
         self._settings = settings
         self._system = account.system
 
@@ -107,6 +109,7 @@ class Admin:
         from google.protobuf.json_format import ParseError
 
         call: Callable[..., Any] = getattr(self._client, method)
+        self._pace()
         try:
             return call(request=request, retry=None, timeout=self._settings.timeout)
         except GoogleAPICallError as fault:
@@ -127,5 +130,6 @@ class Admin:
         named = google_error(self._system, status, response.headers, answer, doing)
         if isinstance(named, TransientError) and status in (403, 429) and of_the_day(answer):
             wait = until_reset(datetime.now(UTC))
-            return TransientError(self._system, f"{doing}: the day's quota is used up (HTTP {status})", wait)
+            said = f"{doing}: the day's quota is used up (HTTP {status})"
+            return TransientError(self._system, said, wait, for_all=False)
         return named

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.errors import RefusedError, TransientError
 from connectors.google import GoogleClient, ServiceAccount
 from connectors.google_analytics.settings import Settings
+from connectors.model import Pace
 
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 DIMENSIONS = ("deviceId", "userId")
@@ -25,10 +26,10 @@ Export = dict[str, Any]
 class Members:
     """The members of the audience of the settings."""
 
-    def __init__(self, account: ServiceAccount, settings: Settings) -> None:
+    def __init__(self, account: ServiceAccount, settings: Settings, pace: Pace) -> None:
         self._system = account.system
         self._settings = settings
-        self._http = GoogleClient(account, settings.data_url, SCOPES, timeout=settings.timeout)
+        self._http = GoogleClient(account, settings.data_url, SCOPES, timeout=settings.timeout, pace=pace)
 
     def readable(self) -> None:
         """Prove that exports can be listed; makes none."""
@@ -73,7 +74,8 @@ class Members:
         if newest.get("state") == "ACTIVE":
             return newest
         wait = max(timedelta(minutes=1), _begun(newest) + _TAKES - datetime.now(UTC)).total_seconds()
-        raise TransientError(self._system, "an audience export is being made; search again when it is ready", wait)
+        said = "an audience export is being made; search again when it is ready"
+        raise TransientError(self._system, said, wait, for_all=False)
 
     def _young(self) -> list[Export]:
         """Exports of the audience that are ready; if there are none, those that are being made."""

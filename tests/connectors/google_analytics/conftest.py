@@ -40,11 +40,14 @@ def fake(server: Server) -> AnalyticsSandbox:
 def connected(server: Server, fake: AnalyticsSandbox) -> Connect:
     """Builds a connector to the running sandbox that looks nobody up; keywords change its settings."""
 
-    def build(collections: tuple[CollectionSpec, ...] = (), gate: Any = None, **settings: Any) -> AnalyticsConnector:
+    def build(
+        collections: tuple[CollectionSpec, ...] = (), gate: Any = None, pace: Any = None, **settings: Any
+    ) -> AnalyticsConnector:
         given = {"property": 1001, "base_url": server.url, "data_url": server.url, "timeout": 2.0, **KEPT} | settings
         secrets = {"service_account": Secret(fake.tokens.service_account(server.url))}
         spec = SystemSpec("visits", "google_analytics", given, secrets, collections, sandbox=True)
-        return connect(spec if gate is None else replace(spec, gate=gate))
+        called = {name: hook for name, hook in (("gate", gate), ("pace", pace)) if hook}
+        return connect(replace(spec, **called))
 
     return build
 

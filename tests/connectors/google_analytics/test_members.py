@@ -215,3 +215,10 @@ def test_no_export_is_made_twice_by_a_lost_answer(server: Server, fake: Analytic
         located(connected(**LOOKING), ANN)
     assert ("client_ids", CLIENT) in located(connected(**LOOKING), ANN)
     assert len(fake.exports) == 1
+
+
+def test_every_call_takes_its_turn(server: Server, fake: AnalyticsSandbox, connected: Connect) -> None:
+    turns: list[int] = []
+    fake.visit(CLIENT)
+    erase(connected(pace=lambda: turns.append(1), **LOOKING), ANN)
+    assert len(turns) == len([path for _, path in server.faults.calls if path != "/token"])

@@ -148,6 +148,7 @@ def test_the_days_quota_leaves_the_rest_for_tomorrow(fake: AnalyticsSandbox, con
         next(answers)
     assert [o.status for o in answered] == [Status.ACCEPTED, Status.ACCEPTED]
     assert raised.value.retry_after == pytest.approx(until_reset(datetime.now(UTC)), abs=5)
+    assert not raised.value.for_all, "searches go on"
     fake.advance(timedelta(days=1))
     done = {o.at for o in answered}
     rest = list(connector.delete(who, [o for o in orders if o.at not in done]))
