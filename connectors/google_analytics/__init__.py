@@ -31,9 +31,12 @@ event parameter holds typed text), `bigquery_system` (the inventory's system for
 `base_url`, `data_url`, `timeout` (seconds), `page_size` (rows).
 
 Collections: client_ids, app_instances, user_ids, user_provided_data (asked for); bigquery_links and
-event_parameters (by hand). 500 user deletions a day and property: what the vendor refuses after that
-is a TransientError until the day's end in California, and what was accepted stays accepted. That the account may
-delete is not known before it does: no call tells.
+event_parameters (by hand). What the site sends as user id, `found_by` of user_ids must say: under another
+numbering the application's numbers would be other people's.
+
+500 user deletions a day and property: what the vendor refuses after that is a TransientError until the
+day's end in California, and what was accepted stays accepted. Whether the account may delete is not
+known before it does: no call tells.
 
 Outside: aggregated reports stay and name nobody. No API exports a person (`exports=False`): User
 explorer on the web does. Roll-up properties, subproperties and other properties are entries of their own.

@@ -18,8 +18,8 @@ from connectors.google_analytics.settings import Settings
 from connectors.model import Obstacle, ObstacleKind
 
 _SHARED = (
-    "another user number was seen on this device, or the person's own is not known: deletion would take other events "
-    "along; see in User explorer whose they are, and delete there what is this person's"
+    "another user number was seen on this device, or the person's own is not known: deleting by the device would take "
+    "somebody else's events along; what was done signed in goes by the user number, and a person decides on the rest"
 )
 
 
