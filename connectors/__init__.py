@@ -19,7 +19,8 @@ from connectors.protocol import Connector
 GROUP = "dsr.connectors"
 # Modules of this package that are not connectors.
 _INFRASTRUCTURE = {
-    "vocabulary", "model", "errors", "protocol", "http", "testing", "sandbox", "isolation", "settings", "copies",
+    "vocabulary", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
+    "testing", "sandbox",
 }  # fmt: skip
 
 

@@ -29,11 +29,17 @@ class AuthError(ConnectorError):
 
 
 class TransientError(ConnectorError):
-    """The system is overloaded, slow or cut off; the same call may succeed later."""
+    """The system is overloaded, slow or cut off; the same call may succeed later.
 
-    def __init__(self, system: str, message: str, retry_after: float | None = None) -> None:
+    `for_all`: whether the wait holds for every call to the system, or for calls such as this one only.
+    """
+
+    def __init__(
+        self, system: str, message: str, retry_after: float | None = None, *, for_all: bool = True
+    ) -> None:  # fmt: skip
         super().__init__(system, message)
         self.retry_after = retry_after
+        self.for_all = for_all
 
 
 class RefusedError(ConnectorError):

@@ -111,7 +111,7 @@ class HttpClient:
         response = self._send(method, path, doing, params, json_body, headers)
         with response:
             if response.status_code not in accept:
-                raise error_for(self._system, response.status_code, response.headers, doing)
+                raise self._refusal(response, doing)
             body = b"".join(self._bounded(response, doing))
         if not body.strip():
             return response.status_code, None, response.headers
@@ -133,7 +133,7 @@ class HttpClient:
         response = self._send("GET", path, doing, params, None, None)
         with response:
             if response.status_code not in accept:
-                raise error_for(self._system, response.status_code, response.headers, doing)
+                raise self._refusal(response, doing)
             yield from self._bounded(response, doing, limit)
 
     def _send(
@@ -160,6 +160,8 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             )
+        except requests.TooManyRedirects:
+            raise RefusedError(self._system, f"{doing}: the system redirects, which is not followed") from None
         except requests.RequestException as fault:
             # The original names the URL, which may carry a key or a person: it is not chained.
             raise TransientError(self._system, f"{doing}: {type(fault).__name__}") from None
@@ -167,6 +169,10 @@ class HttpClient:
             response.close()
             raise RefusedError(self._system, f"{doing}: the system redirects, which is not followed")
         return response
+
+    def _refusal(self, response: requests.Response, doing: str) -> ConnectorError:
+        """The named error for an answer that is not accepted."""
+        return error_for(self._system, response.status_code, response.headers, doing)
 
     def _bounded(self, response: requests.Response, doing: str, limit: int = MAX_ANSWER) -> Iterator[bytes]:
         size = 0

@@ -5,6 +5,7 @@ and none of the credentials that happen to lie in the environment.
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 from collections.abc import MutableMapping
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -74,8 +75,7 @@ def require_isolated(spec: SystemSpec) -> None:
         value = secret.reveal()
         if MARK not in value:
             raise ConfigError(spec.system, f"secret {name!r} is not the sandbox's own; a sandbox run takes no other")
-        if "://" in value:
-            addresses.append(value)
+        addresses += _addresses(value)
     if not addresses and spec.connector != "memory":
         raise ConfigError(spec.system, "a sandbox entry needs an address on loopback")
     for address in addresses:
@@ -83,6 +83,21 @@ def require_isolated(spec: SystemSpec) -> None:
             raise ConfigError(
                 spec.system, "a sandbox entry must point at loopback (127.0.0.0/8, ::1 or a local socket)"
             )
+
+
+def _addresses(value: str) -> list[str]:
+    """The addresses in a credential: itself, or what stands in its JSON (a service account's token_uri)."""
+    try:
+        parts: list[object] = [json.loads(value)]
+    except (ValueError, RecursionError):
+        parts = [value]
+    found = []
+    for part in parts:  # grows while it is walked
+        if isinstance(part, dict | list):
+            parts += part.values() if isinstance(part, dict) else part
+        elif isinstance(part, str) and "://" in part:
+            found.append(part)
+    return found
 
 
 def is_loopback(address: str) -> bool:

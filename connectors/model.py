@@ -174,6 +174,7 @@ class Capabilities:
     actions: frozenset[Action] = frozenset({Action.DELETE, Action.REDACT})
     exports: bool = True
     verifiable: bool = True  # whether locate can prove absence afterwards
+    searchable: bool = True  # False: no search exists; locate yields, unseen, what deletion is asked for
     settles_within: timedelta = timedelta(0)  # how long until a read can prove it
 
 

@@ -4,30 +4,39 @@ delete or redact is what is left. Pure; the caller does the searching."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from connectors.model import Action, ObstacleKind, Status
 from orchestrator.decide import HAND_OVER
-from orchestrator.model import Confirmation, Coverage, Plan, Step, StepResult
+from orchestrator.model import Confirmation, Coverage, Plan, Searched, Step, StepResult
 
 GONE = (Status.DONE, Status.ABSENT)
 
 
 def confirm(
-    plan: Plan, outcomes: Mapping[str, StepResult], fresh: Plan, verifiable: Mapping[str, bool], at: datetime
+    plan: Plan,
+    outcomes: Mapping[str, StepResult],
+    fresh: Plan,
+    verifiable: Mapping[str, bool],
+    at: datetime,
+    unsearchable: Collection[str] = (),
 ) -> Confirmation:
     """Compare what was done with what a fresh plan would still do.
 
     `verifiable`: system -> whether its search can prove absence. A step of a system that could not
     be searched again stays unconfirmed. Rows in places the plan did not know are `late`.
+    `unsearchable`: systems that name again whatever may be asked of them; that proves nothing about
+    what was asked already.
     """
     left = Counter[tuple[str, str, Action]]()
     for step in fresh.steps:
+        if step.system in unsearchable and step.ref in outcomes:
+            continue
         left[(step.system, step.collection, step.action)] += _still_there(step)
     by_ref = Counter({step.ref: step.count for step in fresh.steps})
-    reached = {s.system for s in fresh.coverage if s.coverage is Coverage.SEARCHED}
+    reached = {s.system for s in fresh.coverage if s.coverage is Coverage.SEARCHED or _unseen(s, unsearchable)}
     # A system is also read when nothing opens it any more: the identifiers are the request's own.
     results = []
     for step in plan.steps:
@@ -69,6 +78,10 @@ def _by_reading(step: Step, done: StepResult, left: int, at: datetime) -> StepRe
     if left and any(o.opaque for o in step.obstacles):
         return done
     return replace(done, confirmed=None if left else True, left=left, at=at)
+
+
+def _unseen(search: Searched, unsearchable: Collection[str]) -> bool:
+    return search.coverage is Coverage.NOT_SEARCHABLE and search.system in unsearchable
 
 
 def _still_there(step: Step) -> int:

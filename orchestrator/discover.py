@@ -21,6 +21,7 @@ from orchestrator.model import Conflict, Coverage, Discovery, Searched
 
 MAX_SEARCHES = 16  # of one system: more means that identifiers chase each other
 LASTING = timedelta(days=4)  # a plan is carried out within 72 hours, and a run may take its time
+UNSEEN = "nobody can be looked up there: deletion is asked for every identifier that may stand in it"
 _RANK = {Trust.CLAIMED: 0, Trust.ASSIGNED: 1, Trust.PROVEN: 2}
 
 Normalise = Callable[[str, str], str]
@@ -219,7 +220,10 @@ def _coverage(
     for name, connector in systems.items():
         if done := searches.get(name):
             count = sum(r.count for r in done.records)
-            rows.append(Searched(name, done.coverage, done.at, done.why, done.hop, count))
+            coverage, why = done.coverage, done.why
+            if coverage is Coverage.SEARCHED and not connector.capabilities.searchable:
+                coverage, why = Coverage.NOT_SEARCHABLE, UNSEEN
+            rows.append(Searched(name, coverage, done.at, why, done.hop, count))
         else:
             kinds = ", ".join(sorted(connector.capabilities.needs))
             why = f"no proven or assigned identifier of a kind it can be searched by ({kinds})"

@@ -110,8 +110,10 @@ def _read_back(service: Service, request: str, planned: Planned, subject: Subjec
     fresh = service.decided(found, request)
     connectors = service.workspace.connectors(service.now())
     verifiable = {name: c.capabilities.verifiable for name, c in connectors.items()}
+    unsearchable = {name for name, c in connectors.items() if not c.capabilities.searchable}
+    outcomes = service.journal.outcomes(planned.digest)
     kept = opt_out.still_there(planned.plan, subject, mailing(connectors))
-    done = confirm(planned.plan, service.journal.outcomes(planned.digest), fresh, verifiable, service.now())
+    done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable)
     return replace(done, opt_outs=kept)
 
 

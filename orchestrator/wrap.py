@@ -101,8 +101,14 @@ class Retried(_Around):
         asked = _asked(state)
         if asked is None:
             return self._backoff(state)
-        self._asked_to_wait(asked)
+        if _for_all(state):
+            self._asked_to_wait(asked)
         return asked
+
+
+def _for_all(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, TransientError) and error.for_all
 
 
 def _asked(state: RetryCallState) -> float | None:

@@ -19,6 +19,7 @@ FLOORS = {
     "connectors.isolation": 1,
     "connectors.copies": 1,
     "connectors.settings": 2,
+    "connectors.google": 2,
     "connectors.sandbox": 3,
     "connectors.": 3,  # providers
     "connectors": 4,  # build
@@ -63,7 +64,8 @@ SAME_FLOOR = {
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
 }
 INFRASTRUCTURE = {
-    "vocabulary", "model", "errors", "protocol", "http", "isolation", "settings", "testing", "sandbox", "copies",
+    "vocabulary", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
+    "testing", "sandbox",
 }  # fmt: skip
 
 

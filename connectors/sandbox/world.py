@@ -31,6 +31,7 @@ STORES: Mapping[str, str] = {
     "papertrail": "logs:Logs",
     "heroku": "backups:Backups",
     "hatchbuck": "relations:Relations",
+    "google_analytics": "visits:Visits",
 }
 
 
