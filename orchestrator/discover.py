@@ -80,17 +80,19 @@ def discover(
     normalise: Normalise,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     progress: Progress = lambda system, what: None,
+    erasing: bool = True,
 ) -> Discovery:
     """Search all systems until nothing new opens one.
 
     `not_connected`: system -> why it is not searched by machine. `authorities`: identifier kind ->
     (system, collection) that hold it as one person's own; used to see whose a claim is. A system
-    that fails is UNREACHABLE with its reason; it never counts as empty.
+    that fails is UNREACHABLE with its reason; it never counts as empty. `erasing`: whether what is
+    found may yet be erased; otherwise copies are those of before, and what stays opens no newer ones.
     """
     known = _Known(normalise)
     for identifier in given:
         known.learn(identifier, 0)
-    searching = _Searching(systems, known, now, progress)
+    searching = _Searching(systems, known, now, progress, erasing)
     searching.to_the_end()
     conflicts = [*searching.conflicts, *_conflicts(known, systems, authorities)]
     at = now()
@@ -109,11 +111,13 @@ class _Searching:
     one, without waiting for the others. Only the thread that owns this object changes it."""
 
     def __init__(
-        self, systems: Mapping[str, Connector], known: _Known, now: Callable[[], datetime], progress: Progress
-    ) -> None:
+        self, systems: Mapping[str, Connector], known: _Known, now: Callable[[], datetime], progress: Progress,
+        erasing: bool,
+    ) -> None:  # fmt: skip
         self._systems, self._known, self._now, self._progress = systems, known, now, progress
         self._under_way: dict[Future[_Search], str] = {}
-        self._erased_by = now() + LASTING  # if at all: copies made until then hold the person too
+        # Copies made until then hold the person, too.
+        self._erased_by = now() + LASTING if erasing else None
         self._stale: set[str] = set()  # under way, and something new opens them
         self._asked = Counter[str]()
         self.done: dict[str, _Search] = {}
@@ -130,7 +134,7 @@ class _Searching:
     def _learn(self, pool: ThreadPoolExecutor, name: str, search: _Search) -> None:
         self.done[name] = search
         revealed = [i for record in search.records for i in record.reveals]
-        if self._copied(name, search):
+        if self._erased_by is not None and self._copied(name, search):
             revealed.append(copies.held(name, self._erased_by))
         opened = {i.kind for i in revealed if self._known.learn(i, search.hop + 1)}
         if name in self._stale:

@@ -106,7 +106,7 @@ def _read_back(service: Service, request: str, planned: Planned, subject: Subjec
     def saying(system: str, what: str) -> None:
         progress(system, f"reading back: {what}")
 
-    found = service.discover(request, subject.identifiers, saying)
+    found = service.discover(request, subject.identifiers, saying, erasing=False)
     fresh = service.decided(found, request)
     connectors = service.workspace.connectors(service.now())
     verifiable = {name: c.capabilities.verifiable for name, c in connectors.items()}

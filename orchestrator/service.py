@@ -92,12 +92,14 @@ class Service(Obligations):
             raise UnknownError(f"{request} has no plan yet: dsr plan {request}")
         return self._planned(self.journal.plan(digest), digest)
 
-    def discover(self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent) -> Discovery:
-        """Search every system for the person. Reads only."""
+    def discover(
+        self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True
+    ) -> Discovery:
+        """Search every system for the person. Reads only. `erasing`: see `orchestrator.discover`."""
         return discover(
             identifiers, self.workspace.connectors(self.now()), not_connected=self.workspace.not_connected(),
             authorities=self.workspace.authorities(), normalise=self.inventory.normalise, now=self.now,
-            progress=progress,
+            progress=progress, erasing=erasing,
         )  # fmt: skip
 
     def decided(self, found: Discovery, request: str, replaces: str = "") -> Plan:
