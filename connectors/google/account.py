@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 SECRET = "service_account"  # noqa: S105 (the name of a secret)
 
 
+class UnknownSubjectError(AuthError):
+    """The token endpoint knows no such user to act for, or does not believe the key or the clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
     """A service account's key, read and checked; nothing of it shows."""
@@ -115,8 +119,9 @@ class ServiceAccount:
         named = google_error(self.system, response.status_code, response.headers, answer, doing)
         if isinstance(named, TransientError):
             raise named
+        kind = UnknownSubjectError if "invalid_grant" in reasons_of(answer) else AuthError
         said = ", ".join([f"HTTP {response.status_code}", *reasons_of(answer)[:1]])
-        raise AuthError(self.system, f"{doing}: not granted ({said})")
+        raise kind(self.system, f"{doing}: not granted ({said})")
 
 
 class _Token:
