@@ -13,7 +13,7 @@ from connectors.gmail.api import Mailbox, Row
 from connectors.gmail.company import Company
 from connectors.gmail.headers import Headers
 from connectors.gmail.settings import CORRESPONDENCE, DRAFTS, MENTIONS, MESSAGES, Settings
-from connectors.gmail.text import Words
+from connectors.gmail.text import NOTHING, Words
 
 # Standings: whose a mail is. They are the first word of a locator's key, except OWN.
 OWN, SHARED, UNPROVEN = "", "shared", "unproven"
@@ -66,21 +66,33 @@ class _Reading:
         self._search = search
         self._settings = settings
         self._mailbox = mailbox
-        self._threads: dict[str, bool] = {}
+        self._threads: dict[str, list[Row]] = {}
+        self._in_company: dict[str, bool] = {}  # threads in which nobody but the person and the company has part
 
     def mails(self) -> Iterator[Mail]:
-        drafts: set[str] = set()
-        hits: set[str] = set()
+        drafts: dict[str, str] = {}  # ids of messages -> of their threads
+        hits: dict[str, str] = {}
         for email in self._search.emails:
-            drafts |= {_message_id(row) for row in self._mailbox.drafts(query(email))}
-            hits |= {str(row["id"]) for row in self._mailbox.found(query(email))}
-        candidates = hits | drafts
-        if self._settings.read_every_header:
-            candidates |= {str(row["id"]) for row in self._mailbox.found()}
-        for message in sorted(candidates):
-            row = self._mailbox.headers(message)
-            if row is not None and (mail := self._mail(row, message in drafts, message in hits | drafts)):
+            drafts |= dict(_ids(row.get("message")) for row in self._mailbox.drafts(query(email)))
+            hits |= dict(_ids(row) for row in self._mailbox.found(query(email)))
+        hits |= drafts
+        for message, thread in sorted(hits.items()):
+            row = self._in_thread(message, thread) or self._mailbox.headers(message)
+            if row is not None and (mail := self._mail(row, message in drafts, hit=True)):
                 yield mail
+        if self._settings.read_every_header:
+            for message in sorted(dict(map(_ids, self._mailbox.found())).keys() - hits.keys()):
+                row = self._mailbox.headers(message)
+                if row is not None and (mail := self._mail(row, draft=False, hit=False)):
+                    yield mail
+
+    def _thread(self, thread: str) -> list[Row]:
+        if thread not in self._threads:
+            self._threads[thread] = self._mailbox.thread(thread) if thread else []
+        return self._threads[thread]
+
+    def _in_thread(self, message: str, thread: str) -> Row | None:
+        return next((row for row in self._thread(thread) if str(row.get("id")) == message), None)
 
     def _mail(self, row: Row, draft: bool, hit: bool) -> Mail | None:
         headers = Headers.of(row)
@@ -89,9 +101,7 @@ class _Reading:
         if headers.bears(self._search.emails):
             collection = DRAFTS if draft else CORRESPONDENCE if self._is_about_a_request(headers, labels) else MESSAGES
             standing = SHARED if self._is_shared(row, headers) else OWN
-        elif (
-            hit and (said := self._search.words.read(self._mailbox.raw(str(row["id"])))) and (said.named or said.unread)
-        ):
+        elif hit and (said := self._search.words.read(self._mailbox.raw(str(row["id"])))) != NOTHING:
             collection = DRAFTS if draft and said.named else MENTIONS
             standing = SHARED if said.named else UNPROVEN
         else:
@@ -105,10 +115,10 @@ class _Reading:
         if company.outsiders(headers, emails):
             return True
         thread = str(row.get("threadId") or "")
-        if thread and thread not in self._threads:
-            others = (Headers.of(message) for message in self._mailbox.thread(thread))
-            self._threads[thread] = any(company.outsiders(h, emails) for h in others)
-        return self._threads.get(thread, False)
+        if thread not in self._in_company:
+            around = (Headers.of(message) for message in self._thread(thread))
+            self._in_company[thread] = not any(company.outsiders(h, emails) for h in around)
+        return not self._in_company[thread]
 
     def _is_about_a_request(self, headers: Headers, labels: frozenset[str]) -> bool:
         """Whether a mail belongs to the correspondence of a privacy request, by any of the marks."""
@@ -143,6 +153,6 @@ def received(row: Row) -> datetime | None:
         return None
 
 
-def _message_id(draft: Row) -> str:
-    message = draft.get("message")
-    return str(message.get("id", "")) if isinstance(message, dict) else ""
+def _ids(row: object) -> tuple[str, str]:
+    """The ids of a message and of its thread, as lists give them."""
+    return (str(row.get("id", "")), str(row.get("threadId", ""))) if isinstance(row, dict) else ("", "")

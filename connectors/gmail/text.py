@@ -21,6 +21,9 @@ class Said:
     unread: bool  # it has parts that are not text
 
 
+NOTHING = Said(named=False, unread=False)
+
+
 class Words:
     """The person's addresses as words: whole ones, not parts of a longer address."""
 

@@ -20,7 +20,7 @@ def settings_of(search: Search, mailbox: Mailbox) -> list[Row]:
     return [
         {"setting": name, "field": field, "value": value}
         for name in SETTINGS
-        for field, text in _texts(mailbox.settings(name), name)
+        for field, text in _texts(mailbox.settings(name))
         for value in search.words.found_in(text)
     ]
 
@@ -44,18 +44,18 @@ def accounts(search: Search) -> list[Row]:
     found: dict[tuple[str, str], Row] = {}
     for user in search.company.users if search.emails else ():
         for field in fields:
-            for _, text in _texts(user.get(field), field):
+            for _, text in _texts(user.get(field)):
                 if text.casefold() in search.emails:
                     row = {"account": user.get("primaryEmail"), "field": field, "value": text.casefold()}
                     found.setdefault((str(user["id"]), text.casefold()), row)
     return list(found.values())
 
 
-def _texts(value: object, at: str) -> Iterator[tuple[str, str]]:
-    """Every text within a JSON value and the name of where it stands."""
+def _texts(value: object, at: str = "") -> Iterator[tuple[str, str]]:
+    """Every text within a JSON value and the path to it."""
     if isinstance(value, Mapping):
         for name, held in value.items():
-            yield from _texts(held, str(name))
+            yield from _texts(held, f"{at}.{name}".lstrip("."))
     elif isinstance(value, list):
         for held in value:
             yield from _texts(held, at)

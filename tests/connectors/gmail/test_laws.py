@@ -35,7 +35,7 @@ class GmailHarness:
     bystander = Subject.of(Identifier("email", NEAR, Trust.PROVEN))
     canaries = (ANN, "ann.lee%40example.com", "my knee", DESK, "PRIVATE KEY")
     never = ("between us three", "thank you, Rob", "says ann.lee2", "what Rob drafts")
-    disclosed = ("my knee", "from the bill", "spam or not", "your letter", "filters", "criteria")
+    disclosed = ("my knee", "from the bill", "spam or not", "your letter", "filters", "criteria.from")
 
     def start(self) -> None:
         self.app = GmailFake()
@@ -49,8 +49,7 @@ class GmailHarness:
         app.clear()
         app.admins = {ADMIN}
         app.user(ADMIN, setup=False)
-        for number in range(3):
-            app.user(f"colleague{number}@{OFFICE}")
+        app.user(f"colleague@{OFFICE}")
         for address in (DESK, BILLING):
             box = app.user(address)
             for number in range(3):  # pages hold two rows
