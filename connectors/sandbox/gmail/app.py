@@ -41,6 +41,7 @@ class GmailFake:
         self.members: dict[str, list[Row]] = {}
         self.held: set[str] = set()  # ids of messages that no deletion removes
         self.threads_deleted = 0
+        self.asked: list[tuple[str, str, set[str]]] = []  # method, path and names of parameters of each call
         self.tokens.refusal = None
         # Switches, and what the vendor does not document.
         self.admins = {"admin@example.net"}
@@ -59,6 +60,7 @@ class GmailFake:
     def _answered(self, request: Request) -> WSGIApplication:
         if request.path == "/token":
             return self.tokens.issue(request)
+        self.asked.append((request.method, request.path, set(request.args)))
         request.get_data()  # an unread body would garble the next request on the connection
         grant = self.tokens.grant(request)
         if grant is None:
