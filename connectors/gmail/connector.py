@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
+from connectors.errors import AuthError
 from connectors.gmail.company import Company
 from connectors.gmail.erasure import Erasure
 from connectors.gmail.search import OWN, SHARED, UNPROVEN, Mail, Search
@@ -24,50 +25,25 @@ from connectors.gmail.settings import (
     Settings,
     kinds_of,
 )
+from connectors.gmail.vocabulary import NAMED, OBSTACLES, WITHHELD, by_hand, unsearchable
 from connectors.google import GoogleClient, ServiceAccount
 from connectors.model import (
     Action,
     Artifact,
+    Aspect,
     Capabilities,
     CollectionSpec,
     Disclosure,
     Locator,
     Obstacle,
-    ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
 )
 from connectors.settings import collections_of
-
-_TAKES_PART = (
-    "other people take part in these mails or their conversation: in the mailbox, delete what is the person's alone, "
-    "and settle the rest with those whose mail it is"
-)
-_NAMED = "mails between other people that name the person: look whether they are about them, and edit or delete by hand"
-_BY_HAND = {
-    DRAFTS: "an unsent draft: whoever owns the mailbox sends or discards it",
-    SETTINGS: "a filter, signature, delegate or another setting names the person: whoever owns the mailbox changes it",
-    GROUPS: "the person is a member of groups: an administrator removes them, and looks in the groups' own archives",
-    ACCOUNTS: "the address stands in a user account of Workspace: an administrator settles it with the account",
-    VAULT: (
-        "deleted mail stays in Google Vault where a hold or a retention rule covers it: an administrator looks whether "
-        "one does and until when"
-    ),
-    UNSEARCHED: (
-        "mailboxes that cannot be searched, because their users are suspended or archived or Gmail is switched off for "
-        "them: an administrator opens them up or looks through them with Vault"
-    ),
-}
-_OBSTACLES = {
-    SHARED: Obstacle(ObstacleKind.SHARED, _TAKES_PART),
-    UNPROVEN: Obstacle(
-        ObstacleKind.CLAIMED, "Gmail's search hit something that is not text here, such as an attachment: look inside"
-    ),
-}
-_WITHHELD = "mail that other people take part in"
 
 
 class GmailConnector:
@@ -98,6 +74,29 @@ class GmailConnector:
         one = (*self._settings.mailboxes, self._settings.directory_admin)[0]
         company.mailbox(one).enabled()
 
+    def inspect(self) -> Iterator[Probe]:
+        """Whether the scopes are delegated, the directory may be read, and every mailbox can be opened."""
+        company = self._company()
+        one = (*self._settings.mailboxes, self._settings.directory_admin)[0]
+        yield from self._probes(lambda: company.mailbox(one).enabled(), (Aspect.REACH, Aspect.LOCATE, Aspect.DELETE))
+        directory = company.directory
+        if directory is None:
+            yield Probe(Aspect.LOCATE, True, "no directory_admin: groups and user accounts are not searched")
+            return
+        yield from self._probes(directory.reachable, (Aspect.LOCATE,))
+        told = list(self._probes(lambda: company.unsearched, (Aspect.INVENTORY,)))
+        yield from told
+        if told[0].ok and (closed := len(company.unsearched)):
+            yield Probe(Aspect.INVENTORY, False, f"mailboxes that cannot be searched: {closed}; open or leave_out")
+
+    def _probes(self, asked: Callable[[], object], aspects: Iterable[Aspect]) -> Iterator[Probe]:
+        try:
+            asked()
+        except AuthError as refused:
+            yield from (Probe(aspect, False, str(refused)) for aspect in aspects)
+        else:
+            yield from (Probe(aspect, True) for aspect in aspects)
+
     def _search(self, subject: Subject) -> Search:
         emails = [value for kind in self.capabilities.needs for value in subject.values(kind)]
         return Search(self.system, self._company(), self._settings, emails)
@@ -124,9 +123,9 @@ class GmailConnector:
         for name in (GROUPS, ACCOUNTS):
             yield from self._rows(search, Locator(self.system, name))
         if in_mail and self._settings.vault:
-            yield Record(Locator(self.system, VAULT), 0, obstacles=(_by_hand(VAULT),))
+            yield Record(Locator(self.system, VAULT), 0, obstacles=(by_hand(VAULT),))
         if search.emails and (unsearched := search.company.unsearched):
-            yield Record(Locator(self.system, UNSEARCHED), len(unsearched), obstacles=(_by_hand(UNSEARCHED),))
+            yield Record(Locator(self.system, UNSEARCHED), 0, obstacles=(unsearchable(len(unsearched)),))
 
     def _mails(self, search: Search, name: str, key: str) -> Iterator[Record]:
         spec = self._collections[name]
@@ -138,12 +137,10 @@ class GmailConnector:
     def _record(self, at: Locator, spec: CollectionSpec, mails: Sequence[Mail]) -> Record:
         standing = standing_at(at)
         obstacles: tuple[Obstacle, ...] = ()
-        if at.collection == MENTIONS and standing == SHARED:
-            obstacles = (Obstacle(ObstacleKind.SHARED, _NAMED),)
-        elif standing:
-            obstacles = (_OBSTACLES[standing],)
+        if standing:
+            obstacles = (NAMED if at.collection == MENTIONS and standing == SHARED else OBSTACLES[standing],)
         elif at.collection == DRAFTS:
-            obstacles = (_by_hand(DRAFTS),)
+            obstacles = (by_hand(DRAFTS),)
         ages = sorted(mail.at for mail in mails if mail.at)
         return Record(
             at,
@@ -165,7 +162,7 @@ class GmailConnector:
         if rows := rows_at(search, at):
             spec = self._collections[at.collection]
             borne = ((f.name, sum(bool(row.get(f.name)) for row in rows)) for f in spec.fields if f.redactable)
-            yield Record(at, len(rows), fields=tuple(borne), obstacles=(_by_hand(at.collection),))
+            yield Record(at, len(rows), fields=tuple(borne), obstacles=(by_hand(at.collection),))
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
         """Each mail that is the person's alone as it was sent, if the inventory discloses `content`;
@@ -191,17 +188,13 @@ class GmailConnector:
                 chunks = (mailbox.raw(message) for message in (mail.id,))
                 yield Artifact(f"{at.collection}-{number:05}.eml", "message/rfc822", chunks)
         elif mails:
-            why = _WITHHELD if standing_at(at) == SHARED else types.get("content", "unmarked field")
-            dates = ({"received": mail.at and mail.at.isoformat(), "sent by the person": mail.sent} for mail in mails)
+            why = WITHHELD if standing_at(at) == SHARED else types.get("content", "unmarked field")
+            dates = ({"received": mail.at and mail.at.isoformat(), "sent_by_the_person": mail.sent} for mail in mails)
             yield Artifact(f"{at.collection}.jsonl", "application/jsonl", _lines(dates), (why,))
 
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """Move to Trash, or delete for good, what is the person's alone; see `erasure`."""
         yield from Erasure(self._spec, self._settings, self._search(subject)).carry_out(orders)
-
-
-def _by_hand(collection: str) -> Obstacle:
-    return Obstacle(ObstacleKind.BY_HAND, _BY_HAND[collection])
 
 
 def _lines(rows: Iterable[Mapping[str, object]]) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from connectors.errors import AuthError, ConfigError, RefusedError, TransientErr
 from connectors.google.errors import decoded, google_error, reasons_of
 from connectors.google.session import hold
 from connectors.isolation import is_loopback
-from connectors.model import Secret, SystemSpec
+from connectors.model import Pace, Secret, SystemSpec
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
@@ -35,6 +35,7 @@ class ServiceAccount:
     token_uri: str
     timeout: float  # seconds, of one token request
     _held: Credentials = field(repr=False)  # without a scope, for it is parsed once and scoped often
+    pace: Pace = field(repr=False)  # the system's
 
     @classmethod
     def of(cls, spec: SystemSpec, timeout: float = 30.0) -> Self:
@@ -53,7 +54,7 @@ class ServiceAccount:
             held = Credentials.from_service_account_info(key)  # type: ignore[no-untyped-call]
         except ValueError:
             raise ConfigError(spec.system, f"'private_key' in secret {SECRET!r} is not an RSA key in PEM") from None
-        return cls(spec.system, key["token_uri"], timeout, held)
+        return cls(spec.system, key["token_uri"], timeout, held, spec.pace)
 
     def credentials(self, scopes: Iterable[str], subject: str = "") -> Credentials:
         """google-auth's credentials for these scopes; `subject` is whom delegation acts for.
@@ -86,6 +87,7 @@ class ServiceAccount:
         doing = "asking for an access token"
         if url != self.token_uri:
             raise TransportError("this address is not asked")  # type: ignore[no-untyped-call]
+        self.pace()
         with requests.Session() as session:
             hold(session)
             try:

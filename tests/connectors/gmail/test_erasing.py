@@ -218,7 +218,7 @@ def test_exports_are_the_mails_as_they_were_sent(fake: GmailFake, connected: Con
     assert bodies.keys() == {"messages-00001.eml", "messages.jsonl"}
     assert bodies["messages-00001.eml"] == mine.raw
     assert b"Rob" not in bodies["messages.jsonl"]
-    assert b'"sent by the person": true' in bodies["messages.jsonl"]
+    assert b'"sent_by_the_person": true' in bodies["messages.jsonl"]
     assert [a.withheld for a in artifacts] == [(), ("mail that other people take part in",)]
 
 

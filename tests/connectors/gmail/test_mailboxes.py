@@ -54,7 +54,7 @@ def test_a_mailbox_nobody_can_act_for_is_told(fake: GmailFake, connected: Connec
     fake.suspended_refused = refused
     records = list(connected().locate(SUBJECT))
     assert [r.at.collection for r in records] == (["unsearched_mailboxes"] if refused else ["messages"])
-    assert records[0].count == 1
+    assert not refused or "for them: 1;" in records[0].obstacles[0].reason
 
 
 def test_a_mailbox_that_is_switched_off_is_told_and_one_never_set_up_is_not(
@@ -62,7 +62,7 @@ def test_a_mailbox_that_is_switched_off_is_told_and_one_never_set_up_is_not(
 ) -> None:
     fake.user(f"off@{OFFICE}").enabled = False
     fake.user(f"new@{OFFICE}", setup=False)
-    assert only(list(connected().locate(SUBJECT)), "unsearched_mailboxes").count == 1
+    assert "for them: 1;" in only(list(connected().locate(SUBJECT)), "unsearched_mailboxes").obstacles[0].reason
 
 
 def test_a_mailbox_that_does_not_exist_is_an_auth_error(located: Locate) -> None:
@@ -120,3 +120,25 @@ def test_check_reads_no_mail(fake: GmailFake, server: Server, connected: Connect
     connected(directory_admin=ADMIN).check()
     connected(directory_admin="", mailboxes=[DESK]).check()
     assert not [path for _, path in server.faults.calls if "messages" in path or "drafts" in path]
+
+
+def test_what_is_missing_is_told_before_a_request_needs_it(fake: GmailFake, connected: Connect) -> None:
+    def told(**settings: Any) -> dict[str, set[bool | None]]:
+        found: dict[str, set[bool | None]] = {}
+        for probe in connected(**settings).inspect():
+            found.setdefault(str(probe.aspect), set()).add(probe.ok)
+        return found
+
+    every = {"reach": {True}, "locate": {True}, "delete": {True}, "inventory": {True}}
+    assert told() == every
+    assert told(directory_admin="", mailboxes=[DESK]).keys() == {"reach", "locate", "delete"}
+    fake.user(f"old@{OFFICE}", suspended=True)
+    assert told() == {**every, "inventory": {True, False}}
+    fake.admins = set()
+    assert told()["locate"] == {True, False}
+    before = fake.tokens.delegated
+    fake.tokens.delegated = before - {"https://mail.google.com/"}
+    try:
+        assert told(deletion="permanent")["delete"] == {False}
+    finally:
+        fake.tokens.delegated = before
