@@ -39,8 +39,7 @@ SENDERS = frozenset({"from", "sender", "reply-to", "resent-from", "x-original-fr
 TRACES = ("Return-Path", "Errors-To", "Disposition-Notification-To", "Return-Receipt-To")
 LISTS = ("List-Id", "List-Post")
 IDS = ("Message-ID", "In-Reply-To", "References")
-WANTED = (*PEOPLE, *TRACES, *LISTS, *IDS)
-
+_LONGEST = 8_000  # signs of one header; the strict parser is slow beyond, and senders choose what they send
 _REGISTRY = HeaderRegistry()
 _LOOSE = re.compile(r"[^\s<>()\[\],;:\"@]+@[^\s<>()\[\],;:\"@]+")
 _SPACED = {"x-forwarded-to", "x-forwarded-for"}  # addresses with spaces between them
@@ -89,12 +88,12 @@ def addresses(value: str) -> tuple[frozenset[str], bool]:
     more than one thing in it looks like an address."""
     value = " ".join(value.split())
     try:
-        header: Any = _REGISTRY("To", value)
+        header: Any = _REGISTRY("To", value if len(value) < _LONGEST else "")
         found = {a.addr_spec.casefold() for a in header.addresses if "@" in a.addr_spec}
-        broken = [d for d in header.defects if not isinstance(d, ObsoleteHeaderDefect)]
-    except (ValueError, IndexError, AttributeError, TypeError, HeaderParseError):
-        found, broken = set(), [value]
-    if not broken:
+        sound = len(value) < _LONGEST and all(isinstance(d, ObsoleteHeaderDefect) for d in header.defects)
+    except (ValueError, IndexError, AttributeError, TypeError, HeaderParseError, RecursionError):
+        found, sound = set(), False
+    if sound:
         return frozenset(found), True
     loose = frozenset(match.casefold().strip(".'") for match in _LOOSE.findall(value))
     return loose, len(loose) < 2

@@ -40,7 +40,12 @@ class Words:
 
     def read(self, raw: bytes) -> Said:
         """Look through a mail as it was sent: headers, text, HTML, and mails attached to it."""
-        message = message_from_bytes(raw)
+        try:
+            return self._read(message_from_bytes(raw))
+        except RecursionError:  # parts in parts without end
+            return Said(named=False, unread=True)
+
+    def _read(self, message: Message) -> Said:
         named = unread = False
         for part in message.walk():
             named = named or any(self.found_in(text) for text in _headers(part))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 
@@ -50,6 +51,30 @@ def test_a_header_that_says_two_things_is_unsure_of_both(value: str) -> None:
 def test_a_broken_header_with_one_address_means_that_one(value: str) -> None:
     assert {a.removeprefix("mailto:") for a in addresses(value)[0]} == {ANN}
     assert addresses(value)[1]
+
+
+@pytest.mark.parametrize("value", ["(" * 3000, "a " * 20_000, f"{ANN}, " * 1000, "<" * 3000, "[" * 5000, '"' * 5001])
+def test_what_a_sender_writes_to_waste_time_is_not_parsed(value: str) -> None:
+    started = time.monotonic()
+    found, _ = addresses(value)
+    assert found <= {ANN}
+    assert time.monotonic() - started < 5
+
+
+def test_a_list_too_long_for_the_parser_is_unsure_of_everybody() -> None:
+    people = frozenset(f"p{number}@example.org" for number in range(1000))
+    assert addresses(", ".join(sorted(people))) == (people, False)
+
+
+def test_headers_are_read_whatever_the_case_of_their_names() -> None:
+    rows = [{"name": "FROM", "value": ANN}, {"name": "CC", "value": NEAR}, {"name": "Message-Id", "value": "<1@x>"}]
+    found = Headers.of({"payload": {"headers": rows}})
+    assert (set(found.people), set(found.senders), found.ids) == ({ANN, NEAR}, {ANN}, ("<1@x>",))
+
+
+def test_parts_in_parts_without_end_are_not_read() -> None:
+    deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(2000))
+    assert Words([ANN]).read(deep + b"\r\nhello").unread
 
 
 def test_what_is_no_message_bears_nobody() -> None:
