@@ -57,7 +57,7 @@ def test_only_approved_plans_have_steps_to_do(office: Office) -> None:
     assert office.service.manual_steps() == ()
     office.service.approve(request, planned.digest)
     steps = office.service.manual_steps()
-    assert {(s.system, s.collection) for s in steps} >= {("calendly", "routing_form_submissions"), ("gmail", "*")}
+    assert {(s.system, s.collection) for s in steps} >= {("calendly", "routing_form_submissions"), ("aws_other", "*")}
     assert all(s.owner and s.due and s.note for s in steps)
     handed = next(s for s in steps if s.collection == "public.completions")
     assert handed.owner == "customer-success"
@@ -83,7 +83,7 @@ def test_a_word_is_not_proof_and_a_search_is(office: Office, proof: Path) -> Non
 
 def test_what_no_search_reaches_stays_attested_and_never_verified(office: Office, proof: Path) -> None:
     done = office.erase(office.sandbox.people.subject.email)
-    for system, collection in (("gmail", "*"), ("calendly", "notes"), ("app_db", "public.completions")):
+    for system, collection in (("aws_other", "*"), ("calendly", "notes"), ("app_db", "public.completions")):
         office.service.manual_done(step(office, system, collection).ref, "", proof, "looked and deleted")
         payload = office.service.run(done.payload["request"]).payload
         assert standing(payload, system, collection) == ["attested, not verified"]
@@ -92,9 +92,9 @@ def test_what_no_search_reaches_stays_attested_and_never_verified(office: Office
 def test_the_evidence_is_kept_encrypted_and_its_hash_is_in_the_receipt(office: Office, proof: Path) -> None:
     done = office.erase(office.sandbox.people.subject.email)
     proof.write_bytes(b"picture showing ann.lee@example.com")
-    office.service.manual_done(step(office, "gmail", "*").ref, "desk", proof)
+    office.service.manual_done(step(office, "aws_other", "*").ref, "desk", proof)
     payload = office.service.run(done.payload["request"]).payload
-    (told,) = [s["attested"] for s in payload["steps"] if s["system"] == "gmail"]
+    (told,) = [s["attested"] for s in payload["steps"] if s["system"] == "aws_other"]
     vault = office.workspace.vault.open(done.payload["request"])
     assert vault.get(f"evidence:{told['evidence']}") == proof.read_bytes()
     assert told["by"] != told["recorded_by"] != ""
@@ -103,7 +103,7 @@ def test_the_evidence_is_kept_encrypted_and_its_hash_is_in_the_receipt(office: O
 
 def test_a_step_can_fail_and_be_done_later(office: Office, proof: Path) -> None:
     office.erase(office.sandbox.people.subject.email)
-    ref = step(office, "gmail", "*").ref
+    ref = step(office, "aws_other", "*").ref
     assert office.service.manual_failed(ref, "no access to the shared mailbox").progress is Progress.FAILED
     assert office.service.manual_done(ref[:8], "", proof).progress is Progress.ATTESTED
     assert office.service.manual_failed(ref, "was wrong").progress is Progress.FAILED
@@ -111,15 +111,15 @@ def test_a_step_can_fail_and_be_done_later(office: Office, proof: Path) -> None:
 
 def test_a_word_is_carried_over_to_the_next_plan(office: Office, proof: Path) -> None:
     done = office.erase(office.sandbox.people.subject.email)
-    office.service.manual_done(step(office, "gmail", "*").ref, "", proof)
+    office.service.manual_done(step(office, "aws_other", "*").ref, "", proof)
     request = done.payload["request"]
     office.service.approve(request, office.service.plan(request).digest)
-    assert step(office, "gmail", "*").progress is Progress.ATTESTED
+    assert step(office, "aws_other", "*").progress is Progress.ATTESTED
 
 
 def test_bad_evidence_and_unknown_steps_are_refused(office: Office, tmp_path: Path, proof: Path) -> None:
     office.erase(office.sandbox.people.subject.email)
-    ref = step(office, "gmail", "*").ref
+    ref = step(office, "aws_other", "*").ref
     with pytest.raises(NotAllowedError, match="cannot read the evidence"):
         office.service.manual_done(ref, "", tmp_path / "none.png")
     (tmp_path / "empty").touch()
@@ -130,7 +130,7 @@ def test_bad_evidence_and_unknown_steps_are_refused(office: Office, tmp_path: Pa
     for wrong in ("", "zzzzzz"):
         with pytest.raises(UnknownError, match="no step by hand"):
             office.service.manual_done(wrong, "", proof)
-    assert step(office, "gmail", "*").progress is Progress.OPEN
+    assert step(office, "aws_other", "*").progress is Progress.OPEN
 
 
 def test_what_is_overdue_raises_the_alarm(office: Office) -> None:

@@ -15,9 +15,9 @@ Source: https://developers.google.com/identity/protocols/oauth2/service-account.
 
 from __future__ import annotations
 
-from connectors.google.account import SECRET, ServiceAccount
+from connectors.google.account import SECRET, ServiceAccount, UnknownSubjectError
 from connectors.google.client import GoogleClient
 from connectors.google.errors import google_error, reasons_of
 from connectors.google.session import hold
 
-__all__ = ["SECRET", "GoogleClient", "ServiceAccount", "google_error", "hold", "reasons_of"]
+__all__ = ["SECRET", "GoogleClient", "ServiceAccount", "UnknownSubjectError", "google_error", "hold", "reasons_of"]

@@ -14,13 +14,17 @@ from connectors.errors import AuthError, ConfigError, RefusedError, TransientErr
 from connectors.google.errors import decoded, google_error, reasons_of
 from connectors.google.session import hold
 from connectors.isolation import is_loopback
-from connectors.model import Secret, SystemSpec
+from connectors.model import Pace, Secret, SystemSpec
 
 if TYPE_CHECKING:
     from google.auth.transport.requests import AuthorizedSession
     from google.oauth2.service_account import Credentials
 
 SECRET = "service_account"  # noqa: S105 (the name of a secret)
+
+
+class UnknownSubjectError(AuthError):
+    """The token endpoint knows no such user to act for, or does not believe the key or the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,49 +34,35 @@ class ServiceAccount:
     system: str
     token_uri: str
     timeout: float  # seconds, of one token request
-    client_email: str = field(repr=False)
-    _private_key: Secret = field(repr=False)
+    _held: Credentials = field(repr=False)  # without a scope, for it is parsed once and scoped often
+    pace: Pace = field(repr=False)  # the system's
 
     @classmethod
     def of(cls, spec: SystemSpec, timeout: float = 30.0) -> Self:
         """The account of the secret `service_account`. Raises ConfigError; no message quotes it."""
-        held = spec.secrets.get(SECRET)
-        if held is None:
+        from google.oauth2.service_account import Credentials
+
+        secret = spec.secrets.get(SECRET)
+        if secret is None:
             raise ConfigError(spec.system, f"secret {SECRET!r} is missing: the JSON key of a Google service account")
-        wrong = ConfigError(spec.system, f"secret {SECRET!r} must be the JSON key of a service account")
-        try:
-            key = json.loads(held.reveal())
-        except (ValueError, RecursionError):
-            raise wrong from None
-        needed = ("client_email", "private_key", "token_uri")
-        if not isinstance(key, dict) or key.get("type") != "service_account":
-            raise wrong
-        if not all(isinstance(key.get(name), str) and key[name] for name in needed):
-            raise wrong
+        key = _key(secret)
+        if key is None:
+            raise ConfigError(spec.system, f"secret {SECRET!r} must be the JSON key of a service account")
         if urlsplit(key["token_uri"]).scheme != "https" and not is_loopback(key["token_uri"]):
             raise ConfigError(spec.system, f"'token_uri' in secret {SECRET!r} must be https")
-        account = cls(spec.system, key["token_uri"], timeout, key["client_email"], Secret(key["private_key"]))
-        account.credentials(("openid",))  # so that a key that is none is found out before the first call
-        return account
+        try:
+            held = Credentials.from_service_account_info(key)  # type: ignore[no-untyped-call]
+        except ValueError:
+            raise ConfigError(spec.system, f"'private_key' in secret {SECRET!r} is not an RSA key in PEM") from None
+        return cls(spec.system, key["token_uri"], timeout, held, spec.pace)
 
     def credentials(self, scopes: Iterable[str], subject: str = "") -> Credentials:
         """google-auth's credentials for these scopes; `subject` is whom delegation acts for.
 
         They must be refreshed through `token_request`, or through a session of this account.
         """
-        from google.oauth2.service_account import Credentials
-
-        info = {
-            "client_email": self.client_email,
-            "private_key": self._private_key.reveal(),
-            "token_uri": self.token_uri,
-        }
-        try:
-            made: Credentials = Credentials.from_service_account_info(
-                info, scopes=list(scopes), subject=subject or None
-            )  # type: ignore[no-untyped-call]
-        except ValueError:
-            raise ConfigError(self.system, f"'private_key' in secret {SECRET!r} is not an RSA key in PEM") from None
+        scoped = self._held.with_scopes(list(scopes))
+        made: Credentials = scoped.with_subject(subject) if subject else scoped
         return made
 
     def session(self, scopes: Iterable[str], subject: str = "") -> AuthorizedSession:
@@ -97,6 +87,7 @@ class ServiceAccount:
         doing = "asking for an access token"
         if url != self.token_uri:
             raise TransportError("this address is not asked")  # type: ignore[no-untyped-call]
+        self.pace()
         with requests.Session() as session:
             hold(session)
             try:
@@ -115,8 +106,22 @@ class ServiceAccount:
         named = google_error(self.system, response.status_code, response.headers, answer, doing)
         if isinstance(named, TransientError):
             raise named
+        kind = UnknownSubjectError if "invalid_grant" in reasons_of(answer) else AuthError
         said = ", ".join([f"HTTP {response.status_code}", *reasons_of(answer)[:1]])
-        raise AuthError(self.system, f"{doing}: not granted ({said})")
+        raise kind(self.system, f"{doing}: not granted ({said})")
+
+
+def _key(secret: Secret) -> dict[str, str] | None:
+    """What of a service account's JSON key is used; None if it is none."""
+    try:
+        key = json.loads(secret.reveal())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(key, dict) or key.get("type") != "service_account":
+        return None
+    used = {name: key.get(name) for name in ("client_email", "private_key", "token_uri")}
+    found = {name: value for name, value in used.items() if isinstance(value, str) and value}
+    return found if len(found) == len(used) else None
 
 
 class _Token:

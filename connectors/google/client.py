@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import requests
@@ -17,15 +17,9 @@ class GoogleClient(HttpClient):
     """connectors.http.HttpClient with a service account's token, and Google's reasons in its errors."""
 
     def __init__(
-        self,
-        account: ServiceAccount,
-        base_url: str,
-        scopes: Iterable[str],
-        subject: str = "",
-        timeout: float = 30.0,
-        pace: Callable[[], None] = lambda: None,
+        self, account: ServiceAccount, base_url: str, scopes: Iterable[str], subject: str = "", timeout: float = 30.0
     ) -> None:
-        super().__init__(account.system, base_url, timeout=timeout, pace=pace)
+        super().__init__(account.system, base_url, timeout=timeout, pace=account.pace)
         self._session = account.session(scopes, subject)
 
     def _send(self, method: str, path: str, doing: str, *more: Any) -> requests.Response:

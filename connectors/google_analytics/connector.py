@@ -71,7 +71,7 @@ class AnalyticsConnector:
         self._kinds = kinds_of(self._collections)
         account = ServiceAccount.of(spec, settings.timeout)
         self._admin = Admin(account, settings, spec.pace)
-        self._members = Members(account, settings, spec.pace) if settings.audience else None
+        self._members = Members(account, settings) if settings.audience else None
         self._inspection = Inspection(spec.system, settings, self._admin, self._members)
         searched = SEEN if settings.audience else ASKED
         self.capabilities = Capabilities(

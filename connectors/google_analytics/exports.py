@@ -13,7 +13,6 @@ from typing import Any
 from connectors.errors import RefusedError, TransientError
 from connectors.google import GoogleClient, ServiceAccount
 from connectors.google_analytics.settings import Settings
-from connectors.model import Pace
 
 SCOPES = ("https://www.googleapis.com/auth/analytics.readonly",)
 DIMENSIONS = ("deviceId", "userId")
@@ -26,10 +25,10 @@ Export = dict[str, Any]
 class Members:
     """The members of the audience of the settings."""
 
-    def __init__(self, account: ServiceAccount, settings: Settings, pace: Pace) -> None:
+    def __init__(self, account: ServiceAccount, settings: Settings) -> None:
         self._system = account.system
         self._settings = settings
-        self._http = GoogleClient(account, settings.data_url, SCOPES, timeout=settings.timeout, pace=pace)
+        self._http = GoogleClient(account, settings.data_url, SCOPES, timeout=settings.timeout)
 
     def readable(self) -> None:
         """Prove that exports can be listed; makes none."""

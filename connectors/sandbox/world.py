@@ -32,6 +32,7 @@ STORES: Mapping[str, str] = {
     "heroku": "backups:Backups",
     "hatchbuck": "relations:Relations",
     "google_analytics": "visits:Visits",
+    "gmail": "correspondence:Correspondence",
 }
 
 
