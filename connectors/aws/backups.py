@@ -1,0 +1,114 @@
+"""Backups that outlive a deletion: copies of a whole table or database, dated where they have a date.
+
+A backup holds everybody. It is never deleted for one person, and never switched off: what it holds
+goes when it expires. The connectors to DynamoDB and RDS therefore report backups as records of a
+collection `backups`, one for each kind of copy: LOCKED until the last copy of that kind expires,
+which becomes a retained step with a date; or BY_HAND where the copies have no end of their own,
+with what to do about them. The dates are reckoned anew when the orders are carried out, since only
+then do rows stop getting into backups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connectors.errors import ConfigError
+from connectors.model import (
+    Action,
+    Artifact,
+    CollectionSpec,
+    Locator,
+    Obstacle,
+    ObstacleKind,
+    Order,
+    Outcome,
+    Record,
+    Status,
+    SystemSpec,
+)
+
+BACKUPS = "backups"
+_OVERDUE = (
+    "copies are still there after the date on which they were to expire: see why (a vault lock, a legal hold, "
+    "a lost permission of AWS Backup) and delete them, or note until when they stay"
+)
+_WITHHELD = "copies in backups, which hold everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy of a table or database. `until` None: it has no end of its own."""
+
+    kind: str  # what becomes the record's key: "point-in-time recovery"
+    reason: str  # constant; the same for all of a kind
+    until: datetime | None = None
+    made: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All copies of one kind: one record."""
+
+    kind: str
+    count: int
+    obstacle: Obstacle
+    oldest: datetime | None
+    newest: datetime | None
+
+
+def described(spec: SystemSpec) -> CollectionSpec:
+    """The collection `backups` of an entry. Raises ConfigError if the inventory leaves it out: without it
+    nobody could say what is retained there, or who looks after it."""
+    found = next((c for c in spec.collections if c.name == BACKUPS), None)
+    if found is None:
+        raise ConfigError(spec.system, f"collections.{BACKUPS}: describe it; it stands for what survives in backups")
+    if found.identities or found.cutoffs or found.options:
+        raise ConfigError(spec.system, f"collections.{BACKUPS}: found_by, age and options mean nothing in backups")
+    return found
+
+
+def gathered(copies: Iterable[Copy]) -> dict[str, Kept]:
+    """The copies by kind, dated ones first; a kind lasts until its last copy has expired."""
+    kinds: dict[str, list[Copy]] = {}
+    for copy in copies:
+        kinds.setdefault(copy.kind, []).append(copy)
+    kept = [_kept(kind, those) for kind, those in sorted(kinds.items())]
+    return {k.kind: k for k in sorted(kept, key=lambda k: k.obstacle.kind is not ObstacleKind.LOCKED)}
+
+
+def _kept(kind: str, copies: list[Copy]) -> Kept:
+    made = sorted(c.made for c in copies if c.made is not None)
+    ends = [c.until for c in copies if c.until is not None]
+    if len(ends) < len(copies):
+        obstacle = Obstacle(ObstacleKind.BY_HAND, copies[0].reason)
+    elif min(ends) <= datetime.now(UTC):
+        obstacle = Obstacle(ObstacleKind.BY_HAND, _OVERDUE)
+    else:
+        obstacle = Obstacle(ObstacleKind.LOCKED, copies[0].reason, max(ends))
+    return Kept(kind, len(copies), obstacle, made[0] if made else None, made[-1] if made else None)
+
+
+def records(system: str, kept: Mapping[str, Kept]) -> Iterator[Record]:
+    for kind, k in kept.items():
+        yield Record(Locator(system, BACKUPS, kind), k.count, k.oldest, k.newest, obstacles=(k.obstacle,))
+
+
+def outcome(order: Order, kept: Mapping[str, Kept]) -> Outcome:
+    """The answer to an order on backups; `kept` is what is there now. Nothing is ever deleted."""
+    found = kept.get(order.at.key)
+    if order.action is Action.MANUAL:
+        return Outcome(order.at, Status.MANUAL, order.count)
+    if order.action is Action.RETAIN:
+        return Outcome(order.at, Status.RETAINED, order.count, found.obstacle.until if found else None)
+    if found is None:
+        return Outcome(order.at, Status.ABSENT)
+    return Outcome(order.at, Status.FAILED, reason="a backup holds everybody: it is not changed for one person")
+
+
+def export(spec: CollectionSpec, at: Locator) -> Iterator[Artifact]:
+    """Nothing: a backup cannot be searched by person, and what it holds is exported from the live system."""
+    withheld = next((f.type for f in spec.fields if f.type), _WITHHELD)
+    name = "".join(c if c.isalnum() else "-" for c in at.key)
+    yield Artifact(f"{BACKUPS}-{name}.jsonl", "application/jsonl", iter(()), (withheld,))

@@ -1,0 +1,110 @@
+"""The connector to DynamoDB: puts searching, exporting, erasing and what survives together."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from connectors import settings
+from connectors.aws import backups
+from connectors.aws.backups import BACKUPS, Kept
+from connectors.aws.dynamodb.erase import Eraser
+from connectors.aws.dynamodb.export import export
+from connectors.aws.dynamodb.rules import Rules, apart
+from connectors.aws.dynamodb.search import CLAIMED, Found, search
+from connectors.aws.dynamodb.survivors import Clients, survivors
+from connectors.aws.dynamodb.table import Schema, Table
+from connectors.aws.dynamodb.values import path
+from connectors.aws.session import client
+from connectors.errors import ChangedError, ConfigError
+from connectors.model import Action, Artifact, Capabilities, Locator, Order, Outcome, Record, Subject, SystemSpec
+
+_KNOWN = frozenset({"page_size"})
+_INDEX_LAG = timedelta(minutes=1)  # an index follows its table, usually within a second
+
+
+class DynamoDbConnector:
+    """Items of one person in the tables of one account and region."""
+
+    def __init__(self, spec: SystemSpec) -> None:
+        """Raises ConfigError naming the setting or option that is wrong; makes no call."""
+        self._spec = spec
+        self.system = spec.system
+        self._backups = backups.described(spec)
+        self._rules = {c.name: Rules.of(spec.system, c) for c in spec.collections if c.name != BACKUPS}
+        apart(list(self._rules.values()))
+        page_size = settings.whole(spec, "page_size", 1000, 1, 1000)
+        dynamodb = client(spec, "dynamodb", _KNOWN)
+        self._region = str(spec.settings["region"])
+        self._clients = functools.cache(self._connected)
+        self._tables = {n: Table(spec.system, r.table, dynamodb, page_size) for n, r in self._rules.items()}
+        self.capabilities = Capabilities(
+            needs=frozenset(i.kind for r in self._rules.values() for i in r.deciding),
+            settles_within=_INDEX_LAG if any(r.indexes for r in self._rules.values()) else timedelta(0),
+        )
+
+    def check(self) -> None:
+        """Read every table's description and its backups. Raises ConfigError where the inventory does not fit."""
+        for name, rules in self._rules.items():
+            schema = self._tables[name].describe()
+            rules.ways(schema)
+            self._check_redaction(rules, schema)
+            self._kept([(rules.table, schema)])
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        """The person's items, then the backups that hold them. Without items, no backup is known to."""
+        tables: dict[str, Schema] = {}
+        for name in self._rules:
+            found = self._search(subject, name)
+            for record in found.records():
+                if record.at.key != CLAIMED:
+                    tables[found.rules.table] = found.schema
+                yield record
+        yield from backups.records(self.system, self._kept(list(tables.items())))
+
+    def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
+        """The disclosed attributes. Of backups nothing: they are exported from the live table."""
+        if at.collection == BACKUPS:
+            yield from backups.export(self._backups, at)
+            return
+        self._known(at)
+        yield from export(self._search(subject, at.collection), at)
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        """Items first; then the orders on backups, with the dates that hold from now on."""
+        items = [o for o in orders if o.at.collection != BACKUPS]
+        for order in items:
+            self._known(order.at)
+        eraser = Eraser(self.system, subject, self._tables, lambda name: self._search(subject, name), self._spec.gate)
+        yield from eraser.run(items)
+        kept = [o for o in orders if o.at.collection == BACKUPS]
+        if kept:
+            tables = {r.table: self._tables[n].describe() for n, r in self._rules.items()}
+            now = self._kept(list(tables.items()))
+            for order in kept:
+                yield backups.outcome(order, now)
+
+    def _search(self, subject: Subject, name: str) -> Found:
+        table = self._tables[name]
+        return search(table, table.describe(), self._rules[name], subject)
+
+    def _kept(self, tables: list[tuple[str, Schema]]) -> dict[str, Kept]:
+        copies = (c for name, schema in tables
+                  for c in survivors(self.system, name, schema, self._region, self._clients))  # fmt: skip
+        return backups.gathered(copies)
+
+    def _connected(self, region: str) -> Clients:
+        there = replace(self._spec, settings={**self._spec.settings, "region": region})
+        return Clients(client(there, "dynamodb", _KNOWN), client(there, "backup", _KNOWN))
+
+    def _check_redaction(self, rules: Rules, schema: Schema) -> None:
+        for spec in rules.spec.fields:
+            if rules.spec.intended is Action.REDACT and spec.redactable and path(spec.name)[0] in schema.keys:
+                where = f"collections.{rules.spec.name}.fields.{spec.name}"
+                raise ConfigError(self.system, f"{where}: part of the key, which cannot be redacted; delete the items")
+
+    def _known(self, at: Locator) -> None:
+        if at.collection not in self._rules:
+            raise ChangedError(self.system, f"{at.collection}: the inventory has no such collection any more")

@@ -1,0 +1,64 @@
+"""Recovery points of AWS Backup, which the services' own lists of backups do not show.
+
+They are only read. A deletion of one without the permission answers 200 and deletes nothing
+(https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DeleteRecoveryPoint.html).
+Sources: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByResource.html,
+https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from connectors.aws.backups import Copy
+from connectors.aws.session import code, member, named_errors
+from connectors.errors import TransientError
+
+_DATED = (
+    "recovery points of AWS Backup hold everybody and expire by their lifecycle; they are never deleted for one person"
+)
+_UNDATED = (
+    "recovery points of AWS Backup without an end: give them a lifecycle in their backup plan or vault, or note until "
+    "when they are needed; after any restore run the erasures again before the data is used"
+)
+
+
+def recovery_points(system: str, backup: Any, resource: str) -> Iterator[Copy]:
+    """The recovery points of a resource (an ARN). Raises `connectors.errors`; never yields less than there are."""
+    doing = "backup:ListRecoveryPointsByResource"
+    asked: dict[str, Any] = {"ResourceArn": resource}
+    while True:
+        with named_errors(system, doing):
+            page = backup.list_recovery_points_by_resource(**asked)
+        for point in member(system, page, "RecoveryPoints", doing):
+            if (found := _described(system, backup, point)) is not None:
+                yield found
+        token = page.get("NextToken")
+        if not token:
+            return
+        if token == asked.get("NextToken"):
+            raise TransientError(system, f"{doing}: cut short, a page leads back to itself")
+        asked["NextToken"] = token
+
+
+def _described(system: str, backup: Any, point: dict[str, Any]) -> Copy | None:
+    from botocore.exceptions import ClientError
+
+    doing = "backup:DescribeRecoveryPoint"
+    arn = point["RecoveryPointArn"]
+    with named_errors(system, doing):
+        try:
+            said = backup.describe_recovery_point(BackupVaultName=point["BackupVaultName"], RecoveryPointArn=arn)
+        except ClientError as error:
+            if code(error) == "ResourceNotFoundException":
+                return None  # it expired since it was listed
+            raise
+    member(system, said, "RecoveryPointArn", doing)
+    made = said.get("CreationDate")
+    until = said.get("CalculatedLifecycle", {}).get("DeleteAt")
+    days = said.get("Lifecycle", {}).get("DeleteAfterDays")
+    if ":continuous:" in arn:  # it goes on recording: what is deleted today can be restored for `days` more
+        until = datetime.now(UTC) + timedelta(days=days) if days else None
+    return Copy("AWS Backup", _DATED, until, made) if until else Copy("AWS Backup without an end", _UNDATED, None, made)
