@@ -1,11 +1,9 @@
 """Backups that outlive a deletion: copies of a whole table or database, dated where they have a date.
 
-A backup holds everybody. It is never deleted for one person, and never switched off: what it holds
-goes when it expires. The connectors to DynamoDB and RDS therefore report backups as records of a
-collection `backups`, one for each kind of copy: LOCKED until the last copy of that kind expires,
-which becomes a retained step with a date; or BY_HAND where the copies have no end of their own,
-with what to do about them. The dates are reckoned anew when the orders are carried out, since only
-then do rows stop getting into backups.
+The connectors to DynamoDB and RDS report them as records of a collection `backups`, one for each kind of
+copy: LOCKED until the last copy of that kind expires, which becomes a retained step with a date; or
+BY_HAND where the copies have no end of their own, with what to do about them. Only copies made while
+the person was in the source count; see `connectors.copies` for how that is known.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from connectors import copies
 from connectors.errors import ConfigError
 from connectors.model import (
-    Action,
     Artifact,
     CollectionSpec,
     Locator,
@@ -25,7 +23,6 @@ from connectors.model import (
     Order,
     Outcome,
     Record,
-    Status,
     SystemSpec,
 )
 
@@ -69,25 +66,25 @@ def described(spec: SystemSpec) -> CollectionSpec:
     return found
 
 
-def gathered(copies: Iterable[Copy]) -> dict[str, Kept]:
+def gathered(found: Iterable[Copy]) -> dict[str, Kept]:
     """The copies by kind, dated ones first; a kind lasts until its last copy has expired."""
     kinds: dict[str, list[Copy]] = {}
-    for copy in copies:
+    for copy in found:
         kinds.setdefault(copy.kind, []).append(copy)
     kept = [_kept(kind, those) for kind, those in sorted(kinds.items())]
     return {k.kind: k for k in sorted(kept, key=lambda k: k.obstacle.kind is not ObstacleKind.LOCKED)}
 
 
-def _kept(kind: str, copies: list[Copy]) -> Kept:
-    made = sorted(c.made for c in copies if c.made is not None)
-    ends = [c.until for c in copies if c.until is not None]
-    if len(ends) < len(copies):
-        obstacle = Obstacle(ObstacleKind.BY_HAND, copies[0].reason)
+def _kept(kind: str, those: list[Copy]) -> Kept:
+    made = sorted(c.made for c in those if c.made is not None)
+    ends = [c.until for c in those if c.until is not None]
+    if len(ends) < len(those):
+        obstacle = Obstacle(ObstacleKind.BY_HAND, those[0].reason)
     elif min(ends) <= datetime.now(UTC):
         obstacle = Obstacle(ObstacleKind.BY_HAND, _OVERDUE)
     else:
-        obstacle = Obstacle(ObstacleKind.LOCKED, copies[0].reason, max(ends))
-    return Kept(kind, len(copies), obstacle, made[0] if made else None, made[-1] if made else None)
+        obstacle = Obstacle(ObstacleKind.LOCKED, those[0].reason, max(ends))
+    return Kept(kind, len(those), obstacle, made[0] if made else None, made[-1] if made else None)
 
 
 def records(system: str, kept: Mapping[str, Kept]) -> Iterator[Record]:
@@ -98,13 +95,7 @@ def records(system: str, kept: Mapping[str, Kept]) -> Iterator[Record]:
 def outcome(order: Order, kept: Mapping[str, Kept]) -> Outcome:
     """The answer to an order on backups; `kept` is what is there now. Nothing is ever deleted."""
     found = kept.get(order.at.key)
-    if order.action is Action.MANUAL:
-        return Outcome(order.at, Status.MANUAL, order.count)
-    if order.action is Action.RETAIN:
-        return Outcome(order.at, Status.RETAINED, order.count, found.obstacle.until if found else None)
-    if found is None:
-        return Outcome(order.at, Status.ABSENT)
-    return Outcome(order.at, Status.FAILED, reason="a backup holds everybody: it is not changed for one person")
+    return copies.answer(order, found.obstacle.until if found else None)
 
 
 def export(spec: CollectionSpec, at: Locator) -> Iterator[Artifact]:

@@ -25,15 +25,18 @@ _UNDATED = (
 )
 
 
-def recovery_points(system: str, backup: Any, resource: str) -> Iterator[Copy]:
-    """The recovery points of a resource (an ARN). Raises `connectors.errors`; never yields less than there are."""
+def recovery_points(system: str, backup: Any, resource: str, held: datetime) -> Iterator[Copy]:
+    """The recovery points of a resource (an ARN) that hold a state from before `held`.
+
+    Raises `connectors.errors`; never yields less than there are.
+    """
     doing = "backup:ListRecoveryPointsByResource"
     asked: dict[str, Any] = {"ResourceArn": resource}
     while True:
         with named_errors(system, doing):
             page = backup.list_recovery_points_by_resource(**asked)
         for point in member(system, page, "RecoveryPoints", doing):
-            if (found := _described(system, backup, point)) is not None:
+            if (found := _described(system, backup, point, held)) is not None:
                 yield found
         token = page.get("NextToken")
         if not token:
@@ -43,7 +46,7 @@ def recovery_points(system: str, backup: Any, resource: str) -> Iterator[Copy]:
         asked["NextToken"] = token
 
 
-def _described(system: str, backup: Any, point: dict[str, Any]) -> Copy | None:
+def _described(system: str, backup: Any, point: dict[str, Any], held: datetime) -> Copy | None:
     from botocore.exceptions import ClientError
 
     doing = "backup:DescribeRecoveryPoint"
@@ -59,6 +62,10 @@ def _described(system: str, backup: Any, point: dict[str, Any]) -> Copy | None:
     made = said.get("CreationDate")
     until = said.get("CalculatedLifecycle", {}).get("DeleteAt")
     days = said.get("Lifecycle", {}).get("DeleteAfterDays")
-    if ":continuous:" in arn:  # it goes on recording: what is deleted today can be restored for `days` more
-        until = datetime.now(UTC) + timedelta(days=days) if days else None
+    if ":continuous:" in arn and days:  # it goes on recording: every state can be restored for so many days
+        until, made = held + timedelta(days=days), None
+        if until <= datetime.now(UTC):
+            return None
+    if made is not None and made > held:
+        return None
     return Copy("AWS Backup", _DATED, until, made) if until else Copy("AWS Backup without an end", _UNDATED, None, made)

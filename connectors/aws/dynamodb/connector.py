@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from connectors import settings
+from connectors import copies, settings
 from connectors.aws import backups
 from connectors.aws.backups import BACKUPS, Kept
 from connectors.aws.dynamodb.erase import Eraser
@@ -19,9 +19,21 @@ from connectors.aws.dynamodb.table import Schema, Table
 from connectors.aws.dynamodb.values import path
 from connectors.aws.session import client
 from connectors.errors import ChangedError, ConfigError
-from connectors.model import Action, Artifact, Capabilities, Locator, Order, Outcome, Record, Subject, SystemSpec
+from connectors.model import (
+    Action,
+    Artifact,
+    Capabilities,
+    Identifier,
+    Locator,
+    Order,
+    Outcome,
+    Record,
+    Subject,
+    SystemSpec,
+)
 
-_KNOWN = frozenset({"page_size"})
+_KNOWN = frozenset({"page_size", "copies_of"})
+_LASTING = timedelta(days=4)  # a plan is carried out within 72 hours, and a run may take its time
 _INDEX_LAG = timedelta(minutes=1)  # an index follows its table, usually within a second
 
 
@@ -35,6 +47,7 @@ class DynamoDbConnector:
         self._backups = backups.described(spec)
         self._rules = {c.name: Rules.of(spec.system, c) for c in spec.collections if c.name != BACKUPS}
         apart(list(self._rules.values()))
+        self._remembers = self._names_itself(spec)
         page_size = settings.whole(spec, "page_size", 1000, 1, 1000)
         dynamodb = client(spec, "dynamodb", _KNOWN)
         self._region = str(spec.settings["region"])
@@ -51,18 +64,20 @@ class DynamoDbConnector:
             schema = self._tables[name].describe()
             rules.ways(schema)
             self._check_redaction(rules, schema)
-            self._kept([(rules.table, schema)])
+            self._kept({rules.table: schema}, datetime.now(UTC))
 
     def locate(self, subject: Subject) -> Iterator[Record]:
-        """The person's items, then the backups that hold them. Without items, no backup is known to."""
+        """The person's items, then the backups that hold them."""
         tables: dict[str, Schema] = {}
+        theirs = False
         for name in self._rules:
             found = self._search(subject, name)
+            tables[found.rules.table] = found.schema
             for record in found.records():
-                if record.at.key != CLAIMED:
-                    tables[found.rules.table] = found.schema
-                yield record
-        yield from backups.records(self.system, self._kept(list(tables.items())))
+                theirs |= record.at.key != CLAIMED
+                yield replace(record, reveals=(*record.reveals, *self._remembered(record)))
+        if held := self._held(subject, theirs):
+            yield from backups.records(self.system, self._kept(tables, held))
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
         """The disclosed attributes. Of backups nothing: they are exported from the live table."""
@@ -82,7 +97,7 @@ class DynamoDbConnector:
         kept = [o for o in orders if o.at.collection == BACKUPS]
         if kept:
             tables = {r.table: self._tables[n].describe() for n, r in self._rules.items()}
-            now = self._kept(list(tables.items()))
+            now = self._kept(tables, self._held(subject, True) or datetime.now(UTC))
             for order in kept:
                 yield backups.outcome(order, now)
 
@@ -90,10 +105,35 @@ class DynamoDbConnector:
         table = self._tables[name]
         return search(table, table.describe(), self._rules[name], subject)
 
-    def _kept(self, tables: list[tuple[str, Schema]]) -> dict[str, Kept]:
-        copies = (c for name, schema in tables
-                  for c in survivors(self.system, name, schema, self._region, self._clients))  # fmt: skip
-        return backups.gathered(copies)
+    def _held(self, subject: Subject, now: bool) -> datetime | None:
+        """Until when the tables hold the person: as an earlier search knew, or at least now."""
+        known = copies.held_until(subject, [self.system])
+        return max(known or datetime.now(UTC), datetime.now(UTC)) if now else known
+
+    def _remembered(self, record: Record) -> tuple[Identifier, ...]:
+        """That the person is here, and until when at most: it leads to the backups when the items are gone.
+
+        Said by the items' records only. Were the kind one of `needs`, discovery would say it for any record,
+        and the backups' own would renew it for ever.
+        """
+        if not self._remembers or record.at.key == CLAIMED:
+            return ()
+        midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # the same all day long
+        return (copies.held(self.system, midnight + timedelta(days=1) + _LASTING),)
+
+    def _names_itself(self, spec: SystemSpec) -> bool:
+        given = settings.names(spec, "copies_of")
+        if set(given) - {self.system}:
+            raise ConfigError(self.system, f"setting 'copies_of': the tables and their backups are one: {self.system}")
+        return bool(given)
+
+    def _kept(self, tables: Mapping[str, Schema], held: datetime) -> dict[str, Kept]:
+        found = (
+            copy
+            for name, schema in tables.items()
+            for copy in survivors(self.system, name, schema, self._region, self._clients, held)
+        )
+        return backups.gathered(found)
 
     def _connected(self, region: str) -> Clients:
         there = replace(self._spec, settings={**self._spec.settings, "region": region})

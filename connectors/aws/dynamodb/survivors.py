@@ -21,6 +21,7 @@ from connectors.aws.session import member, named_errors
 from connectors.errors import TransientError
 
 _STREAM = timedelta(hours=24)
+_KINESIS_MOST = timedelta(days=365)
 _PITR_DAYS = 35
 _PITR = (
     "point-in-time recovery keeps every state of the table for its period and is never switched off for one person; "
@@ -50,15 +51,17 @@ class Clients:
     backup: Any = field(repr=False)
 
 
-def survivors(system: str, name: str, schema: Schema, region: str, clients: Callable[[str], Clients]) -> Iterator[Copy]:
-    """Everything that holds copies of a table's items, in its own region and those of its replicas.
+def survivors(
+    system: str, name: str, schema: Schema, region: str, clients: Callable[[str], Clients], held: datetime
+) -> Iterator[Copy]:
+    """Everything that holds items the table had until `held`, in its own region and those of its replicas.
 
     A deletion reaches the replicas by itself; their backups and streams are their own.
     """
     for place in (region, *(r for r in schema.replicas if r != region)):
         there = clients(place)
         said = schema if place == region else _Replica(system, name, there.dynamodb)
-        yield from _of_region(system, name, said.arn, said.streaming, there)
+        yield from _of_region(system, name, said.arn, said.streaming, there, held)
 
 
 class _Replica:
@@ -73,36 +76,51 @@ class _Replica:
         self.streaming = bool(said.get("StreamSpecification", {}).get("StreamEnabled"))
 
 
-def _of_region(system: str, name: str, arn: str, streaming: bool, clients: Clients) -> Iterator[Copy]:
+def _of_region(system: str, name: str, arn: str, streaming: bool, clients: Clients, held: datetime) -> Iterator[Copy]:
     client, now = clients.dynamodb, datetime.now(UTC)
-    with named_errors(system, doing := f"dynamodb:DescribeContinuousBackups on {name}"):
-        answer = client.describe_continuous_backups(TableName=name)
-    recovery = member(system, answer, "ContinuousBackupsDescription", doing).get("PointInTimeRecoveryDescription", {})
-    if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":
-        until = now + timedelta(days=recovery.get("RecoveryPeriodInDays", _PITR_DAYS))
-        yield Copy("point-in-time recovery", _PITR, until, recovery.get("EarliestRestorableDateTime"))
-    if streaming:
-        yield Copy("stream", _STREAMED, now + _STREAM)
+    yield from _recovery(system, name, client, held)
+    if streaming and held + _STREAM > now:
+        yield Copy("stream", _STREAMED, held + _STREAM)
     with named_errors(system, doing := f"dynamodb:DescribeKinesisStreamingDestination on {name}"):
         answer = client.describe_kinesis_streaming_destination(TableName=name)
-    for target in member(system, answer, "KinesisDataStreamDestinations", doing):
-        if target.get("DestinationStatus") in ("ACTIVE", "ENABLING", "UPDATING"):
-            yield Copy("Kinesis", _KINESIS)
-    yield from _backups(system, name, client)
-    yield from recovery_points(system, clients.backup, arn)
-    for export in _listed(system, client.list_exports, "ExportSummaries", "NextToken", "NextToken", TableArn=arn):
-        if export.get("ExportStatus") != "FAILED":
-            yield Copy("exports", _EXPORTED)
+    targets = member(system, answer, "KinesisDataStreamDestinations", doing)
+    if held + _KINESIS_MOST > now:
+        yield from (Copy("Kinesis", _KINESIS) for t in targets if t.get("DestinationStatus") != "DISABLED")
+    yield from _backups(system, name, client, held)
+    yield from recovery_points(system, clients.backup, arn, held)
+    yield from _exports(system, client, arn, held)
 
 
-def _backups(system: str, name: str, client: Any) -> Iterator[Copy]:
+def _recovery(system: str, name: str, client: Any, held: datetime) -> Iterator[Copy]:
+    with named_errors(system, doing := f"dynamodb:DescribeContinuousBackups on {name}"):
+        answer = client.describe_continuous_backups(TableName=name)
+    said = member(system, answer, "ContinuousBackupsDescription", doing).get("PointInTimeRecoveryDescription", {})
+    earliest = said.get("EarliestRestorableDateTime")
+    until = held + timedelta(days=said.get("RecoveryPeriodInDays", _PITR_DAYS))
+    enabled = said.get("PointInTimeRecoveryStatus") == "ENABLED"
+    if enabled and until > datetime.now(UTC) and (earliest is None or earliest <= held):
+        yield Copy("point-in-time recovery", _PITR, until, earliest)
+
+
+def _backups(system: str, name: str, client: Any, held: datetime) -> Iterator[Copy]:
     """On-demand backups, and those the service makes when a table with point-in-time recovery is deleted."""
     token, start = "LastEvaluatedBackupArn", "ExclusiveStartBackupArn"
     for backup in _listed(system, client.list_backups, "BackupSummaries", token, start, TableName=name):
-        if backup.get("BackupType") == "AWS_BACKUP" or backup.get("BackupStatus") == "DELETED":
+        until, made = backup.get("BackupExpiryDateTime"), backup["BackupCreationDateTime"]
+        other = backup.get("BackupType") == "AWS_BACKUP" or backup.get("BackupStatus") == "DELETED"
+        if other or made > held:
             continue
-        until, made = backup.get("BackupExpiryDateTime"), backup.get("BackupCreationDateTime")
         yield Copy("backups with an end", _DATED, until, made) if until else Copy("backups", _UNDATED, None, made)
+
+
+def _exports(system: str, client: Any, arn: str, held: datetime) -> Iterator[Copy]:
+    for export in _listed(system, client.list_exports, "ExportSummaries", "NextToken", "NextToken", TableArn=arn):
+        with named_errors(system, doing := "dynamodb:DescribeExport"):
+            answer = client.describe_export(ExportArn=export["ExportArn"])
+        said = member(system, answer, "ExportDescription", doing)
+        made = said.get("ExportTime") or said.get("StartTime")
+        if said.get("ExportStatus") != "FAILED" and (made is None or made <= held):
+            yield Copy("exports", _EXPORTED, None, made)
 
 
 def _listed(

@@ -129,14 +129,17 @@ class DynamoDbCorrections(JsonService):
     def ExportTableToPointInTime(self, asked: Answer, moto: Moto) -> Answer:  # noqa: N802
         arn = f"{asked['TableArn']}/export/0{len(self._exports)}-sandbox"
         made = {"ExportArn": arn, "ExportStatus": "COMPLETED", "ExportType": "FULL_EXPORT"}
-        self._exports.append({**made, "TableArn": asked["TableArn"]})
+        self._exports.append({**made, "TableArn": asked["TableArn"], "ExportTime": time.time()})
         return {"ExportDescription": {**made, "TableArn": asked["TableArn"], "S3Bucket": asked["S3Bucket"]}}
 
     def ListExports(self, asked: Answer, moto: Moto) -> Answer:  # noqa: N802
         rows = [e for e in self._exports if asked.get("TableArn") in (None, e["TableArn"])]
         page, following = paged(rows, asked.get("NextToken", ""), min(asked.get("MaxResults", 25), 25))
-        told = [{k: v for k, v in e.items() if k != "TableArn"} for e in page]
+        told = [{k: v for k, v in e.items() if k not in ("TableArn", "ExportTime")} for e in page]
         return {"ExportSummaries": told, **({"NextToken": following} if following else {})}
+
+    def DescribeExport(self, asked: Answer, moto: Moto) -> Answer:  # noqa: N802
+        return {"ExportDescription": next(e for e in self._exports if e["ExportArn"] == asked["ExportArn"])}
 
 
 def _table(name: str) -> Any:
