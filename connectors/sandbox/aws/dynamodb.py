@@ -122,9 +122,11 @@ class DynamoDbCorrections(JsonService):
         name = asked.get("TableName")
         there = moto({k: v for k, v in asked.items() if k == "TableName"})["BackupSummaries"]
         rows = [*there, *(b for b in self._expiring if name in (None, b["TableName"]))]
-        limit = min(asked.get("Limit", 100), self.backups_per_page)
-        page, following = paged(rows, asked.get("ExclusiveStartBackupArn", ""), limit)
-        return {"BackupSummaries": page, **({"LastEvaluatedBackupArn": following} if following else {})}
+        arns = [b["BackupArn"] for b in rows]
+        start = arns.index(asked["ExclusiveStartBackupArn"]) + 1 if "ExclusiveStartBackupArn" in asked else 0
+        page = rows[start : start + min(asked.get("Limit", 100), self.backups_per_page)]
+        more = start + len(page) < len(rows)
+        return {"BackupSummaries": page, **({"LastEvaluatedBackupArn": page[-1]["BackupArn"]} if more else {})}
 
     def ExportTableToPointInTime(self, asked: Answer, moto: Moto) -> Answer:  # noqa: N802
         arn = f"{asked['TableArn']}/export/0{len(self._exports)}-sandbox"
