@@ -55,14 +55,14 @@ class Kept:
     newest: datetime | None
 
 
-def described(spec: SystemSpec) -> CollectionSpec:
-    """The collection `backups` of an entry. Raises ConfigError if the inventory leaves it out: without it
-    nobody could say what is retained there, or who looks after it."""
-    found = next((c for c in spec.collections if c.name == BACKUPS), None)
+def described(spec: SystemSpec, name: str = BACKUPS) -> CollectionSpec:
+    """The collection of an entry that stands for copies. Raises ConfigError if the inventory leaves it out:
+    without it nobody could say what is retained there, or who looks after it."""
+    found = next((c for c in spec.collections if c.name == name), None)
     if found is None:
-        raise ConfigError(spec.system, f"collections.{BACKUPS}: describe it; it stands for what survives in backups")
+        raise ConfigError(spec.system, f"collections.{name}: describe it; it stands for what survives in {name}")
     if found.identities or found.cutoffs or found.options:
-        raise ConfigError(spec.system, f"collections.{BACKUPS}: found_by, age and options mean nothing in backups")
+        raise ConfigError(spec.system, f"collections.{name}: found_by, age and options mean nothing in {name}")
     return found
 
 
@@ -87,9 +87,9 @@ def _kept(kind: str, those: list[Copy]) -> Kept:
     return Kept(kind, len(those), obstacle, made[0] if made else None, made[-1] if made else None)
 
 
-def records(system: str, kept: Mapping[str, Kept]) -> Iterator[Record]:
+def records(system: str, kept: Mapping[str, Kept], name: str = BACKUPS) -> Iterator[Record]:
     for kind, k in kept.items():
-        yield Record(Locator(system, BACKUPS, kind), k.count, k.oldest, k.newest, obstacles=(k.obstacle,))
+        yield Record(Locator(system, name, kind), k.count, k.oldest, k.newest, obstacles=(k.obstacle,))
 
 
 def outcome(order: Order, kept: Mapping[str, Kept]) -> Outcome:
@@ -102,4 +102,4 @@ def export(spec: CollectionSpec, at: Locator) -> Iterator[Artifact]:
     """Nothing: a backup cannot be searched by person, and what it holds is exported from the live system."""
     withheld = next((f.type for f in spec.fields if f.type), _WITHHELD)
     name = "".join(c if c.isalnum() else "-" for c in at.key)
-    yield Artifact(f"{BACKUPS}-{name}.jsonl", "application/jsonl", iter(()), (withheld,))
+    yield Artifact(f"{spec.name}-{name}.jsonl", "application/jsonl", iter(()), (withheld,))

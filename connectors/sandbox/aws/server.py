@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from connectors.sandbox.aws.backup import BackupFake
     from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
+    from connectors.sandbox.aws.logs import LogsCorrections
     from connectors.sandbox.aws.s3 import S3Corrections
 
 # Signing names. All work with moto's extras of these services, but for `backup`, which is answered here; the
@@ -37,6 +38,7 @@ class AwsSandbox:
 
         from connectors.sandbox.aws.backup import BackupFake
         from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
+        from connectors.sandbox.aws.logs import LogsCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
 
         # Both log what is asked, at levels that a test may have switched on.
@@ -47,7 +49,8 @@ class AwsSandbox:
         self.region = REGION
         moto = DomainDispatcherApplication(create_backend_app)
         self.dynamodb: DynamoDbCorrections = DynamoDbCorrections(moto)
-        self.backup: BackupFake = BackupFake(self.dynamodb)
+        self.logs: LogsCorrections = LogsCorrections(self.dynamodb)
+        self.backup: BackupFake = BackupFake(self.logs)
         self.s3: S3Corrections = S3Corrections(self.backup)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.
         self._server = Server(_Door(self.s3, access_key_id), port, handler=MotoRequestHandler)
@@ -82,7 +85,7 @@ class AwsSandbox:
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()
-        for layer in (self.s3, self.backup, self.dynamodb):
+        for layer in (self.s3, self.backup, self.logs, self.dynamodb):
             layer.reset()
 
 
