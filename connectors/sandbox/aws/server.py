@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connectors.sandbox.aws.backup import BackupFake
     from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
     from connectors.sandbox.aws.logs import LogsCorrections
+    from connectors.sandbox.aws.rds import RdsCorrections
     from connectors.sandbox.aws.s3 import S3Corrections
 
 # Signing names. All work with moto's extras of these services, but for `backup`, which is answered here; the
@@ -39,6 +40,7 @@ class AwsSandbox:
         from connectors.sandbox.aws.backup import BackupFake
         from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
         from connectors.sandbox.aws.logs import LogsCorrections
+        from connectors.sandbox.aws.rds import RdsCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
 
         # Both log what is asked, at levels that a test may have switched on.
@@ -50,7 +52,8 @@ class AwsSandbox:
         moto = DomainDispatcherApplication(create_backend_app)
         self.dynamodb: DynamoDbCorrections = DynamoDbCorrections(moto)
         self.logs: LogsCorrections = LogsCorrections(self.dynamodb)
-        self.backup: BackupFake = BackupFake(self.logs)
+        self.rds: RdsCorrections = RdsCorrections(self.logs)
+        self.backup: BackupFake = BackupFake(self.rds)
         self.s3: S3Corrections = S3Corrections(self.backup)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.
         self._server = Server(_Door(self.s3, access_key_id), port, handler=MotoRequestHandler)
@@ -85,7 +88,7 @@ class AwsSandbox:
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()
-        for layer in (self.s3, self.backup, self.logs, self.dynamodb):
+        for layer in (self.s3, self.backup, self.rds, self.logs, self.dynamodb):
             layer.reset()
 
 
