@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.aws.answers import call, rows
 from connectors.aws.backups import Copy
-from connectors.aws.session import code, member, named_errors
-from connectors.errors import TransientError
+from connectors.aws.session import member
+
+_GONE = frozenset({"ResourceNotFoundException"})
 
 _DATED = (
     "recovery points of AWS Backup hold everybody and expire by their lifecycle; they are never deleted for one person"
@@ -31,33 +33,19 @@ def recovery_points(system: str, backup: Any, resource: str, held: datetime) -> 
     Raises `connectors.errors`; never yields less than there are.
     """
     doing = "backup:ListRecoveryPointsByResource"
-    asked: dict[str, Any] = {"ResourceArn": resource}
-    while True:
-        with named_errors(system, doing):
-            page = backup.list_recovery_points_by_resource(**asked)
-        for point in member(system, page, "RecoveryPoints", doing):
-            if (found := _described(system, backup, point, held)) is not None:
-                yield found
-        token = page.get("NextToken")
-        if not token:
-            return
-        if token == asked.get("NextToken"):
-            raise TransientError(system, f"{doing}: cut short, a page leads back to itself")
-        asked["NextToken"] = token
+    listing = backup.list_recovery_points_by_resource
+    for point in rows(system, doing, listing, "RecoveryPoints", ResourceArn=resource):
+        if (found := _described(system, backup, point, held)) is not None:
+            yield found
 
 
 def _described(system: str, backup: Any, point: dict[str, Any], held: datetime) -> Copy | None:
-    from botocore.exceptions import ClientError
-
     doing = "backup:DescribeRecoveryPoint"
     arn = point["RecoveryPointArn"]
-    with named_errors(system, doing):
-        try:
-            said = backup.describe_recovery_point(BackupVaultName=point["BackupVaultName"], RecoveryPointArn=arn)
-        except ClientError as error:
-            if code(error) == "ResourceNotFoundException":
-                return None  # it expired since it was listed
-            raise
+    asked = {"BackupVaultName": point["BackupVaultName"], "RecoveryPointArn": arn}
+    said = call(system, doing, backup.describe_recovery_point, _GONE, **asked)
+    if said is None:
+        return None  # it expired since it was listed
     member(system, said, "RecoveryPointArn", doing)
     made = said.get("CreationDate")
     until = said.get("CalculatedLifecycle", {}).get("DeleteAt")

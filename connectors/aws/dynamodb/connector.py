@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors import copies, settings
 from connectors.aws import backups
+from connectors.aws.answers import watch
 from connectors.aws.backups import BACKUPS, Kept
 from connectors.aws.dynamodb.erase import Eraser
 from connectors.aws.dynamodb.export import export
@@ -49,9 +50,9 @@ class DynamoDbConnector:
         apart(list(self._rules.values()))
         self._remembers = self._names_itself(spec)
         page_size = settings.whole(spec, "page_size", 1000, 1, 1000)
-        dynamodb = client(spec, "dynamodb", _KNOWN)
-        self._region = str(spec.settings["region"])
         self._clients = functools.cache(self._connected)
+        dynamodb = self._clients(str(spec.settings.get("region"))).dynamodb
+        self._region = str(spec.settings["region"])
         self._tables = {n: Table(spec.system, r.table, dynamodb, page_size) for n, r in self._rules.items()}
         self.capabilities = Capabilities(
             needs=frozenset(i.kind for r in self._rules.values() for i in r.deciding),
@@ -137,7 +138,10 @@ class DynamoDbConnector:
 
     def _connected(self, region: str) -> Clients:
         there = replace(self._spec, settings={**self._spec.settings, "region": region})
-        return Clients(client(there, "dynamodb", _KNOWN), client(there, "backup", _KNOWN))
+        made = Clients(client(there, "dynamodb", _KNOWN), client(there, "backup", _KNOWN))
+        for service in (made.dynamodb, made.backup):
+            watch(service, self.system)
+        return made
 
     def _check_redaction(self, rules: Rules, schema: Schema) -> None:
         for spec in rules.spec.fields:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.aws.answers import call, rows
 from connectors.aws.backups import Copy
 from connectors.aws.dynamodb.table import Schema
 from connectors.aws.recovery_points import recovery_points
-from connectors.aws.session import member, named_errors
-from connectors.errors import TransientError
+from connectors.aws.session import member
 
 _STREAM = timedelta(hours=24)
 _KINESIS_MOST = timedelta(days=365)
@@ -69,8 +69,7 @@ class _Replica:
 
     def __init__(self, system: str, name: str, client: Any) -> None:
         doing = f"dynamodb:DescribeTable on a replica of {name}"
-        with named_errors(system, doing):
-            answer = client.describe_table(TableName=name)
+        answer = call(system, doing, client.describe_table, TableName=name)
         said = member(system, answer, "Table", doing)
         self.arn = str(said["TableArn"])
         self.streaming = bool(said.get("StreamSpecification", {}).get("StreamEnabled"))
@@ -81,8 +80,8 @@ def _of_region(system: str, name: str, arn: str, streaming: bool, clients: Clien
     yield from _recovery(system, name, client, held)
     if streaming and held + _STREAM > now:
         yield Copy("stream", _STREAMED, held + _STREAM)
-    with named_errors(system, doing := f"dynamodb:DescribeKinesisStreamingDestination on {name}"):
-        answer = client.describe_kinesis_streaming_destination(TableName=name)
+    doing = f"dynamodb:DescribeKinesisStreamingDestination on {name}"
+    answer = call(system, doing, client.describe_kinesis_streaming_destination, TableName=name)
     targets = member(system, answer, "KinesisDataStreamDestinations", doing)
     if held + _KINESIS_MOST > now:
         yield from (Copy("Kinesis", _KINESIS) for t in targets if t.get("DestinationStatus") != "DISABLED")
@@ -92,8 +91,8 @@ def _of_region(system: str, name: str, arn: str, streaming: bool, clients: Clien
 
 
 def _recovery(system: str, name: str, client: Any, held: datetime) -> Iterator[Copy]:
-    with named_errors(system, doing := f"dynamodb:DescribeContinuousBackups on {name}"):
-        answer = client.describe_continuous_backups(TableName=name)
+    doing = f"dynamodb:DescribeContinuousBackups on {name}"
+    answer = call(system, doing, client.describe_continuous_backups, TableName=name)
     said = member(system, answer, "ContinuousBackupsDescription", doing).get("PointInTimeRecoveryDescription", {})
     earliest = said.get("EarliestRestorableDateTime")
     until = held + timedelta(days=said.get("RecoveryPeriodInDays", _PITR_DAYS))
@@ -104,8 +103,8 @@ def _recovery(system: str, name: str, client: Any, held: datetime) -> Iterator[C
 
 def _backups(system: str, name: str, client: Any, held: datetime) -> Iterator[Copy]:
     """On-demand backups, and those the service makes when a table with point-in-time recovery is deleted."""
-    token, start = "LastEvaluatedBackupArn", "ExclusiveStartBackupArn"
-    for backup in _listed(system, client.list_backups, "BackupSummaries", token, start, TableName=name):
+    doing, token = f"dynamodb:ListBackups of {name}", ("LastEvaluatedBackupArn", "ExclusiveStartBackupArn")
+    for backup in rows(system, doing, client.list_backups, "BackupSummaries", token, TableName=name):
         until, made = backup.get("BackupExpiryDateTime"), backup["BackupCreationDateTime"]
         other = backup.get("BackupType") == "AWS_BACKUP" or backup.get("BackupStatus") == "DELETED"
         if other or made > held:
@@ -114,27 +113,10 @@ def _backups(system: str, name: str, client: Any, held: datetime) -> Iterator[Co
 
 
 def _exports(system: str, client: Any, arn: str, held: datetime) -> Iterator[Copy]:
-    for export in _listed(system, client.list_exports, "ExportSummaries", "NextToken", "NextToken", TableArn=arn):
-        with named_errors(system, doing := "dynamodb:DescribeExport"):
-            answer = client.describe_export(ExportArn=export["ExportArn"])
+    for export in rows(system, "dynamodb:ListExports", client.list_exports, "ExportSummaries", TableArn=arn):
+        doing = "dynamodb:DescribeExport"
+        answer = call(system, doing, client.describe_export, ExportArn=export["ExportArn"])
         said = member(system, answer, "ExportDescription", doing)
         made = said.get("ExportTime") or said.get("StartTime")
         if said.get("ExportStatus") != "FAILED" and (made is None or made <= held):
             yield Copy("exports", _EXPORTED, None, made)
-
-
-def _listed(
-    system: str, call: Callable[..., Any], what: str, token: str, start: str, **asked: Any
-) -> Iterator[dict[str, Any]]:
-    """All pages of a listing."""
-    doing = f"dynamodb: listing {what}"
-    while True:
-        with named_errors(system, doing):
-            page = call(**asked)
-        yield from member(system, page, what, doing)
-        following = page.get(token)
-        if not following:
-            return
-        if following == asked.get(start):
-            raise TransientError(system, f"{doing}: cut short, a page leads back to itself")
-        asked[start] = following

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from connectors import settings
 from connectors.aws import backups
+from connectors.aws.answers import watch
 from connectors.aws.backups import Copy
 from connectors.aws.logs.group import Description, Group, Line
 from connectors.aws.logs.lines import FIELDS, Tally, inside, kept, record, shown
@@ -51,6 +52,7 @@ class CloudWatchLogsConnector:
         self._collections = {c.name: _checked(spec.system, c) for c in spec.collections if c.name != COPIES}
         page_size = settings.whole(spec, "page_size", 10_000, 1, 10_000)
         logs = client(spec, "logs", frozenset({"page_size"}))
+        watch(logs, spec.system)
         self._groups = {
             name: Group(spec.system, str(c.options.get("group", name)), logs, page_size)
             for name, c in self._collections.items()

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.aws.answers import rows
 from connectors.aws.backups import Copy
-from connectors.aws.session import member, named_errors
-from connectors.errors import ConfigError, RefusedError, TransientError
+from connectors.errors import ConfigError, RefusedError
 
 _SUBSCRIBED = (
     "subscriptions send lines on as they come (Lambda, Kinesis, Firehose, OpenSearch, another account): see who reads "
@@ -104,17 +104,7 @@ class Group:
     def _listed(self, verb: str, what: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """All pages of a listing. A page may be empty and not the last."""
         doing = f"logs:{verb.title().replace('_', '')} on {self.name}"
-        asked = dict(asked)
-        while True:
-            with named_errors(self.system, doing):
-                page = getattr(self.client, verb)(**asked)
-            yield from member(self.system, page, what, doing)
-            token = page.get("nextToken")
-            if not token:
-                return
-            if token == asked.get("nextToken"):
-                raise TransientError(self.system, f"{doing}: cut short, a page leads back to itself")
-            asked["nextToken"] = token
+        return rows(self.system, doing, getattr(self.client, verb), what, "nextToken", **asked)
 
 
 def _instant(milliseconds: int) -> datetime:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from connectors import copies, settings
 from connectors.aws import backups
+from connectors.aws.answers import watch
 from connectors.aws.backups import BACKUPS, Copy, Kept
 from connectors.aws.rds.databases import Database
 from connectors.aws.rds.shapes import CLUSTER, INSTANCE
@@ -42,6 +43,8 @@ class RdsBackupsConnector:
         for region in regions:
             there = replace(spec, settings={**spec.settings, "region": region})
             rds, backup = client(there, "rds", _KNOWN), client(there, "backup", _KNOWN)
+            for service in (rds, backup):
+                watch(service, spec.system)
             for shape, names in ((INSTANCE, instances), (CLUSTER, clusters)):
                 for name in names:
                     found = Database(self.system, shape, name, rds, backup, page_size)

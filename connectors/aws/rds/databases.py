@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.aws.answers import call, rows
 from connectors.aws.backups import Copy
 from connectors.aws.rds.shapes import Shape
 from connectors.aws.recovery_points import recovery_points
-from connectors.aws.session import code, member, named_errors
-from connectors.errors import TransientError
+from connectors.aws.session import member
 
 # The beginning of the window is restored from the daily snapshot before it, which stays for that.
 _DAILY = timedelta(days=1)
@@ -51,16 +51,10 @@ class Database:
 
     def described(self) -> dict[str, Any] | None:
         """None if there is no such database (any more)."""
-        from botocore.exceptions import ClientError
-
-        doing = f"rds:{self.shape.described} {self.name}"
-        with named_errors(self.system, doing):
-            try:
-                answer = getattr(self.rds, self.shape.describe)(**{self.shape.identifier: self.name})
-            except ClientError as error:
-                if code(error) in self.shape.missing:
-                    return None
-                raise
+        doing, verb = f"rds:{self.shape.described} {self.name}", getattr(self.rds, self.shape.describe)
+        answer = call(self.system, doing, verb, self.shape.missing, **{self.shape.identifier: self.name})
+        if answer is None:
+            return None
         found: list[dict[str, Any]] = member(self.system, answer, self.shape.described, doing)
         return found[0] if found else None
 
@@ -97,9 +91,8 @@ class Database:
     def _shared(self, snapshot: dict[str, Any]) -> Iterator[Copy]:
         doing = "rds: reading with whom a snapshot is shared"
         outer, inner = self.shape.attribute_list
-        with named_errors(self.system, doing):
-            asked = {self.shape.snapshot: snapshot[self.shape.snapshot]}
-            answer = getattr(self.rds, self.shape.attributes)(**asked)
+        asked = {self.shape.snapshot: snapshot[self.shape.snapshot]}
+        answer = call(self.system, doing, getattr(self.rds, self.shape.attributes), **asked)
         for attribute in member(self.system, member(self.system, answer, outer, doing), inner, doing):
             accounts = attribute.get("AttributeValues", []) if attribute["AttributeName"] == "restore" else []
             if "all" in accounts:
@@ -108,7 +101,7 @@ class Database:
                 yield Copy("shared snapshots", _SHARED, None, _made(snapshot))
 
     def _exports(self, said: dict[str, Any] | None, snapshots: list[dict[str, Any]], held: datetime) -> Iterator[Copy]:
-        """Exports of this database's snapshots or of itself; also of a snapshot that is gone and could have been its."""
+        """Exports of this database or its snapshots; also of a snapshot that is gone and could have been its."""
         own = {s[self.shape.snapshot_arn] for s in snapshots} | {(said or {}).get(self.shape.arn)}
         for task in self._listed("describe_export_tasks", "ExportTasks", {}):
             made = task.get("SnapshotTime") or task.get("TaskStartTime")
@@ -118,21 +111,13 @@ class Database:
 
     def _could_be(self, arn: str, own: set[Any]) -> bool:
         """Whether an export is of this database, or nobody can say any more."""
-        from botocore.exceptions import ClientError
-
         if arn in own:
             return True
         kind, name = arn.split(":", 6)[5:7]
         if kind != ("snapshot" if self.shape.kind == "db" else "cluster-snapshot"):
             return False
-        with named_errors(self.system, "rds: looking for an exported snapshot"):
-            try:
-                getattr(self.rds, self.shape.snapshots)(**{self.shape.snapshot: name})
-            except ClientError as error:
-                if code(error) in self.shape.snapshot_missing:
-                    return True
-                raise
-        return False
+        doing, verb = "rds: looking for an exported snapshot", getattr(self.rds, self.shape.snapshots)
+        return call(self.system, doing, verb, self.shape.snapshot_missing, **{self.shape.snapshot: name}) is None
 
     def _arn(
         self, said: dict[str, Any] | None, snapshots: list[dict[str, Any]], automated: list[dict[str, Any]]
@@ -147,18 +132,8 @@ class Database:
 
     def _listed(self, verb: str, what: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """All pages of a listing."""
-        doing = f"rds: listing {what}"
         asked = {**asked, "MaxRecords": self.page_size}
-        while True:
-            with named_errors(self.system, doing):
-                page = getattr(self.rds, verb)(**asked)
-            yield from member(self.system, page, what, doing)
-            marker = page.get("Marker")
-            if not marker:
-                return
-            if marker == asked.get("Marker"):
-                raise TransientError(self.system, f"{doing}: cut short, a page leads back to itself")
-            asked["Marker"] = marker
+        return rows(self.system, f"rds: listing {what}", getattr(self.rds, verb), what, "Marker", **asked)
 
 
 def _made(snapshot: dict[str, Any]) -> datetime:

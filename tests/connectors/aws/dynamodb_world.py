@@ -70,7 +70,7 @@ def stored(aws: AwsSandbox, name: str = TABLE) -> list[dict[str, Any]]:
 
 
 def spec(aws: AwsSandbox, *collections: CollectionSpec, **settings: Any) -> SystemSpec:
-    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 1, **settings}
+    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 20, **settings}
     return SystemSpec("tables", "aws.dynamodb", given, SECRETS, (*collections, BACKUPS), sandbox=True)
 
 

@@ -36,7 +36,7 @@ def lines(
 
 
 def spec(aws: AwsSandbox, *collections: CollectionSpec, **settings: Any) -> SystemSpec:
-    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 1, **settings}
+    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 20, **settings}
     all_of_them = (*(collections or (lines(),)), CollectionSpec("copies"))
     return SystemSpec("app_logs", "aws.logs", given, SECRETS, all_of_them, sandbox=True)
 

@@ -42,7 +42,7 @@ def found_in_database(days: float = 0.0) -> Subject:
 
 def spec(aws: AwsSandbox, **settings: Any) -> SystemSpec:
     given = {
-        "endpoint_url": aws.url, "region": aws.region, "timeout": 1, "copies_of": ["app_db"], "instances": [INSTANCE],
+        "endpoint_url": aws.url, "region": aws.region, "timeout": 20, "copies_of": ["app_db"], "instances": [INSTANCE],
         "clusters": [CLUSTER], **settings,
     }  # fmt: skip
     return SystemSpec("rds_backups", "aws.rds", given, SECRETS, (CollectionSpec("backups"),), sandbox=True)

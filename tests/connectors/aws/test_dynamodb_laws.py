@@ -81,6 +81,7 @@ class DynamoDbHarness:
             CollectionSpec("preferences", (world.BY_EMAIL,), fields=_PREFERENCES, options=by_index),
             CollectionSpec("tickets", (sender,), fields=seen, options=by_scan),
             page_size=2,
+            timeout=2.5,
         )
 
     def spec_refused(self) -> SystemSpec:

@@ -61,7 +61,7 @@ class LogsHarness:
         audit = world.lines(
             world.BY_USER, name="audit", patterns=['"user_id":{user_id}'], options={"group": "/tt/audit"}
         )
-        return world.spec(self.aws, world.lines(), audit, page_size=2)
+        return world.spec(self.aws, world.lines(), audit, page_size=2, timeout=2.5)
 
     def spec_refused(self) -> SystemSpec:
         secrets = {"access_key_id": Secret("sandbox-revoked"), "secret_access_key": Secret("sandbox")}

@@ -51,7 +51,7 @@ class RdsHarness:
         return {"backups": 2 + 10 + 3}
 
     def spec(self) -> SystemSpec:
-        return world.spec(self.aws)
+        return world.spec(self.aws, timeout=2.5)
 
     def spec_refused(self) -> SystemSpec:
         secrets = {"access_key_id": Secret("sandbox-revoked"), "secret_access_key": Secret("sandbox")}
