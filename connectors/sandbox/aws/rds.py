@@ -85,6 +85,8 @@ class RdsCorrections:
         listed = result.find(f"{{{_NAMESPACE}}}{name}")
         rows = list(listed) if listed is not None else []
         start, limit = int(asked.get("Marker") or 0), min(int(asked.get("MaxRecords") or 100), self.per_page)
+        for row in rows if name == "ExportTasks" else ():
+            ElementTree.SubElement(row, f"{{{_NAMESPACE}}}SnapshotTime").text = _exported_at(row)
         for n, row in enumerate(rows):
             if listed is not None and not start <= n < start + limit:
                 listed.remove(row)
@@ -120,6 +122,13 @@ class RdsCorrections:
 
         body = b"".join(self._app(environ, start))
         return said[0], said[1], body
+
+
+def _exported_at(row: ElementTree.Element) -> str:
+    from moto.rds.models import rds_backends
+
+    name = row.findtext(f"{{{_NAMESPACE}}}ExportTaskIdentifier") or ""
+    return f"{rds_backends[_ACCOUNT]['us-east-1'].export_tasks[name].created_at.isoformat()}Z"
 
 
 def _refuse(start_response: StartResponse, code: str, message: str) -> Iterable[bytes]:
