@@ -13,6 +13,7 @@ from connectors.aws.answers import watch
 from connectors.aws.backups import BACKUPS, Kept
 from connectors.aws.dynamodb.erase import Eraser
 from connectors.aws.dynamodb.export import export
+from connectors.aws.dynamodb.inspect import inspect
 from connectors.aws.dynamodb.rules import Rules, apart
 from connectors.aws.dynamodb.search import CLAIMED, Found, search
 from connectors.aws.dynamodb.survivors import Clients, survivors
@@ -28,6 +29,7 @@ from connectors.model import (
     Locator,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -63,9 +65,16 @@ class DynamoDbConnector:
         """Read every table's description and its backups. Raises ConfigError where the inventory does not fit."""
         for name, rules in self._rules.items():
             schema = self._tables[name].describe()
-            rules.ways(schema)
-            self._check_redaction(rules, schema)
+            self._fitting(rules, schema)
             self._kept({rules.table: schema}, datetime.now(UTC))
+
+    def inspect(self) -> Iterator[Probe]:
+        """Tables and indexes against the inventory, and what the credentials may read."""
+
+        def kept(table: str, schema: Schema) -> Mapping[str, Kept]:
+            return self._kept({table: schema}, datetime.now(UTC))
+
+        yield from inspect(self.system, self._tables, self._rules, self._fitting, kept)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """The person's items, then the backups that hold them."""
@@ -143,7 +152,9 @@ class DynamoDbConnector:
             watch(service, self.system)
         return made
 
-    def _check_redaction(self, rules: Rules, schema: Schema) -> None:
+    def _fitting(self, rules: Rules, schema: Schema) -> None:
+        """Raise ConfigError where the inventory says what the table does not have or cannot do."""
+        rules.ways(schema)
         for spec in rules.spec.fields:
             if rules.spec.intended is Action.REDACT and spec.redactable and path(spec.name)[0] in schema.keys:
                 where = f"collections.{rules.spec.name}.fields.{spec.name}"

@@ -111,6 +111,16 @@ class Table:
         wanted = dict.fromkeys([*schema.keys, *attributes])
         yield from self._pages("scan", {**_projected(wanted, {}), "ConsistentRead": True})
 
+    def try_scan(self, schema: Schema) -> None:
+        """Use the permission to scan, and be shown nothing: no item is without its key."""
+        with named_errors(self.system, f"dynamodb:Scan on {self.name}"):
+            self.client.scan(
+                TableName=self.name,
+                Limit=1,
+                FilterExpression="attribute_not_exists(#k)",
+                ExpressionAttributeNames={"#k": schema.partition},
+            )
+
     def _pages(self, verb: str, asked: Mapping[str, Any]) -> Iterator[Item]:
         doing = f"dynamodb:{verb.title()} on {self.name}"
         after: Mapping[str, Any] = {}

@@ -10,6 +10,8 @@ finds substrings: it is asked for any spelling, and each line is checked again o
 and encoded as URL or JSON. Personal data that a data protection policy masks is read unmasked. Age
 is the event's timestamp.
 
+`options.retention_days` says how long the group is to keep its lines; `dsr check` tells where it does not.
+
 The API deletes no line. Lines are LOCKED until the newest of them has passed the group's retention and 72
 hours, which deletion may take; a group without retention keeps them for ever and is BY_HAND, as are lines that
 are there after that time. What was copied is reported in the collection `copies`, which the inventory must

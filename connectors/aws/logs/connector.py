@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 
 from connectors import settings
@@ -12,6 +12,7 @@ from connectors.aws import backups
 from connectors.aws.answers import watch
 from connectors.aws.backups import Copy
 from connectors.aws.logs.group import Description, Group, Line
+from connectors.aws.logs.inspect import inspect
 from connectors.aws.logs.lines import FIELDS, Tally, inside, kept, record, shown
 from connectors.aws.logs.patterns import patterns
 from connectors.aws.session import client
@@ -27,6 +28,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Status,
     Subject,
@@ -37,7 +39,7 @@ from connectors.traces import Traces, identities, require_searchable, traces_of
 
 COPIES = "copies"
 CLAIMED = "claimed"  # Locator.key
-_OPTIONS = frozenset({"group", "patterns"})
+_OPTIONS = frozenset({"group", "patterns", "retention_days"})
 _CHANGES_NOTHING = "a line cannot be changed: it expires with the group's retention"
 
 
@@ -66,9 +68,11 @@ class CloudWatchLogsConnector:
         """Read the groups' descriptions and where they are copied to, which names nobody."""
         for group in self._groups.values():
             group.describe()
-            now = datetime.now(UTC)
-            line = Line("", now, now, "", "")
-            backups.gathered([*group.copies(line, line), *group.account_copies()])
+            list(group.listed_copies())
+
+    def inspect(self) -> Iterator[Probe]:
+        """Groups and their retention against the inventory, and what the credentials may read."""
+        yield from inspect(self.system, self._groups, self._collections)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """The lines, group by group, then the copies of them elsewhere."""
@@ -171,6 +175,8 @@ def _checked(system: str, spec: CollectionSpec) -> CollectionSpec:
         raise ConfigError(system, f"{where}.options.{unknown[0]}: unknown; known: {', '.join(sorted(_OPTIONS))}")
     if not isinstance(spec.options.get("group", ""), str):
         raise ConfigError(system, f"{where}.options.group: the name of a log group")
+    if not isinstance(spec.options.get("retention_days", 1), int):
+        raise ConfigError(system, f"{where}.options.retention_days: a number of days")
     found = replace(spec, identities=tuple(identities(system, spec)))
     if not any(i.match and i.trust is not Trust.CLAIMED for i in found.identities):
         raise ConfigError(system, f"{where}.found_by: say which identifiers name a person in a line")

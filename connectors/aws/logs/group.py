@@ -95,6 +95,13 @@ class Group:
             if task["logGroupName"] == self.name and running and span[0] <= newest.at and oldest.at <= span[1]:
                 yield Copy("exports", _EXPORTED, None, span[1])
 
+    def listed_copies(self) -> Iterator[Copy]:
+        """Where lines of this minute are copied to."""
+        now = datetime.now(UTC)
+        line = Line("", now, now, "", "")
+        yield from self.copies(line, line)
+        yield from self.account_copies()
+
     def account_copies(self) -> Iterator[Copy]:
         """Subscriptions of the account, which hold for every group but those they leave out."""
         asked = {"policyType": "SUBSCRIPTION_FILTER_POLICY"}

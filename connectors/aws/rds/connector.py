@@ -10,11 +10,12 @@ from connectors import copies, settings
 from connectors.aws import backups
 from connectors.aws.answers import watch
 from connectors.aws.backups import BACKUPS, Copy, Kept
+from connectors.aws.probes import allowed, fits
 from connectors.aws.rds.databases import Database
 from connectors.aws.rds.shapes import CLUSTER, INSTANCE
 from connectors.aws.session import client
 from connectors.errors import ConfigError
-from connectors.model import Artifact, Capabilities, Locator, Order, Outcome, Record, Subject, SystemSpec
+from connectors.model import Artifact, Aspect, Capabilities, Locator, Order, Outcome, Probe, Record, Subject, SystemSpec
 
 _KNOWN = frozenset({"copies_of", "instances", "clusters", "regions", "page_size"})
 
@@ -47,13 +48,26 @@ class RdsBackupsConnector:
                 watch(service, spec.system)
             for shape, names in ((INSTANCE, instances), (CLUSTER, clusters)):
                 for name in names:
-                    found = Database(self.system, shape, name, rds, backup, page_size)
+                    found = Database(self.system, shape, name, region, rds, backup, page_size)
                     self._databases.setdefault(f"{shape.kind} {name}", []).append(found)
         self.capabilities = Capabilities(frozenset(copies.kind(s) for s in self._sources), frozenset())
 
     def check(self) -> None:
         """Read what copies there are; nothing in that names anybody. Raises ConfigError for an unknown database."""
         self._kept(datetime.now(UTC))
+
+    def inspect(self) -> Iterator[Probe]:
+        """Whether the databases are there, and whether their copies can be listed."""
+        now = datetime.now(UTC)
+        for name, places in self._databases.items():
+            places[0].described()
+            yield Probe(Aspect.REACH, True, f"{name}: Amazon RDS answers and takes the credentials")
+            what = f"{name}: snapshots, automated backups, exports and recovery points can be listed"
+            listed = [allowed(self.system, f"{what} in {p.region}", p.copies, now) for p in places]
+            yield from listed
+            if all(probe.ok for probe in listed):
+                yield fits(self.system, f"{name} is there, or backups of it", self._of, name, now)
+        yield Probe(Aspect.PLAN, False, "no backup is deleted or changed for one person: each goes when it expires")
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """The backups made while one of the sources held the person."""
@@ -72,13 +86,11 @@ class RdsBackupsConnector:
             yield backups.outcome(order, kept)
 
     def _kept(self, held: datetime) -> dict[str, Kept]:
-        found: list[Copy] = []
-        for name, places in self._databases.items():
-            known = False
-            for place in places:
-                here, there = place.copies(held)
-                known |= here
-                found += there
-            if not known:  # a misspelt name would have no backups for ever
-                raise ConfigError(self.system, f"settings: there is no {name}, nor any backup of it")
-        return backups.gathered(found)
+        return backups.gathered(copy for name in self._databases for copy in self._of(name, held))
+
+    def _of(self, name: str, held: datetime) -> list[Copy]:
+        """The copies of one database in all regions. A misspelt name would have none for ever: ConfigError."""
+        places = [place.copies(held) for place in self._databases[name]]
+        if not any(known for known, _ in places):
+            raise ConfigError(self.system, f"settings: there is no {name}, nor any backup of it")
+        return [copy for _, found in places for copy in found]

@@ -45,6 +45,7 @@ class Database:
     system: str
     shape: Shape
     name: str
+    region: str
     rds: Any = field(repr=False)
     backup: Any = field(repr=False)
     page_size: int

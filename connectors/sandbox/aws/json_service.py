@@ -28,7 +28,8 @@ class Refused(Exception):  # noqa: N818 (an answer of the vendor's, not a fault 
 class JsonService:
     """A WSGI layer. A subclass has a method for each operation it knows better: `(asked, moto) -> answer`.
 
-    Operations in `writes` answer `{}` and do nothing where the vendor is told to lie.
+    Operations in `writes` answer `{}` and do nothing where the vendor is told to lie; those in `denied` are
+    refused for want of a permission.
     """
 
     target: ClassVar[str]  # "DynamoDB_20120810"
@@ -43,6 +44,7 @@ class JsonService:
     def reset(self) -> None:
         """Forget every switch."""
         self.asked.clear()
+        self.denied: set[str] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         prefix, _, operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
@@ -52,6 +54,8 @@ class JsonService:
         self.asked.append((operation, asked))
         known = getattr(self, operation, None)
         try:
+            if operation in self.denied:
+                raise Refused("AccessDeniedException")
             if environ.get("sandbox.lie") and operation in self.writes:
                 answer: Answer = {}
             else:

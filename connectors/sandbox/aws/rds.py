@@ -38,6 +38,7 @@ class RdsCorrections:
 
     def reset(self) -> None:
         self.per_page = 100
+        self.denied: set[str] = set()  # actions for which the permission is missing
         self.backtrack = 0  # seconds, of every cluster
         self._automated: list[dict[str, Any]] = []
 
@@ -60,6 +61,8 @@ class RdsCorrections:
         action = asked.get("Action", "")
         region = environ["HTTP_AUTHORIZATION"].partition("Credential=")[2].split("/")[2]
         with self._lock:
+            if action in self.denied:
+                return _refuse(start_response, "AccessDenied", "not authorised to perform this action")
             if action in _AUTOMATED:
                 return _xml(start_response, self._backups(action, asked, region))
             if action == "DeleteDBSnapshot" and asked["DBSnapshotIdentifier"].startswith("rds:"):
