@@ -145,13 +145,13 @@ class Rules:
         held = self.held(item, identity)
         if not wanted or not held:
             return Verdict.UNSAID
-        theirs = [same(v, identity.kind) in wanted for v in held]
+        theirs = [v is not None and same(v, identity.kind) in wanted for v in held]
         return Verdict.MINE if all(theirs) else Verdict.SHARED if any(theirs) else Verdict.OTHERS
 
-    def held(self, item: Item, identity: IdentitySpec) -> tuple[str, ...]:
-        """The identifiers that stand in a field. A text that is not made by the template is somebody else's."""
+    def held(self, item: Item, identity: IdentitySpec) -> tuple[str | None, ...]:
+        """The identifiers that stand in a field; None for a text that is not made by the template: not theirs."""
         template = self.template(identity)
-        return tuple(v if (v := template.value(t)) is not None else t for t in texts(at(item, identity.field)))
+        return tuple(template.value(text) for text in texts(at(item, identity.field)))
 
     def belongs(self, item: Item) -> bool:
         """Whether an item is of this collection, where several share a table."""

@@ -85,6 +85,7 @@ class Found:
             for item in items
             if personal(at(item, i.field))
             for v in self.rules.held(item, i)
+            if v is not None
         }
         return tuple(sorted(found, key=lambda i: (i.kind, i.value)))
 
@@ -112,5 +113,5 @@ def _by_scan(table: Table, schema: Schema, ways: list[Way], rules: Rules, subjec
     if not wanted:
         return
     for item in table.scan(schema, (path(identity.field)[0] for identity, _ in wanted)):
-        if any(same(v, i.kind) in mine for i, mine in wanted for v in rules.held(item, i)):
+        if any(v is not None and same(v, i.kind) in mine for i, mine in wanted for v in rules.held(item, i)):
             yield key_of(schema, item)

@@ -82,6 +82,17 @@ def test_fields_that_name_different_people_make_an_item_shared(aws: AwsSandbox) 
     assert exported(made)["activity.jsonl"] == b""  # the shared file comes last and holds nothing
 
 
+def test_a_text_that_is_not_made_by_the_template_is_not_theirs(aws: AwsSandbox) -> None:
+    world.table(aws)
+    owner = IdentitySpec("user_id", "owner", Trust.ASSIGNED)
+    for n, text in enumerate(("U#1", "1", "U#", "U#10", "V#1")):
+        world.put(aws, {"pk": f"K#{n}", "sk": "a", "owner": text})
+    made = world.connector(aws, world.activity(owner, templates={"owner": "U#{user_id}"}, scan=["owner"]))
+    (record,) = made.locate(ANN)
+    assert record.count == 1
+    assert [i.value for i in record.reveals] == ["1"]
+
+
 def test_a_claimed_field_is_reported_and_proves_nothing(aws: AwsSandbox) -> None:
     world.table(aws)
     world.put(aws, {"pk": "USER#10", "sk": "a", "cc": "ann.lee@example.com", "city": "x"})
