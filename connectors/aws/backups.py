@@ -31,7 +31,6 @@ _OVERDUE = (
     "copies are still there after the date on which they were to expire: see why (a vault lock, a legal hold, "
     "a lost permission of AWS Backup) and delete them, or note until when they stay"
 )
-_WITHHELD = "copies in backups, which hold everybody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,6 @@ def outcome(order: Order, kept: Mapping[str, Kept]) -> Outcome:
 
 def export(spec: CollectionSpec, at: Locator) -> Iterator[Artifact]:
     """Nothing: a backup cannot be searched by person, and what it holds is exported from the live system."""
-    withheld = next((f.type for f in spec.fields if f.type), _WITHHELD)
+    withheld = next((f.type for f in spec.fields if f.type), copies.WITHHELD)
     name = "".join(c if c.isalnum() else "-" for c in at.key)
     yield Artifact(f"{spec.name}-{name}.jsonl", "application/jsonl", iter(()), (withheld,))
