@@ -20,7 +20,7 @@ GROUP = "dsr.connectors"
 # Modules of this package that are not connectors.
 _INFRASTRUCTURE = {
     "vocabulary", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "testing", "sandbox",
+    "testing", "sandbox", "traces",
 }  # fmt: skip
 
 

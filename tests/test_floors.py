@@ -17,6 +17,7 @@ FLOORS = {
     "connectors.protocol": 1,
     "connectors.http": 1,
     "connectors.isolation": 1,
+    "connectors.traces": 1,
     "connectors.copies": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
@@ -65,7 +66,7 @@ SAME_FLOOR = {
 }
 INFRASTRUCTURE = {
     "vocabulary", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "testing", "sandbox",
+    "testing", "sandbox", "traces",
 }  # fmt: skip
 
 

@@ -37,6 +37,7 @@ _BUSY = {
     "RequestLimitExceeded", "ProvisionedThroughputExceededException", "LimitExceededException", "RequestTimeout",
     "RequestTimeoutException", "InternalError", "InternalServerError", "InternalFailure", "InternalErrorException",
     "ServiceUnavailable", "ServiceUnavailableException", "OperationAborted", "PriorRequestNotComplete",
+    "TransactionConflictException", "TransactionInProgressException", "ReplicatedWriteConflictException",
 }  # fmt: skip
 _BARRED = {
     "AccessDenied", "AccessDeniedException", "AuthorizationError", "NotAuthorizedException", "UnauthorizedOperation",
@@ -174,6 +175,14 @@ def _UNREADABLE() -> tuple[type[Exception], ...]:  # noqa: N802 (a constant that
     from urllib3.exceptions import HTTPError
 
     return ResponseParserError, HTTPError
+
+
+def member(system: str, answer: Mapping[str, Any], name: str, doing: str) -> Any:
+    """What an answer must have. Botocore reads half a JSON document as an empty one, which would
+    otherwise look like "nothing there". Raises TransientError."""
+    if answer.get(name) is None:
+        raise TransientError(system, f"{doing}: the answer is not whole (no {name})")
+    return answer[name]
 
 
 def code(error: Any) -> str:

@@ -25,14 +25,14 @@ from connectors.model import (
     Status,
     Subject,
     SystemSpec,
-    Trust,
 )
 from connectors.papertrail.archives import ArchiveStore
 from connectors.papertrail.events import EVENT_FIELDS, LogEvent, LogSource, PapertrailApi
 from connectors.papertrail.objects import AccountObjects
 from connectors.papertrail.observability import ObservabilityApi
+from connectors.papertrail.queries import queries
 from connectors.papertrail.settings import ARCHIVES, EVENTS, Settings, collections_of
-from connectors.papertrail.traces import Traces, queries
+from connectors.traces import Traces, traces_of
 
 CLAIMED = "claimed"
 _TEXT_FIELDS = frozenset({"message", "program", "source_name"})
@@ -206,13 +206,6 @@ class PapertrailConnector:
             until = datetime.now(UTC) + self._settings.kept(self._source.floor_days)
             return Outcome(order.at, Status.ACCEPTED, 0, until, "no longer shown, which does not prove deletion")
         return Outcome(order.at, Status.ABSENT)
-
-
-def traces_of(subject: Subject, spec: CollectionSpec) -> tuple[Traces, Traces]:
-    """What the person is proven by in a collection, and what only hints at them."""
-    matching = [i for i in spec.identities if i.match]
-    proven = Traces(subject, (i for i in matching if i.trust is not Trust.CLAIMED))
-    return proven, Traces(subject, (i for i in spec.identities if i.trust is Trust.CLAIMED))
 
 
 def _record(at: Locator, spec: CollectionSpec, tally: _Tally, obstacle: Obstacle) -> Record:

@@ -29,7 +29,7 @@ from connectors.model import (
 )
 from connectors.papertrail.events import LogSource
 from connectors.papertrail.settings import MEMBERS, SEARCHES, SENDERS
-from connectors.papertrail.traces import Traces, is_email
+from connectors.traces import Traces, is_email
 
 SHARED = "shared"
 _PATHS = {SEARCHES: "searches.json", SENDERS: "systems.json", MEMBERS: "users.json"}

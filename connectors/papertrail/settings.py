@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self
@@ -12,7 +12,7 @@ from connectors import settings
 from connectors.errors import ConfigError
 from connectors.isolation import is_loopback
 from connectors.model import CollectionSpec, IdentitySpec, SystemSpec, Trust
-from connectors.papertrail.traces import SLOT, is_email, is_phone, require_searchable
+from connectors.traces import identities, require_searchable
 
 EVENTS, ARCHIVES = "events", "archives"
 SEARCHES, SENDERS, MEMBERS = "saved_searches", "senders", "members"
@@ -71,26 +71,13 @@ def collections_of(spec: SystemSpec) -> Mapping[str, CollectionSpec]:
     """
     described = {c.name for c in spec.collections}
     found = {
-        name: replace(c, identities=tuple(_identities(spec.system, c)) if name in described else _BY_ADDRESS)
+        name: replace(c, identities=tuple(identities(spec.system, c)) if name in described else _BY_ADDRESS)
         for name, c in settings.collections_of(spec, COLLECTIONS).items()
     }
     for collection in found.values():
         for identity in collection.identities:
             require_searchable(spec.system, identity)
     return found
-
-
-def _identities(system: str, spec: CollectionSpec) -> Iterator[IdentitySpec]:
-    """Each identity, by the patterns that the option `patterns` gives for its kind, if any."""
-    patterns = spec.options.get("patterns", ())
-    if isinstance(patterns, str) or not all(isinstance(p, str) for p in patterns):
-        raise ConfigError(system, f"{spec.name}: option 'patterns' must be a list, such as ['user_id={{user_id}}']")
-    for identity in spec.identities:
-        slot = f"{{{identity.kind}}}"
-        own = [pattern.replace(slot, SLOT) for pattern in patterns if slot in pattern]
-        yield from (replace(identity, field=pattern) for pattern in own)
-        if not own or is_email(identity.kind) or is_phone(identity.kind):
-            yield identity
 
 
 def _hosts(spec: SystemSpec) -> tuple[str, ...]:

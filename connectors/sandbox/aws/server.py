@@ -16,10 +16,15 @@ from connectors.sandbox.serve import Server
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from connectors.sandbox.aws.backup import BackupFake
+    from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
+    from connectors.sandbox.aws.logs import LogsCorrections
+    from connectors.sandbox.aws.rds import RdsCorrections
     from connectors.sandbox.aws.s3 import S3Corrections
 
-# Signing names. All work with moto's extras of these services; the rest would need `moto[server]`.
-SERVICES = frozenset({"s3", "dynamodb", "cognito-idp", "ses", "sns", "logs", "rds", "sts"})
+# Signing names. All work with moto's extras of these services, but for `backup`, which is answered here; the
+# rest would need `moto[server]`.
+SERVICES = frozenset({"s3", "dynamodb", "cognito-idp", "ses", "sns", "logs", "rds", "sts", "backup"})
 REGION = "us-east-1"
 
 
@@ -32,6 +37,10 @@ class AwsSandbox:
     def __init__(self, port: int = 0, access_key_id: str = MARK) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
+        from connectors.sandbox.aws.backup import BackupFake
+        from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
+        from connectors.sandbox.aws.logs import LogsCorrections
+        from connectors.sandbox.aws.rds import RdsCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
 
         # Both log what is asked, at levels that a test may have switched on.
@@ -40,7 +49,12 @@ class AwsSandbox:
         self.access_key_id = access_key_id
         self.secret_access_key = MARK
         self.region = REGION
-        self.s3: S3Corrections = S3Corrections(DomainDispatcherApplication(create_backend_app))
+        moto = DomainDispatcherApplication(create_backend_app)
+        self.dynamodb: DynamoDbCorrections = DynamoDbCorrections(moto)
+        self.logs: LogsCorrections = LogsCorrections(self.dynamodb)
+        self.rds: RdsCorrections = RdsCorrections(self.logs)
+        self.backup: BackupFake = BackupFake(self.rds)
+        self.s3: S3Corrections = S3Corrections(self.backup)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.
         self._server = Server(_Door(self.s3, access_key_id), port, handler=MotoRequestHandler)
         self.url = self._server.url
@@ -74,7 +88,8 @@ class AwsSandbox:
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()
-        self.s3.reset()
+        for layer in (self.s3, self.backup, self.rds, self.logs, self.dynamodb):
+            layer.reset()
 
 
 @functools.lru_cache(maxsize=32)
@@ -125,6 +140,10 @@ def _refuse(start_response: StartResponse, environ: WSGIEnvironment, service: st
         name = "UnrecognizedClientException"
         body = json.dumps({"__type": name, "message": "no such key"}).encode()
         return _answer(start_response, "400 Bad Request", "application/json", body, ("x-amzn-errortype", name))
+    if service == "backup":
+        body = json.dumps({"message": "no such key"}).encode()
+        kind = ("x-amzn-errortype", "UnrecognizedClientException")
+        return _answer(start_response, "403 Forbidden", "application/json", body, kind)
     body = b"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code></Error></ErrorResponse>"
     return _answer(start_response, "403 Forbidden", "text/xml", body)
 

@@ -6,7 +6,8 @@ import pytest
 
 from connectors.errors import ConfigError, RefusedError
 from connectors.model import Identifier, IdentitySpec, Subject, Trust
-from connectors.papertrail.traces import ELSEWHERE, Traces, queries, require_searchable
+from connectors.papertrail.queries import queries
+from connectors.traces import ELSEWHERE, Traces, require_searchable
 
 EMAIL = IdentitySpec("email", "message", Trust.PROVEN)
 USER = IdentitySpec("user_id", "user_id={value}", Trust.ASSIGNED)

@@ -1,21 +1,21 @@
 """How a person shows in a log line: what to search for, and what counts as a hit.
 
-The vendor's search finds substrings, so `42` finds `420` and `ann@example.com` finds
+Searches of logs find substrings, so `42` finds `420` and `ann@example.com` finds
 `joann@example.com`. Every line is therefore checked again here, on the edges of the token.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from urllib.parse import quote, unquote
 
-from connectors.errors import ConfigError, RefusedError
-from connectors.model import IdentitySpec, Subject
+from connectors.errors import ConfigError
+from connectors.model import CollectionSpec, IdentitySpec, Subject, Trust
 
 SLOT = "{value}"
 ELSEWHERE = "[another person's address]"
-_PHRASES_PER_QUERY = 30  # keeps the address of one search under 4 kB
 _MIN_LITERAL = 3  # characters around the value without which a number is no identifier
 _UNICODE_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _LETTER_ESCAPE = re.compile(r'\\[nrtbf"/\\]')
@@ -45,6 +45,22 @@ def require_searchable(system: str, identity: IdentitySpec) -> None:
         )
 
 
+def identities(system: str, spec: CollectionSpec) -> Iterator[IdentitySpec]:
+    """Each identity, by the patterns that the option `patterns` gives for its kind, if any.
+
+    Raises ConfigError for an option that is no list of texts.
+    """
+    patterns = spec.options.get("patterns", ())
+    if isinstance(patterns, str) or not all(isinstance(p, str) for p in patterns):
+        raise ConfigError(system, f"{spec.name}: option 'patterns' must be a list, such as ['user_id={{user_id}}']")
+    for identity in spec.identities:
+        slot = f"{{{identity.kind}}}"
+        own = [pattern.replace(slot, SLOT) for pattern in patterns if slot in pattern]
+        yield from (replace(identity, field=pattern) for pattern in own)
+        if not own or is_email(identity.kind) or is_phone(identity.kind):
+            yield identity
+
+
 class Traces:
     """The phrases that one subject may be found by, and the check of a line against them."""
 
@@ -69,7 +85,7 @@ class Traces:
         self.phrases = tuple(sorted(phrases))
         self._pattern = re.compile("|".join(sorted(patterns)), re.IGNORECASE) if patterns else None
         self._others = [_ADDRESS, *(re.compile(rf"(?<!\w){o}", re.IGNORECASE) for o in sorted(others))]
-        self._runs = sorted({_runs(phrase) for phrase in phrases})
+        self.runs = sorted({_runs(phrase) for phrase in phrases})  # without one of these in order there is no hit
 
     def __bool__(self) -> bool:
         return self._pattern is not None
@@ -77,7 +93,7 @@ class Traces:
     def may_be_in(self, text: str) -> bool:
         """A quick no for most lines: without every run of letters of some phrase there is no hit."""
         lowered = text.lower()
-        return any(all(run in lowered for run in runs) for runs in self._runs)
+        return any(all(run in lowered for run in runs) for runs in self.runs)
 
     def in_line(self, *texts: str) -> bool:
         """Whether any of the texts names the person, plainly or encoded as URL or JSON."""
@@ -102,18 +118,11 @@ class Traces:
         return self._in_text(match.string[max(0, match.start() - 1) : match.end()])
 
 
-def queries(system: str, phrases: Sequence[str]) -> list[str]:
-    """Quoted phrases joined by OR, as few searches as fit (25 requests in 5 seconds are allowed)."""
-    quoted = [_quoted(system, phrase) for phrase in phrases]
-    steps = range(0, len(quoted), _PHRASES_PER_QUERY)
-    return [" OR ".join(quoted[start : start + _PHRASES_PER_QUERY]) for start in steps]
-
-
-def _quoted(system: str, phrase: str) -> str:
-    for mark in ('"', "'"):
-        if mark not in phrase:
-            return f"{mark}{phrase}{mark}"
-    raise RefusedError(system, "an identifier with both kinds of quotes cannot be searched for; search by hand")
+def traces_of(subject: Subject, spec: CollectionSpec) -> tuple[Traces, Traces]:
+    """What the person is proven by in a collection, and what only hints at them."""
+    matching = [i for i in spec.identities if i.match]
+    proven = Traces(subject, (i for i in matching if i.trust is not Trust.CLAIMED))
+    return proven, Traces(subject, (i for i in spec.identities if i.trust is Trust.CLAIMED))
 
 
 def _runs(phrase: str) -> tuple[str, ...]:
