@@ -16,6 +16,7 @@ from connectors.sandbox.serve import Server
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from connectors.sandbox.aws.cognito import CognitoCorrections
     from connectors.sandbox.aws.s3 import S3Corrections
 
 # Signing names. All work with moto's extras of these services; the rest would need `moto[server]`.
@@ -32,6 +33,7 @@ class AwsSandbox:
     def __init__(self, port: int = 0, access_key_id: str = MARK) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
+        from connectors.sandbox.aws.cognito import CognitoCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
 
         # Both log what is asked, at levels that a test may have switched on.
@@ -41,8 +43,9 @@ class AwsSandbox:
         self.secret_access_key = MARK
         self.region = REGION
         self.s3: S3Corrections = S3Corrections(DomainDispatcherApplication(create_backend_app))
+        self.cognito: CognitoCorrections = CognitoCorrections(self.s3)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.
-        self._server = Server(_Door(self.s3, access_key_id), port, handler=MotoRequestHandler)
+        self._server = Server(_Door(self.cognito, access_key_id), port, handler=MotoRequestHandler)
         self.url = self._server.url
 
     def __enter__(self) -> AwsSandbox:
@@ -75,6 +78,7 @@ class AwsSandbox:
 
         moto_api_backend.reset()
         self.s3.reset()
+        self.cognito.reset()
 
 
 @functools.lru_cache(maxsize=32)
