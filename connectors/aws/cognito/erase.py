@@ -70,8 +70,8 @@ class Eraser:
             return Outcome(order.at, Status.MANUAL, len(accounts), reason=UNTOUCHED)
         for account in accounts:
             for permission, verb in _STEPS:
-                if _is_there(pool, account):
-                    self.gate(order.at.collection)
+                self.gate(order.at.collection)
+                if _is_there(pool, account):  # asked last of all: the gate may have taken its time
                     pool.write(permission, verb, str(account["Username"]))
         staying = sum(_is_there(pool, account) for account in accounts)
         gone = len(accounts) - staying

@@ -45,11 +45,16 @@ class CognitoHarness:
         self.aws.cognito.threat_protection.add(self.customers)
         idp.create_group(UserPoolId=self.customers, GroupName="managers")
         for n, spelling in enumerate((ANN, "Ann.Lee@Example.com", "ANN.LEE@EXAMPLE.COM")):
-            sub = world.user(self.aws, self.customers, f"google_ann{n}", spelling, name=f"Ann Lee {n}", custom_tier="gold")
+            sub = world.user(
+                self.aws, self.customers, f"google_ann{n}", spelling, name=f"Ann Lee {n}", custom_tier="gold"
+            )
             theirs = world.user(self.aws, self.customers, f"jo{n}", JO, name=f"Joann {n}", custom_user_id="10")
             self.aws.cognito.devices[sub] = [_DEVICE] * 3
             self.aws.cognito.auth_events[sub] = [_EVENT] * 3
-            device = {"DeviceKey": "us-east-1_10", "DeviceAttributes": [{"Name": "device_name", "Value": "phone of joann"}]}
+            device = {
+                "DeviceKey": "us-east-1_10",
+                "DeviceAttributes": [{"Name": "device_name", "Value": "phone of joann"}],
+            }
             self.aws.cognito.devices[theirs] = [device]
             for name in (f"google_ann{n}", f"jo{n}"):
                 idp.admin_add_user_to_group(UserPoolId=self.customers, Username=name, GroupName="managers")
@@ -60,9 +65,7 @@ class CognitoHarness:
 
     def spec(self) -> SystemSpec:
         both = (*IDENTITIES, BY_USER_ID)
-        return world.spec(
-            self.aws, world.collection("customers", *both), world.collection("staff", *both), page_size=2
-        )
+        return world.spec(self.aws, world.collection("customers", *both), world.collection("staff", *both), page_size=2)
 
     def spec_refused(self) -> SystemSpec:
         return replace(self.spec(), secrets={**SECRETS, "access_key_id": Secret("sandbox-revoked")})
