@@ -116,18 +116,12 @@ class CognitoCorrections:
             raise _IdpError("InvalidParameterException", f"limit must be at most {MOST_USERS}")
         pool = _pool(asked["UserPoolId"])
         listed = [_shown(u) for u in pool.users.values()] + self._deleted.get(pool.id, [])
-        wanted = [user for user in listed if self._matches(asked.get("Filter", ""), user)]
+        parsed = _parsed(asked.get("Filter", ""))
+        wanted = [user for user in listed if parsed is None or self._matches(parsed, user)]
         return _page(wanted, "Users", asked.get("PaginationToken"), most, "PaginationToken")
 
-    def _matches(self, text: str, user: dict[str, Any]) -> bool:
-        if not text:
-            return True
-        if len(text) > 256 or not (parsed := _FILTER.fullmatch(text)):
-            raise _IdpError("InvalidParameterException", "Error while parsing filter")
-        name, operator, value = parsed.groups()
-        if name not in _SEARCHABLE:
-            raise _IdpError("InvalidParameterException", f"Invalid search attribute: {name}")
-        value = re.sub(r"\\(.)", r"\1", value)
+    def _matches(self, parsed: tuple[str, str, str], user: dict[str, Any]) -> bool:
+        name, operator, value = parsed
         inherent = {"username": user["Username"], "cognito:user_status": user["UserStatus"],
                     "status": "Enabled" if user["Enabled"] else "Disabled"}  # fmt: skip
         held = inherent.get(name) or {a["Name"]: a["Value"] for a in user["Attributes"]}.get(name)
@@ -147,6 +141,18 @@ class CognitoCorrections:
             raise _IdpError("UserPoolAddOnNotEnabledException", "Threat protection is not enabled")
         held = self.auth_events.get(_attributes(user)["sub"], [])
         return _page(held, "AuthEvents", asked.get("NextToken"), asked.get("MaxResults") or 60, "NextToken")
+
+
+def _parsed(text: str) -> tuple[str, str, str] | None:
+    """Attribute, operator and value of a filter."""
+    if not text:
+        return None
+    if len(text) > 256 or not (found := _FILTER.fullmatch(text)):
+        raise _IdpError("InvalidParameterException", "Error while parsing filter")
+    name, operator, value = found.groups()
+    if name not in _SEARCHABLE:
+        raise _IdpError("InvalidParameterException", f"Invalid search attribute: {name}")
+    return name, operator, re.sub(r"\\(.)", r"\1", value)
 
 
 def _page(rows: list[Any], member: str, token: str | None, most: int, said: str) -> dict[str, Any]:
