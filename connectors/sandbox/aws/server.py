@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connectors.sandbox.aws.cognito import CognitoCorrections
     from connectors.sandbox.aws.s3 import S3Corrections
     from connectors.sandbox.aws.ses import SesCorrections
+    from connectors.sandbox.aws.sns import SnsCorrections
 
 # Signing names. All work with moto's extras of these services; the rest would need `moto[server]`.
 SERVICES = frozenset({"s3", "dynamodb", "cognito-idp", "ses", "sns", "logs", "rds", "sts"})
@@ -37,6 +38,7 @@ class AwsSandbox:
         from connectors.sandbox.aws.cognito import CognitoCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
         from connectors.sandbox.aws.ses import SesCorrections
+        from connectors.sandbox.aws.sns import SnsCorrections
 
         # Both log what is asked, at levels that a test may have switched on.
         for name in ("moto", "botocore", "werkzeug"):
@@ -47,8 +49,9 @@ class AwsSandbox:
         self.s3: S3Corrections = S3Corrections(DomainDispatcherApplication(create_backend_app))
         self.cognito: CognitoCorrections = CognitoCorrections(self.s3)
         self.ses: SesCorrections = SesCorrections(self.cognito)
+        self.sns: SnsCorrections = SnsCorrections(self.ses)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.
-        self._server = Server(_Door(self.ses, access_key_id), port, handler=MotoRequestHandler)
+        self._server = Server(_Door(self.sns, access_key_id), port, handler=MotoRequestHandler)
         self.url = self._server.url
 
     def __enter__(self) -> AwsSandbox:
@@ -83,6 +86,7 @@ class AwsSandbox:
         self.s3.reset()
         self.cognito.reset()
         self.ses.reset()
+        self.sns.reset()
 
 
 @functools.lru_cache(maxsize=32)
