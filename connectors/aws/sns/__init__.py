@@ -17,8 +17,10 @@ LOCKED until then. One of another account's, once removed, is listed as "Deleted
 Devices are found by `Token`, by `CustomUserData` as a whole, or by a key in it where it is a JSON
 object (`CustomUserData->user_id`). A sandbox number can be deleted 24 hours after it was verified.
 
-A number's opt-out is asked for by CheckIfPhoneNumberIsOptedOut, and only kept. The one call that ends
-it, OptInPhoneNumber, would let it be texted again, and is never made.
+A number's opt-out is asked for by CheckIfPhoneNumberIsOptedOut. An order to delete it is answered
+RETAINED: the one call that ends it, OptInPhoneNumber, would let the number be texted again, and is
+never made. A rule of the inventory says on which basis it is kept; SNS does not tell since when
+(`age: opted_out_at`), so it is kept until the rule's review.
 
 Needed permissions: sns:ListSubscriptions, ListTopics, ListSubscriptionsByTopic,
 ListPlatformApplications, ListEndpointsByPlatformApplication, GetEndpointAttributes,

@@ -30,7 +30,7 @@ from connectors.model import (
     SystemSpec,
 )
 
-_NOTES = {SUBSCRIPTIONS: "unsubscribes; SNS may tell the address so"}
+_NOTES = {SUBSCRIPTIONS: "unsubscribes; SNS may tell the address so", OPT_OUTS: STOPPED}
 
 
 class SnsConnector:
@@ -58,7 +58,9 @@ class SnsConnector:
         search = self._search(subject)
         for name in COLLECTIONS:
             for key in (FREE, WAITING, REMOVED, CLAIMED):
-                at = Locator(self.system, name, key)
+                # What has no age counts as the youngest: it is never let go for being old.
+                since = max(self._settings.collections[name].cutoffs, default=None)
+                at = Locator(self.system, name, key, since)
                 if rows := search.at(at):
                     yield self._record(at, rows)
 
@@ -91,7 +93,7 @@ class SnsConnector:
         types = {f.name: f.type or f.name for f in spec.fields}
         present = {name for row in rows for name, value in row.items() if value}
         withheld = tuple(sorted({types.get(name, "unmarked field") for name in present.difference(shown)}))
-        told = ({name: row[name] for name in shown if name in row} for row in rows)
+        told = ({n: row.get(n) or value_of(row, n) for n in shown if row.get(n) or value_of(row, n)} for row in rows)
         lines = (json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in told)
         name = "-".join(filter(None, (at.collection, at.key)))
         yield Artifact(f"{name}.jsonl", "application/jsonl", lines, withheld)
@@ -106,8 +108,6 @@ class SnsConnector:
 
 def _obstacles(at: Locator) -> Iterator[Obstacle]:
     now = datetime.now(UTC)
-    if at.collection == OPT_OUTS:
-        yield Obstacle(ObstacleKind.LOCKED, STOPPED)
     if at.key == WAITING:
         yield Obstacle(ObstacleKind.LOCKED, PENDING_REASON, now + LAPSES)
     if at.key == REMOVED:

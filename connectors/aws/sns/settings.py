@@ -13,6 +13,7 @@ from connectors.settings import collections_of, flag
 SUBSCRIPTIONS, ENDPOINTS = "subscriptions", "endpoints"
 NUMBERS, OPT_OUTS = "sms_sandbox_numbers", "sms_opt_outs"
 COLLECTIONS = (SUBSCRIPTIONS, ENDPOINTS, NUMBERS, OPT_OUTS)
+OPTED_OUT_AT = "opted_out_at"  # which SNS does not tell: a rule counted from it holds until its review
 KNOWN = frozenset({"every_topic", "sms"})
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     SUBSCRIPTIONS: ("Endpoint",),
@@ -46,8 +47,8 @@ class Settings:
 
 def _check(system: str, spec: CollectionSpec) -> None:
     where = f"collections.{spec.name}"
-    if spec.options or spec.age_field:
-        raise ConfigError(system, f"{where}: has no options and no age")
+    if spec.options or spec.age_field not in ("", OPTED_OUT_AT if spec.name == OPT_OUTS else ""):
+        raise ConfigError(system, f"{where}: has no options, and no age but the {OPTED_OUT_AT} of {OPT_OUTS}")
     for identity in spec.identities:
         if identity.field.partition("->")[0] not in _FIELDS[spec.name]:
             raise ConfigError(system, f"{where}.found_by: by {' or '.join(_FIELDS[spec.name])}")

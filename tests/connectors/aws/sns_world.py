@@ -43,7 +43,8 @@ def collections(*devices: IdentitySpec) -> tuple[CollectionSpec, ...]:
         CollectionSpec("subscriptions", reached, fields=(
             FieldSpec("Endpoint", "A", shown), FieldSpec("Protocol", "A", shown), FieldSpec("TopicArn", "K", shown))),
         CollectionSpec("endpoints", devices or DEVICES, fields=(
-            FieldSpec("CustomUserData", "A", shown), FieldSpec("Token", "A", Disclosure.NEVER, "device token"))),
+            FieldSpec("CustomUserData", "A", shown), FieldSpec("CustomUserData->user_id", "A", shown),
+            FieldSpec("Token", "A", Disclosure.NEVER, "device token"))),
         CollectionSpec("sms_sandbox_numbers", number, fields=(FieldSpec("PhoneNumber", "A", shown),)),
         CollectionSpec("sms_opt_outs", number, fields=(FieldSpec("PhoneNumber", "A", shown),)),
     )  # fmt: skip

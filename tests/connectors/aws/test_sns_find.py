@@ -119,12 +119,21 @@ def test_what_a_device_tells_of_the_person(aws: AwsSandbox) -> None:
     ]
 
 
-def test_an_opt_out_is_locked_for_good(aws: AwsSandbox) -> None:
+def test_an_opt_out_is_found_by_asking_for_the_number_alone(aws: AwsSandbox) -> None:
     aws.sns.opted_out += [PHONE, OTHER]
-    made = connector(aws)
-    record = located(made)["sms_opt_outs", ""]
-    assert (record.count, [(o.kind, o.until) for o in record.obstacles]) == (1, [(ObstacleKind.LOCKED, None)])
+    record = located(connector(aws))["sms_opt_outs", ""]
+    assert (record.count, record.obstacles) == (1, ())
+    assert "kept" in record.note
     assert located(connector(aws, sms=False)) == {}
+
+
+def test_what_has_no_age_is_never_let_go_for_being_old(aws: AwsSandbox) -> None:
+    aws.sns.opted_out.append(PHONE)
+    cut = datetime(2020, 1, 1, tzinfo=UTC)
+    aged = tuple(replace(c, age_field="opted_out_at", cutoffs=(cut,)) if c.name == "sms_opt_outs" else c
+                 for c in spec(aws).collections)  # fmt: skip
+    (record,) = connectors.build(replace(spec(aws), collections=aged)).locate(SUBJECT)
+    assert (record.at.since, record.at.before, record.newest) == (cut, None, None)
 
 
 def test_the_export_names_the_topics_and_withholds_tokens(aws: AwsSandbox) -> None:
@@ -134,7 +143,7 @@ def test_the_export_names_the_topics_and_withholds_tokens(aws: AwsSandbox) -> No
     artifacts = [a for r in made.locate(SUBJECT) for a in made.export(SUBJECT, r.at)]
     rows = {a.name: json.loads(b"".join(a.chunks)) for a in artifacts}
     assert rows["subscriptions.jsonl"]["TopicArn"].endswith(":news")
-    assert rows["endpoints.jsonl"] == {"CustomUserData": '{"user_id": "1"}'}
+    assert rows["endpoints.jsonl"] == {"CustomUserData": '{"user_id": "1"}', "CustomUserData->user_id": "1"}
     assert artifacts[1].withheld == ("device token", "unmarked field")
 
 
