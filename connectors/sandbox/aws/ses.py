@@ -175,8 +175,9 @@ def _passes(contact: Any, asked: Mapping[str, Any]) -> bool:
 
 
 def _shown(contact: Any) -> dict[str, Any]:
-    """A listed contact is without attributes and without the time it was created."""
-    return {k: v for k, v in contact.response_object.items() if k not in ("AttributesData", "CreatedTimestamp")}
+    """A listed contact is without its list, its attributes and the time it was created."""
+    left_out = ("ContactListName", "AttributesData", "CreatedTimestamp")
+    return {k: v for k, v in contact.response_object.items() if k not in left_out}
 
 
 def _page(rows: list[Any], member: str, asked: Mapping[str, Any]) -> dict[str, Any]:
