@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from connectors.aws.answers import watch
-from connectors.aws.cognito.erase import BY_HAND, UNTOUCHED, Eraser
+from connectors.aws.cognito.erase import BY_HAND, DELETING, UNTOUCHED, Eraser
 from connectors.aws.cognito.export import artifact
 from connectors.aws.cognito.pool import EXTRAS, OpenPool, Pool, Row
 from connectors.aws.cognito.search import OWN, UNPROVEN, Found, created, reveals, search, whole
@@ -16,6 +16,7 @@ from connectors.errors import ChangedError, ConfigError
 from connectors.model import (
     Action,
     Artifact,
+    Aspect,
     Capabilities,
     CollectionSpec,
     Locator,
@@ -23,6 +24,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -65,14 +67,25 @@ class CognitoConnector:
 
         Raises ConfigError naming a pool that is neither a collection nor among `other_pools`.
         """
+        for unknown in self._prove():
+            raise ConfigError(self.system, unknown)
+
+    def inspect(self) -> Iterator[Probe]:
+        """What reading needs, proven; what deleting needs, named; and pools that the inventory does not know."""
+        unknown = self._prove()
+        yield Probe(Aspect.REACH, True)
+        yield Probe(Aspect.LOCATE, True, "users, groups, devices and sign-in events")
+        yield Probe(Aspect.DELETE, None, f"needs {DELETING}; shown only by deleting")
+        yield from (Probe(Aspect.INVENTORY, False, says) for says in unknown)
+
+    def _prove(self) -> list[str]:
         opened = [pool.at(pool.id) for pool in self._pools.values()]
         for pool in opened:
             pool.prove()
         known = {pool.id for pool in opened} | self._others
-        for row in next(iter(self._pools.values())).siblings():
-            if row["Id"] not in known and row.get("Name") not in known:
-                message = f"the user pool {row['Id']} is in no collection; add it, or name it in settings.other_pools"
-                raise ConfigError(self.system, message)
+        there = next(iter(self._pools.values())).siblings()
+        unknown = [row["Id"] for row in there if not {row["Id"], row.get("Name")} & known]
+        return [f"the user pool {n} is in no collection; add it, or name it in settings.other_pools" for n in unknown]
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         has_account = False

@@ -19,6 +19,7 @@ _STEPS = (
     ("AdminUserGlobalSignOut", "admin_user_global_sign_out"),
     ("AdminDeleteUser", "admin_delete_user"),
 )
+DELETING = ", ".join(f"cognito-idp:{permission}" for permission, _ in _STEPS)
 UNTOUCHED = "the account bears the person's address or number without proof that it is theirs"
 _STILL_THERE = "Cognito said yes, and asking again shows the account still there"
 _REDACTION = "an account can be deleted, not redacted"

@@ -10,8 +10,8 @@ from typing import Any
 
 from connectors.aws.answers import watch
 from connectors.aws.ses.api import Api, Row, Scope
-from connectors.aws.ses.erase import ARCHIVED, Eraser
-from connectors.aws.ses.opt_out import OptOut
+from connectors.aws.ses.erase import ARCHIVED, DELETING, Eraser
+from connectors.aws.ses.opt_out import NO_REASON, OptOut
 from connectors.aws.ses.search import Search, age_of
 from connectors.aws.ses.settings import ARCHIVES, COLLECTIONS, IDENTITIES, KNOWN, SUPPRESSED, Settings
 from connectors.aws.session import client
@@ -19,6 +19,7 @@ from connectors.errors import ChangedError
 from connectors.model import (
     Action,
     Artifact,
+    Aspect,
     Capabilities,
     Disclosure,
     Identifier,
@@ -27,6 +28,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -56,6 +58,15 @@ class SesConnector:
         self._api.prove()
         for tenant in self._api.tenants()[:1] if self._settings.tenants is None else self._settings.tenants:
             self._api.tenant(tenant)
+
+    def inspect(self) -> Iterator[Probe]:
+        """What reading needs, proven; what writing needs, named; and whether an opt-out would be heeded."""
+        self.check()
+        yield Probe(Aspect.REACH, True)
+        yield Probe(Aspect.LOCATE, True, "contacts, verified addresses and suppression lists")
+        yield Probe(Aspect.DELETE, None, f"needs {DELETING}; shown only by deleting")
+        heeded = bool(self._api.account().reasons)
+        yield Probe(Aspect.PLAN, heeded, "the account suppresses" if heeded else f"the account {NO_REASON}")
 
     def _search(self, subject: Subject) -> Search:
         return Search(self._api, self._settings, subject)

@@ -16,6 +16,7 @@ from connectors.errors import ChangedError
 from connectors.model import Action, Gate, Order, Outcome, Status
 
 ATTRIBUTES = "AttributesData"
+DELETING = "ses:DeleteContact, UpdateContact, DeleteEmailIdentity and, to opt out, PutSuppressedDestination"
 _STILL_THERE = "SES said yes, and reading again shows it still there"
 _OPT_OUT = (
     "an opt-out is kept so that nobody writes to the address again; "

@@ -15,7 +15,7 @@ from connectors.aws.ses.settings import SUPPRESSED
 from connectors.model import Gate, Locator, Outcome, Status
 
 _REASONS = ("COMPLAINT", "BOUNCE")  # in order of preference
-_NO_REASON = "suppresses for no reason at all: set its suppressed reasons first (BOUNCE and COMPLAINT)"
+NO_REASON = "suppresses for no reason at all: set its suppressed reasons first (BOUNCE and COMPLAINT)"
 _NOT_KEPT = "SES said yes, and reading again does not show the address on the list"
 
 
@@ -38,7 +38,7 @@ class OptOut:
                 continue
             reason = next((r for r in _REASONS if r in scope.reasons), None)
             if reason is None:
-                yield Outcome(at, Status.FAILED, reason=_NO_REASON)
+                yield Outcome(at, Status.FAILED, reason=NO_REASON)
                 continue
             for email in missing:
                 self.gate(SUPPRESSED)

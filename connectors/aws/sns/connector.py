@@ -10,13 +10,14 @@ from typing import Any
 from connectors.aws.answers import watch
 from connectors.aws.session import client
 from connectors.aws.sns.api import Api, Row
-from connectors.aws.sns.erase import LAPSES, LISTED, PENDING_REASON, REMOVED_REASON, STOPPED, UNPROVEN, Eraser
+from connectors.aws.sns.erase import DELETING, LAPSES, LISTED, PENDING_REASON, REMOVED_REASON, STOPPED, UNPROVEN, Eraser
 from connectors.aws.sns.search import CLAIMED, FREE, REMOVED, WAITING, Search, value_of
 from connectors.aws.sns.settings import COLLECTIONS, KNOWN, OPT_OUTS, SUBSCRIPTIONS, Settings
 from connectors.errors import ChangedError
 from connectors.model import (
     Action,
     Artifact,
+    Aspect,
     Capabilities,
     Disclosure,
     Identifier,
@@ -25,6 +26,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -49,6 +51,13 @@ class SnsConnector:
     def check(self) -> None:
         """Prove the permissions that reading needs; reads nobody's address, device or number."""
         self._api.prove(self._settings.every_topic, self._settings.sms)
+
+    def inspect(self) -> Iterator[Probe]:
+        """What reading needs, proven; what deleting needs, named."""
+        self.check()
+        yield Probe(Aspect.REACH, True)
+        yield Probe(Aspect.LOCATE, True, "subscriptions, devices and numbers")
+        yield Probe(Aspect.DELETE, None, f"needs {DELETING}; shown only by deleting")
 
     def _search(self, subject: Subject) -> Search:
         return Search(self._api, self._settings, subject)

@@ -18,6 +18,7 @@ from connectors.model import Action, Gate, Order, Outcome, Status
 LAPSES = timedelta(hours=48)  # an unconfirmed subscription, counted from when it was made
 LISTED = timedelta(hours=72)  # another account's subscription after it was removed
 _SETTLED = timedelta(hours=24)  # a sandbox number after it was verified
+DELETING = "sns:Unsubscribe, DeleteEndpoint, DeleteSMSSandboxPhoneNumber"
 PENDING_REASON = "not confirmed yet: SNS deletes no such subscription, and drops it within 48 hours by itself"
 REMOVED_REASON = "removed already: SNS lists another account's subscription for 72 hours more"
 STOPPED = "the holder of the number answered STOP: an opt-out is kept, for ending it would let the number be texted"

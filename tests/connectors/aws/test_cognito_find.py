@@ -11,6 +11,7 @@ import pytest
 
 from connectors.errors import ConfigError, TransientError
 from connectors.model import Action, Identifier, IdentitySpec, ObstacleKind, Order, Status, Subject, Trust
+from connectors.protocol import Inspects
 from connectors.sandbox.aws import AwsSandbox
 from connectors.sandbox.faults import Fault
 from tests.connectors.aws.cognito_world import (
@@ -182,6 +183,11 @@ def test_a_pool_the_inventory_does_not_know_fails_the_check(aws: AwsSandbox) -> 
     other = pool(aws, "old customers")
     with pytest.raises(ConfigError, match=f"{other} is in no collection"):
         connector(aws).check()
+    made = connector(aws)
+    assert isinstance(made, Inspects)
+    assert [p.says.partition(";")[0] for p in made.inspect() if p.ok is False] == [
+        f"the user pool {other} is in no collection"
+    ]
     connector(aws, other_pools=["old customers"]).check()
     connector(aws, other_pools=[other]).check()
 

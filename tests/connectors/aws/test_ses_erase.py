@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from connectors.errors import ChangedError
-from connectors.model import Action, Order, Status, Subject
+from connectors.model import Action, Aspect, Order, Status, Subject
 from connectors.protocol import Suppresses
 from connectors.sandbox.aws import AwsSandbox
 from connectors.sandbox.aws.ses import contacts
@@ -146,6 +146,7 @@ def test_an_account_that_suppresses_for_nothing_says_so(aws: AwsSandbox) -> None
     (outcome,) = made.suppress(SUBJECT)
     assert outcome.status is Status.FAILED
     assert "no reason" in outcome.reason
+    assert [p.aspect for p in made.inspect() if p.ok is False] == [Aspect.PLAN]
     assert aws.ses.suppressed == {}
 
 
