@@ -33,6 +33,7 @@ STORES: Mapping[str, str] = {
     "hatchbuck": "relations:Relations",
     "google_analytics": "visits:Visits",
     "gmail": "correspondence:Correspondence",
+    "amazon": "amazon:Amazon",
 }
 
 
@@ -63,6 +64,9 @@ class Sandbox:
         if unknown := sorted({*only, *(ports or {})} - set(STORES)):
             raise ValueError(f"no store {unknown[0]!r} in the sandbox; it has {', '.join(STORES)}")
         self.stores: dict[str, Any] = {name: _store(name) for name in STORES if name in only}
+        for store in self.stores.values():
+            if beside := getattr(store, "beside", None):  # a store at another one's server
+                store.join(self.stores[beside])
         self.now = now or midnight()
         self._directory = directory
         self._ports = dict(ports or {})

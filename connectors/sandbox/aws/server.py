@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from connectors.sandbox.aws.backup import BackupFake
+    from connectors.sandbox.aws.cognito import CognitoCorrections
     from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
     from connectors.sandbox.aws.logs import LogsCorrections
     from connectors.sandbox.aws.rds import RdsCorrections
     from connectors.sandbox.aws.s3 import S3Corrections
+    from connectors.sandbox.aws.ses import SesCorrections
+    from connectors.sandbox.aws.sns import SnsCorrections
 
 # Signing names. All work with moto's extras of these services, but for `backup`, which is answered here; the
 # rest would need `moto[server]`.
@@ -38,10 +41,13 @@ class AwsSandbox:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
         from connectors.sandbox.aws.backup import BackupFake
+        from connectors.sandbox.aws.cognito import CognitoCorrections
         from connectors.sandbox.aws.dynamodb import DynamoDbCorrections
         from connectors.sandbox.aws.logs import LogsCorrections
         from connectors.sandbox.aws.rds import RdsCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
+        from connectors.sandbox.aws.ses import SesCorrections
+        from connectors.sandbox.aws.sns import SnsCorrections
 
         # Both log what is asked, at levels that a test may have switched on.
         for name in ("moto", "botocore", "werkzeug"):
@@ -55,8 +61,11 @@ class AwsSandbox:
         self.rds: RdsCorrections = RdsCorrections(self.logs)
         self.backup: BackupFake = BackupFake(self.rds)
         self.s3: S3Corrections = S3Corrections(self.backup)
+        self.cognito: CognitoCorrections = CognitoCorrections(self.s3)
+        self.ses: SesCorrections = SesCorrections(self.cognito)
+        self.sns: SnsCorrections = SnsCorrections(self.ses)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.
-        self._server = Server(_Door(self.s3, access_key_id), port, handler=MotoRequestHandler)
+        self._server = Server(_Door(self.sns, access_key_id), port, handler=MotoRequestHandler)
         self.url = self._server.url
 
     def __enter__(self) -> AwsSandbox:
@@ -88,7 +97,7 @@ class AwsSandbox:
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()
-        for layer in (self.s3, self.backup, self.rds, self.logs, self.dynamodb):
+        for layer in (self.sns, self.ses, self.cognito, self.s3, self.backup, self.rds, self.logs, self.dynamodb):
             layer.reset()
 
 

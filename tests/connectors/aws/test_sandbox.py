@@ -106,3 +106,15 @@ def test_nothing_leaves_the_machine(aws: AwsSandbox) -> None:
         sns.subscribe(TopicArn=topic, Protocol="https", Endpoint="https://hooks.example.com/")
     with pytest.raises(ClientError):
         aws.client("lambda").list_functions()
+
+
+@pytest.mark.parametrize("asked", [
+    {"Limit": 61}, {"Filter": 'custom:user_id = "1"'}, {"Filter": "email = ann"}, {"Filter": f'email = "{"x" * 260}"'},
+])  # fmt: skip
+def test_cognito_refuses_what_it_documents_to_refuse(aws: AwsSandbox, asked: dict[str, object]) -> None:
+    import botocore.exceptions
+
+    idp = aws.client("cognito-idp")
+    pool = idp.create_user_pool(PoolName="p")["UserPool"]["Id"]
+    with pytest.raises((ClientError, botocore.exceptions.ParamValidationError)):
+        idp.list_users(UserPoolId=pool, **asked)
