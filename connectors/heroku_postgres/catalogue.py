@@ -41,11 +41,12 @@ SELECT k.contype::text, k.conname::text, coalesce(pg_partition_root(k.conrelid),
 FROM pg_constraint k
 WHERE k.oid >= 16384 AND k.contype IN ('f', 'c') AND k.conrelid <> 0 AND k.conparentid = 0
 ORDER BY k.conname, k.oid"""
-_UNIQUE = """
-SELECT i.indrelid::bigint, i.indisprimary, i.indkey::int[],
-       CASE WHEN i.indexprs IS NOT NULL THEN split_part(pg_get_indexdef(i.indexrelid), ' USING ', 2) ELSE '' END
+_INDEXES = """
+SELECT i.indrelid::bigint, i.indisunique, i.indisprimary, i.indisvalid AND i.indpred IS NULL, i.indkey::int[],
+       CASE WHEN i.indexprs IS NOT NULL AND i.indisunique
+           THEN split_part(pg_get_indexdef(i.indexrelid), ' USING ', 2) ELSE '' END
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-WHERE i.indexrelid >= 16384 AND i.indisunique AND NOT c.relispartition"""
+WHERE i.indexrelid >= 16384 AND NOT c.relispartition"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Column:
     length: int | None  # characters
     computed: bool  # by the server: never written
     unique: bool = False  # alone or together with others
+    indexed: bool = False  # first in an index of all rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class Catalogue:
 def read(connection: psycopg.Connection[Any]) -> Catalogue:
     """Everything about the structure of the database that deletion must know, in one round trip."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_UNIQUE};{_COLUMNS};{_CONSTRAINTS}".encode())
+        cursor.execute(f"{_INDEXES};{_COLUMNS};{_CONSTRAINTS}".encode())
         indexes = cursor.fetchall()
         cursor.nextset()
         tables = _tables(cursor.fetchall(), indexes)
@@ -126,7 +128,12 @@ def _tables(columns: Sequence[Any], indexes: Sequence[Any]) -> dict[str, Table]:
     unique: dict[int, set[int]] = {}
     primary: dict[int, list[int]] = {}
     expressions: dict[int, str] = {}
-    for oid, is_primary, numbers, definition in indexes:
+    leading: set[tuple[int, int]] = set()
+    for oid, is_unique, is_primary, whole, numbers, definition in indexes:
+        if whole:
+            leading.add((oid, numbers[0]))
+        if not is_unique:
+            continue
         unique.setdefault(oid, set()).update(numbers)
         if is_primary:
             primary[oid] = numbers
@@ -137,7 +144,8 @@ def _tables(columns: Sequence[Any], indexes: Sequence[Any]) -> dict[str, Table]:
     for name, oid, spread, tuples, number, column, kind, category, not_null, length, computed in columns:
         table = tables.setdefault(name, Table(name, oid, spread, tuples))
         sole = number in unique.get(oid, ()) or column in expressions.get(oid, "")
-        table.columns[column] = Column(column, kind, category, not_null, length, computed, sole)
+        first = (oid, number) in leading
+        table.columns[column] = Column(column, kind, category, not_null, length, computed, sole, first)
         if number in primary.get(oid, ()):
             keys.setdefault(name, {})[number] = column
     return {

@@ -72,7 +72,7 @@ class PostgresConnector:
             return
         with self._connections.session() as connection:
             cutoffs = {c.name: c.cutoffs for c in self._spec.collections}
-            found = list(records(Reach(connection, Map(self._spec, read(connection)), subject, cutoffs)))
+            found = records(Reach(connection, Map(self._spec, read(connection)), subject, cutoffs))
         yield from found
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
@@ -87,7 +87,7 @@ class PostgresConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """All orders in one transaction; outcomes after its commit."""
         with self._connections.session() as connection:
-            outcomes = erase(connection, self._spec, subject, orders)
+            outcomes = erase(connection, Map(self._spec, read(connection)), subject, orders)
         yield from outcomes
 
     def _collection(self, at: Locator) -> CollectionSpec:

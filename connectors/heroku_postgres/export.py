@@ -31,9 +31,8 @@ def chunks(connections: Connections, subject: Subject, collection: CollectionSpe
         columns = SQL(", ").join(
             SQL("{} AS {}").format(_shown(spec.system, table, collection, f), Identifier(f.name)) for f in shown
         )
-        query = SQL("COPY (SELECT {} FROM {} t WHERE {}) TO STDOUT (FORMAT csv, HEADER)").format(
-            columns, table.sql, rows
-        )
+        query = SQL("SELECT {} FROM {} t WHERE {}").format(columns, table.sql, rows)
+        query = SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(found.before([collection.name], query))
         with connection.cursor().copy(query) as copy:
             for block in copy:
                 yield bytes(block)
@@ -50,7 +49,7 @@ def withheld(connections: Connections, subject: Subject, collection: CollectionS
             return ()
         tests = SQL(", ").join(SQL("coalesce(bool_or({}), false)").format(test) for _, test in asked)
         query = SQL("SELECT {} FROM {} t WHERE {}").format(tests, table.sql, rows)
-        row: tuple[Any, ...] = connection.execute(query).fetchone() or ()
+        row: tuple[Any, ...] = found.connection.execute(found.before([collection.name], query)).fetchone() or ()
     return tuple(sorted({kind for (kind, _), present in zip(asked, row, strict=True) if present}))
 
 

@@ -44,7 +44,7 @@ class Map:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """What the temporary tables call the collections."""
+        """What statements call the collections."""
         return {name: number for number, name in enumerate(self.collections)}
 
     def table(self, name: str) -> Table:
@@ -83,12 +83,16 @@ class Map:
         return Link(name, table, link.fields, link.to, references, link.kind, "")
 
     @cached_property
+    def owning(self) -> tuple[Link, ...]:
+        """The links whose rows belong to those they point at, between collections."""
+        return tuple(k for k in self.links if k.kind is LinkKind.OWNS and k.to in self.collections)
+
+    @cached_property
     def owners_first(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
         """Levels of groups of collections: each after what it belongs to; a cycle is one group."""
         owners: dict[str, set[str]] = {name: set() for name in self.collections}
-        for link in self.links:
-            if link.kind is LinkKind.OWNS and link.to in owners:
-                owners[link.table].add(link.to)
+        for link in self.owning:
+            owners[link.table].add(link.to)
         return levels(owners)
 
     @cached_property
