@@ -1,4 +1,4 @@
-"""Tables, columns, keys and checks, read from the system catalogue in three queries and one round trip.
+"""Tables, columns, keys and checks, read from the system catalogue in one round trip.
 
 Partitions stand for their root everywhere: a key declared on one of them is a key of the root.
 Sources: https://www.postgresql.org/docs/current/catalog-pg-constraint.html,
@@ -25,7 +25,7 @@ SELECT n.nspname || '.' || c.relname, c.oid::bigint, c.relkind = 'p' OR c.relhas
        a.attgenerated <> '' OR a.attidentity = 'a'
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type ty ON ty.oid = a.atttypid
 JOIN pg_type t ON t.oid = CASE WHEN ty.typtype = 'd' THEN ty.typbasetype ELSE ty.oid END
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
@@ -47,6 +47,15 @@ SELECT i.indrelid::bigint, i.indisunique, i.indisprimary, i.indisvalid AND i.ind
            THEN split_part(pg_get_indexdef(i.indexrelid), ' USING ', 2) ELSE '' END
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 WHERE i.indexrelid >= 16384 AND NOT c.relispartition"""
+# A change of a catalogue's row leaves it with another place or transaction. Statistics are written in place.
+_MARK = """
+SELECT sum(rows), sum(mark) FROM (
+SELECT count(*) rows, sum(hashtid(ctid)::bigint * xmin::text::bigint) mark FROM pg_class WHERE oid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_attribute WHERE attrelid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_type WHERE oid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_constraint WHERE oid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_index WHERE indexrelid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_namespace WHERE oid >= 16384) x"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +105,25 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """`checks`: (table, constraint) -> the columns it is about."""
+    """`checks`: (table, constraint) -> the columns it is about. `mark` changes with the structure."""
 
+    mark: tuple[Any, ...]
     tables: dict[str, Table]
     foreign_keys: tuple[ForeignKey, ...]
     checks: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
+def mark(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
+    """What changes with anything that `read` reads, but for the estimates of rows."""
+    return connection.execute(_MARK.encode()).fetchone() or ()
+
+
 def read(connection: psycopg.Connection[Any]) -> Catalogue:
     """Everything about the structure of the database that deletion must know, in one round trip."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_INDEXES};{_COLUMNS};{_CONSTRAINTS}".encode())
+        cursor.execute(f"{_MARK};{_INDEXES};{_COLUMNS};{_CONSTRAINTS}".encode())
+        marked = cursor.fetchone() or ()
+        cursor.nextset()
         indexes = cursor.fetchall()
         cursor.nextset()
         tables = _tables(cursor.fetchall(), indexes)
@@ -121,7 +138,7 @@ def read(connection: psycopg.Connection[Any]) -> Catalogue:
         elif kind == "f" and at in names and to in names:
             key = ForeignKey(name, names[at], tuple(columns), names[to], tuple(references), on_delete)
             keys.setdefault((name, key.table, key.columns), key)
-    return Catalogue(tables, tuple(keys.values()), checks)
+    return Catalogue(marked, tables, tuple(keys.values()), checks)
 
 
 def _tables(columns: Sequence[Any], indexes: Sequence[Any]) -> dict[str, Table]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.errors import AuthError, ConfigError
-from connectors.heroku_postgres.catalogue import read
 from connectors.heroku_postgres.erase import erase
 from connectors.heroku_postgres.export import chunks, withheld
 from connectors.heroku_postgres.fields import age, place
@@ -55,7 +54,7 @@ class PostgresConnector:
         RefusedError (a column that a redaction intends to empty and cannot).
         """
         with self._connections.session() as connection:
-            laid = Map(self._spec, read(connection))
+            laid = self._connections.structure.of(connection, fresh=True)
             for spec in laid.collections.values():
                 self._check_fields(laid, spec)
             assert laid.links is not None  # raises ConfigError for a link that leads nowhere
@@ -72,7 +71,7 @@ class PostgresConnector:
             return
         with self._connections.session() as connection:
             cutoffs = {c.name: c.cutoffs for c in self._spec.collections}
-            found = records(Reach(connection, Map(self._spec, read(connection)), subject, cutoffs))
+            found = records(Reach(connection, self._connections.structure.of(connection, fresh=True), subject, cutoffs))
         yield from found
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
@@ -87,7 +86,7 @@ class PostgresConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """All orders in one transaction; outcomes after its commit."""
         with self._connections.session() as connection:
-            outcomes = erase(connection, Map(self._spec, read(connection)), subject, orders)
+            outcomes = erase(connection, self._connections.structure.of(connection), subject, orders)
         yield from outcomes
 
     def _collection(self, at: Locator) -> CollectionSpec:

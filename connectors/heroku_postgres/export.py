@@ -7,13 +7,12 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from connectors.heroku_postgres.catalogue import Table, read
+from connectors.heroku_postgres.catalogue import Table
 from connectors.heroku_postgres.fields import JSON, place
-from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.windows import cutoffs_of, sides_of
-from connectors.model import CollectionSpec, Disclosure, FieldSpec, Locator, Subject, SystemSpec
+from connectors.model import CollectionSpec, Disclosure, FieldSpec, Locator, Subject
 
 _UNMARKED = "unmarked field"
 
@@ -23,7 +22,7 @@ def chunks(connections: Connections, subject: Subject, collection: CollectionSpe
     the caller reads."""
     spec = connections.spec
     with connections.session() as connection:
-        found, rows = _reached(connection, spec, subject, at)
+        found, rows = _reached(connection, connections, subject, at)
         table = found.map.table(collection.name)
         shown = [f for f in collection.fields if f.disclosure is Disclosure.DISCLOSE]
         if not shown:
@@ -42,7 +41,7 @@ def withheld(connections: Connections, subject: Subject, collection: CollectionS
     """The types of what the rows hold and the export does not, sorted."""
     spec = connections.spec
     with connections.session() as connection:
-        found, rows = _reached(connection, spec, subject, at)
+        found, rows = _reached(connection, connections, subject, at)
         table = found.map.table(collection.name)
         asked = [*_fields_held_back(spec.system, table, collection), *_columns_held_back(table, collection)]
         if not asked:
@@ -53,10 +52,10 @@ def withheld(connections: Connections, subject: Subject, collection: CollectionS
     return tuple(sorted({kind for (kind, _), present in zip(asked, row, strict=True) if present}))
 
 
-def _reached(connection: Any, spec: SystemSpec, subject: Subject, at: Locator) -> tuple[Reach, Composable]:
+def _reached(connection: Any, connections: Connections, subject: Subject, at: Locator) -> tuple[Reach, Composable]:
     """The person's rows, and the condition that selects those of the locator."""
     cutoffs = cutoffs_of([at])
-    found = Reach(connection, Map(spec, read(connection)), subject, cutoffs)
+    found = Reach(connection, connections.structure.of(connection), subject, cutoffs)
     return found, found.rows(at.collection, sides_of(at, cutoffs[at.collection]))
 
 

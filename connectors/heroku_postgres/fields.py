@@ -19,6 +19,9 @@ JSON = ("json", "jsonb")
 _EMPTY_JSON = ("{}", "[]", "null", '""', f'"{PLACEHOLDER}"')
 _TYPED = {"bigint": SQL("bigint"), "integer": SQL("integer"), "smallint": SQL("smallint"), "numeric": SQL("numeric"),
           "uuid": SQL("uuid")}  # fmt: skip
+_BEARS = SQL(f"({{0}}::text NOT IN ('{PLACEHOLDER}', '') AND NOT starts_with({{0}}::text, '{MARK}'))")
+_BEARS_SHORT = SQL(f"({{0}}::text NOT IN ({{1}}, '') AND NOT starts_with({{0}}::text, '{MARK}'))")
+_BEARS_IN_JSON = SQL(f"({{0}} NOT IN ('{PLACEHOLDER}', '', '{{{{}}}}', '[]') AND NOT starts_with({{0}}, '{MARK}'))")
 _WHOLE = {"bigint": 63, "integer": 31, "smallint": 15}  # type -> bits of its largest value
 
 
@@ -152,10 +155,8 @@ def bears_a_person(at: Place, filler: Composable | None) -> Composable:
 
 
 def _bears_text(at: Place) -> Composable:
-    shown = [Literal(PLACEHOLDER)]
-    if at.column.length and not at.path:
-        shown = [Literal(PLACEHOLDER[: at.column.length])]
-    blank = [*shown, Literal("")]
     if at.path:
-        blank += [Literal("{}"), Literal("[]")]
-    return SQL("({0} NOT IN ({1}) AND NOT starts_with({0}, {2}))").format(at.text, SQL(", ").join(blank), Literal(MARK))
+        return _BEARS_IN_JSON.format(at.text)
+    if at.column.length and at.column.length < len(PLACEHOLDER):
+        return _BEARS_SHORT.format(at.name, Literal(PLACEHOLDER[: at.column.length]))
+    return _BEARS.format(at.name)

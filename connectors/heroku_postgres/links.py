@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from connectors.errors import ConfigError
-from connectors.heroku_postgres.catalogue import Catalogue, ForeignKey, Table
+from connectors.heroku_postgres.catalogue import Catalogue, ForeignKey, Table, mark, read
 from connectors.heroku_postgres.fields import nearest, place
 from connectors.model import CollectionSpec, LinkKind, LinkSpec, SystemSpec
 
@@ -113,6 +114,21 @@ class Map:
         free = tuple(c for c in link.columns if not columns[c].not_null and not columns[c].computed)
         shared = {c for k in self.links if k.table == link.table and k is not link for c in k.columns}
         return tuple(c for c in free if c not in shared) or free
+
+
+class Structure:
+    """The map of one system, kept as long as the structure of its database is the same."""
+
+    def __init__(self, spec: SystemSpec) -> None:
+        self._spec = spec
+        self._map: Map | None = None
+
+    def of(self, connection: Any, fresh: bool = False) -> Map:
+        """The map at this transaction's beginning; `fresh`: with estimates of this moment."""
+        known = self._map
+        if known is None or fresh or known.catalogue.mark != mark(connection):
+            self._map = known = Map(self._spec, read(connection))
+        return known
 
 
 def _same(table: str, link: LinkSpec, key: ForeignKey) -> bool:

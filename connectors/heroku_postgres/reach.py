@@ -48,9 +48,12 @@ class Reach:
         for spec in laid.collections.values():
             self._prepare(spec)
         self._groups: dict[str, tuple[str, ...]] = {}  # with each collection, what it is in a cycle with
+        self._ways: dict[str, list[Composable]] = {}
         for group in (group for level in laid.owners_first for group in level):
-            if any(self._ways(name, group) for name in group):
+            ways = {name: self._from_outside(name, group) for name in group}
+            if any(ways.values()):
                 self._groups |= dict.fromkeys(group, group)
+                self._ways |= ways
         self.names = tuple(self._groups)
         if self.names:
             connection.execute(_KNOW, [json.dumps(list(self._known))])
@@ -86,8 +89,17 @@ class Reach:
 
     def rows(self, name: str, sides: Iterable[int] | None = None) -> Composable:
         """A condition: the row is the person's (and on one of those sides)."""
-        further = SQL("") if sides is None else SQL(" WHERE s = ANY ({}::int[])").format(Literal(list(sides)))
-        return self._at(name, SQL("{}{}").format(self.gathered(name), further))
+        if name not in self._groups:
+            return SQL("false")
+        rest = set(self.sides(name)) - set(self.sides(name) if sides is None else sides)
+        if self._inward(self._groups[name]) or len(self._ways[name]) > 1:
+            further = SQL(" WHERE s <> ALL ({}::int[])").format(Literal(sorted(rest))) if rest else SQL("")
+            return self._at(name, SQL("{}{}").format(self.gathered(name), further))
+        # Found again in the same way: cheaper than to keep addresses for it.
+        way = self._ways[name][0]
+        return (
+            SQL("({} AND {} <> ALL ({}::int[]))").format(way, self._side(name), Literal(sorted(rest))) if rest else way
+        )
 
     def claimed(self, name: str) -> Composable | None:
         """A condition: only something unproven says that the row is the person's."""
@@ -119,7 +131,7 @@ class Reach:
         parts: list[Composable] = []
         for name in (n for n in self.names if n in needed):
             group = self._groups[name]
-            ways = self._ways(name, group)
+            ways = self._ways[name]
             if self._inward(group):
                 parts += [self._cycle(group)] if name == group[0] else []
                 ways = [self._at(name, _addresses_of(self._cycle_of(group), self._number(name)))]
@@ -147,7 +159,7 @@ class Reach:
             if (name, i) in self._conditions and (i.trust is Trust.CLAIMED) is claimed
         ]
 
-    def _ways(self, name: str, group: Sequence[str]) -> list[Composable]:
+    def _from_outside(self, name: str, group: Sequence[str]) -> list[Composable]:
         """Conditions that each make a row the person's, but for links within its group."""
         links = (k for k in self.map.owning if k.table == name and k.to in self._groups and k.to not in group)
         return [*self._bearing(name, claimed=False), *(self._points(k) for k in links)]
@@ -157,13 +169,16 @@ class Reach:
 
     def _rows(self, name: str, way: Composable, more: Sequence[Composable]) -> Composable:
         table, key = self.map.table(name), self.key(name)
-        number = side(self.map.spec.system, table, self.map.collections[name], self._cutoffs.get(name, ()))
         keys = dict.fromkeys(c for k in self.map.links if k.to == name for c in k.references)
-        items = [SQL("t.tableoid o, t.ctid r, {} s").format(number)]
+        items = [SQL("t.tableoid o, t.ctid r, {} s").format(self._side(name))]
         items += [SQL("{} {}").format(Identifier("t", c), key(c)) for c in keys]
         items += [SQL("{} {}").format(what, Identifier(f"m{n}")) for n, what in enumerate(more)]
         query = SQL("{} AS (SELECT {} FROM {} t WHERE {})")
         return query.format(self.gathered(name), SQL(", ").join(items), table.sql, way)
+
+    def _side(self, name: str) -> Composable:
+        table, spec = self.map.table(name), self.map.collections[name]
+        return side(self.map.spec.system, table, spec, self._cutoffs.get(name, ()))
 
     def _addresses(self, name: str, ways: Sequence[Composable]) -> Composable:
         what = SQL("SELECT {} k, t.tableoid o, t.ctid r FROM {} t WHERE {}")
@@ -171,7 +186,7 @@ class Reach:
 
     def _cycle(self, group: Sequence[str]) -> Composable:
         """The addresses of all rows of a group: what is found from outside, and generation by generation theirs."""
-        seeds = [self._addresses(name, ways) for name in group if (ways := self._ways(name, group))]
+        seeds = [self._addresses(name, ways) for name in group if (ways := self._ways[name])]
         steps = []
         for link in self._inward(group):
             pairs = self.ends(link, lambda column: Identifier("x", column))
