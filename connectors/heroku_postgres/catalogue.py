@@ -22,7 +22,7 @@ SELECT n.nspname || '.' || c.relname, c.oid::bigint, c.relkind = 'p' OR c.relhas
        a.attnotnull OR (ty.typtype = 'd' AND ty.typnotnull),
        CASE WHEN t.typname IN ('varchar', 'bpchar') THEN
            CASE WHEN a.atttypmod > 4 THEN a.atttypmod - 4 WHEN ty.typtypmod > 4 THEN ty.typtypmod - 4 END END,
-       a.attgenerated <> '' OR a.attidentity = 'a'
+       a.attgenerated <> '' OR a.attidentity = 'a', ty.typtype = 'd'
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
@@ -70,6 +70,8 @@ class Column:
     computed: bool  # by the server: never written
     unique: bool = False  # alone or together with others
     indexed: bool = False  # first in an index of all rows
+    domain: bool = False
+    checked: bool = False  # by a domain or a CHECK: not everything of the type fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ def read(connection: psycopg.Connection[Any]) -> Catalogue:
     for kind, name, at, to, on_delete, columns, references in constraints:
         if kind == "c" and at in names:
             checks[(names[at], name)] = tuple(columns)
+            known = tables[names[at]].columns
+            known |= {c: replace(known[c], checked=True) for c in columns or known}
         elif kind == "f" and at in names and to in names:
             key = ForeignKey(name, names[at], tuple(columns), names[to], tuple(references), on_delete)
             keys.setdefault((name, key.table, key.columns), key)
@@ -158,11 +162,13 @@ def _tables(columns: Sequence[Any], indexes: Sequence[Any]) -> dict[str, Table]:
         expressions[oid] = expressions.get(oid, "") + definition
     tables: dict[str, Table] = {}
     keys: dict[str, dict[int, str]] = {}
-    for name, oid, spread, tuples, number, column, kind, category, not_null, length, computed in columns:
+    for name, oid, spread, tuples, number, column, kind, category, not_null, length, computed, domain in columns:
         table = tables.setdefault(name, Table(name, oid, spread, tuples))
         sole = number in unique.get(oid, ()) or column in expressions.get(oid, "")
         first = (oid, number) in leading
-        table.columns[column] = Column(column, kind, category, not_null, length, computed, sole, first)
+        table.columns[column] = Column(
+            column, kind, category, not_null, length, computed, sole, first, domain, domain
+        )  # fmt: skip
         if number in primary.get(oid, ()):
             keys.setdefault(name, {})[number] = column
     return {

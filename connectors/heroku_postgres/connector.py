@@ -12,7 +12,7 @@ from connectors.heroku_postgres.fields import age, place
 from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.records import records
-from connectors.heroku_postgres.redact import assignments
+from connectors.heroku_postgres.redact import choices
 from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.windows import OWN
 from connectors.model import (
@@ -102,7 +102,7 @@ class PostgresConnector:
         if spec.age_field:
             age(self.system, table, spec.age_field)
         if spec.intended is Action.REDACT:
-            assignments(self.system, table, spec, ())
+            choices(self.system, table, spec, ())
 
     def _check_server(self, connection: Any) -> None:
         recovering, temporary = connection.execute(

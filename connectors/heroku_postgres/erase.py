@@ -28,7 +28,8 @@ from connectors.heroku_postgres.catalogue import Table
 from connectors.heroku_postgres.effects import Expected, compare, counters
 from connectors.heroku_postgres.links import Link, Map
 from connectors.heroku_postgres.reach import Reach
-from connectors.heroku_postgres.redact import assignments
+from connectors.heroku_postgres.redact import choices
+from connectors.heroku_postgres.trial import fitting
 from connectors.heroku_postgres.windows import MENTIONS, OWN, cutoffs_of, sides_of
 from connectors.model import Action, Locator, Order, Outcome, Status, Subject
 
@@ -82,8 +83,10 @@ def _job(found: Reach, order: Order, cutoffs: Mapping[str, Sequence[datetime]]) 
         raise RefusedError(system, f"{at.collection} is not in the inventory")
     spec, table = found.map.collections[at.collection], found.map.table(at.collection)
     if at.key == OWN:
-        clauses = assignments(system, table, spec, order.keep) if order.action is Action.REDACT else ()
-        return _Job(order, table, clauses, sides_of(at, cutoffs[at.collection]))
+        sides = sides_of(at, cutoffs[at.collection])
+        if order.action is not Action.REDACT:
+            return _Job(order, table, (), sides)
+        return _Job(order, table, fitting(found, table, sides, choices(system, table, spec, order.keep)), sides)
     if not at.key.startswith(MENTIONS):
         raise RefusedError(system, f"{at.collection}: rows that are not proven to be the person's are never touched")
     if order.action is not Action.REDACT:

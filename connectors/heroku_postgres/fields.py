@@ -135,7 +135,7 @@ def _fits(value: str, column: Column) -> bool:
 def bears_a_person(at: Place, filler: Composable | None) -> Composable:
     """A condition: the place holds something that is neither blank nor what a redaction puts there.
 
-    `filler` is what stands for nobody in a column that is neither text nor nullable.
+    `filler` is what stands for nobody in a column that is no text, and cannot or may not be NULL.
     """
     if at.path or at.column.category == "S":
         return _bears_text(at)
@@ -147,7 +147,7 @@ def bears_a_person(at: Place, filler: Composable | None) -> Composable:
         blank = SQL("cardinality({}) = 0").format(at.name)
     elif column.type == "uuid":
         blank = SQL("starts_with({}, {})").format(at.text, Literal(NOBODY))
-    elif column.not_null and filler is not None:
+    elif (column.not_null or column.checked) and filler is not None:
         blank = SQL("{} = {}").format(at.name, filler)
     else:
         return SQL("({} IS NOT NULL)").format(at.name)
