@@ -85,7 +85,8 @@ def test_a_domain_is_asked_as_well(people: Database) -> None:
 def test_columns_of_one_check_are_tried_together(people: Database) -> None:
     plant(
         people,
-        "phone text, mail text, kind text, CONSTRAINT reachable CHECK (phone IS NOT NULL OR coalesce(mail, '') LIKE '%@%'), "
+        "phone text, mail text, kind text, "
+        "CONSTRAINT reachable CHECK (phone IS NOT NULL OR coalesce(mail, '') LIKE '%@%'), "
         "CONSTRAINT paired CHECK ((kind IS NULL) = (phone IS NULL))",
         "'555-0100', NULL, 'mobile'",
         "'555-0101', NULL, 'mobile'",
