@@ -55,7 +55,7 @@ SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_attribu
 SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_type WHERE oid >= 16384 UNION ALL
 SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_constraint WHERE oid >= 16384 UNION ALL
 SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_index WHERE indexrelid >= 16384 UNION ALL
-SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_namespace WHERE oid >= 16384) x"""
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_namespace) x"""
 
 
 @dataclass(frozen=True, slots=True)
