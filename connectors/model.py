@@ -127,7 +127,8 @@ class Record:
     fields: tuple[tuple[str, int], ...] = ()
     reveals: tuple[Identifier, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
-    takes: tuple[str, ...] = ()  # collections of this system whose rows vanish if this is deleted
+    # What of this system vanishes if this is deleted: collections, or windows of them as locators.
+    takes: tuple[str | Locator, ...] = ()
     people: int = 1  # distinct persons behind the match, where the collection holds one row each
     total: int | None = None  # rows in the whole collection, exact or estimated
     note: str = ""  # what acting on it means, for people: "cancels the subscription"

@@ -1,4 +1,4 @@
-"""Tables, columns, keys and checks, read from the system catalogue in three queries and one round trip.
+"""Tables, columns, keys and checks, read from the system catalogue in one round trip.
 
 Partitions stand for their root everywhere: a key declared on one of them is a key of the root.
 Sources: https://www.postgresql.org/docs/current/catalog-pg-constraint.html,
@@ -22,10 +22,10 @@ SELECT n.nspname || '.' || c.relname, c.oid::bigint, c.relkind = 'p' OR c.relhas
        a.attnotnull OR (ty.typtype = 'd' AND ty.typnotnull),
        CASE WHEN t.typname IN ('varchar', 'bpchar') THEN
            CASE WHEN a.atttypmod > 4 THEN a.atttypmod - 4 WHEN ty.typtypmod > 4 THEN ty.typtypmod - 4 END END,
-       a.attgenerated <> '' OR a.attidentity = 'a'
+       a.attgenerated <> '' OR a.attidentity = 'a', ty.typtype = 'd'
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type ty ON ty.oid = a.atttypid
 JOIN pg_type t ON t.oid = CASE WHEN ty.typtype = 'd' THEN ty.typbasetype ELSE ty.oid END
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
@@ -41,11 +41,21 @@ SELECT k.contype::text, k.conname::text, coalesce(pg_partition_root(k.conrelid),
 FROM pg_constraint k
 WHERE k.oid >= 16384 AND k.contype IN ('f', 'c') AND k.conrelid <> 0 AND k.conparentid = 0
 ORDER BY k.conname, k.oid"""
-_UNIQUE = """
-SELECT i.indrelid::bigint, i.indisprimary, i.indkey::int[],
-       CASE WHEN i.indexprs IS NOT NULL THEN split_part(pg_get_indexdef(i.indexrelid), ' USING ', 2) ELSE '' END
+_INDEXES = """
+SELECT i.indrelid::bigint, i.indisunique, i.indisprimary, i.indisvalid AND i.indpred IS NULL, i.indkey::int[],
+       CASE WHEN i.indexprs IS NOT NULL AND i.indisunique
+           THEN split_part(pg_get_indexdef(i.indexrelid), ' USING ', 2) ELSE '' END
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-WHERE i.indexrelid >= 16384 AND i.indisunique AND NOT c.relispartition"""
+WHERE i.indexrelid >= 16384 AND NOT c.relispartition"""
+# A change of a catalogue's row leaves it with another place or transaction. Statistics are written in place.
+_MARK = """
+SELECT sum(rows), sum(mark) FROM (
+SELECT count(*) rows, sum(hashtid(ctid)::bigint * xmin::text::bigint) mark FROM pg_class WHERE oid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_attribute WHERE attrelid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_type WHERE oid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_constraint WHERE oid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_index WHERE indexrelid >= 16384 UNION ALL
+SELECT count(*), sum(hashtid(ctid)::bigint * xmin::text::bigint) FROM pg_namespace) x"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,9 @@ class Column:
     length: int | None  # characters
     computed: bool  # by the server: never written
     unique: bool = False  # alone or together with others
+    indexed: bool = False  # first in an index of all rows
+    domain: bool = False
+    checked: bool = False  # by a domain or a CHECK: not everything of the type fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +107,25 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """`checks`: (table, constraint) -> the columns it is about."""
+    """`checks`: (table, constraint) -> the columns it is about. `mark` changes with the structure."""
 
+    mark: tuple[Any, ...]
     tables: dict[str, Table]
     foreign_keys: tuple[ForeignKey, ...]
     checks: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
+def mark(connection: psycopg.Connection[Any]) -> tuple[Any, ...]:
+    """What changes with anything that `read` reads, but for the estimates of rows."""
+    return connection.execute(_MARK.encode()).fetchone() or ()
+
+
 def read(connection: psycopg.Connection[Any]) -> Catalogue:
     """Everything about the structure of the database that deletion must know, in one round trip."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_UNIQUE};{_COLUMNS};{_CONSTRAINTS}".encode())
+        cursor.execute(f"{_MARK};{_INDEXES};{_COLUMNS};{_CONSTRAINTS}".encode())
+        marked = cursor.fetchone() or ()
+        cursor.nextset()
         indexes = cursor.fetchall()
         cursor.nextset()
         tables = _tables(cursor.fetchall(), indexes)
@@ -116,17 +137,24 @@ def read(connection: psycopg.Connection[Any]) -> Catalogue:
     for kind, name, at, to, on_delete, columns, references in constraints:
         if kind == "c" and at in names:
             checks[(names[at], name)] = tuple(columns)
+            known = tables[names[at]].columns
+            known |= {c: replace(known[c], checked=True) for c in columns or known}
         elif kind == "f" and at in names and to in names:
             key = ForeignKey(name, names[at], tuple(columns), names[to], tuple(references), on_delete)
             keys.setdefault((name, key.table, key.columns), key)
-    return Catalogue(tables, tuple(keys.values()), checks)
+    return Catalogue(marked, tables, tuple(keys.values()), checks)
 
 
 def _tables(columns: Sequence[Any], indexes: Sequence[Any]) -> dict[str, Table]:
     unique: dict[int, set[int]] = {}
     primary: dict[int, list[int]] = {}
     expressions: dict[int, str] = {}
-    for oid, is_primary, numbers, definition in indexes:
+    leading: set[tuple[int, int]] = set()
+    for oid, is_unique, is_primary, whole, numbers, definition in indexes:
+        if whole:
+            leading.add((oid, numbers[0]))
+        if not is_unique:
+            continue
         unique.setdefault(oid, set()).update(numbers)
         if is_primary:
             primary[oid] = numbers
@@ -134,10 +162,13 @@ def _tables(columns: Sequence[Any], indexes: Sequence[Any]) -> dict[str, Table]:
         expressions[oid] = expressions.get(oid, "") + definition
     tables: dict[str, Table] = {}
     keys: dict[str, dict[int, str]] = {}
-    for name, oid, spread, tuples, number, column, kind, category, not_null, length, computed in columns:
+    for name, oid, spread, tuples, number, column, kind, category, not_null, length, computed, domain in columns:
         table = tables.setdefault(name, Table(name, oid, spread, tuples))
         sole = number in unique.get(oid, ()) or column in expressions.get(oid, "")
-        table.columns[column] = Column(column, kind, category, not_null, length, computed, sole)
+        first = (oid, number) in leading
+        table.columns[column] = Column(
+            column, kind, category, not_null, length, computed, sole, first, domain, domain
+        )  # fmt: skip
         if number in primary.get(oid, ()):
             keys.setdefault(name, {})[number] = column
     return {

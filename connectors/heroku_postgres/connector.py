@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors.errors import AuthError, ConfigError
-from connectors.heroku_postgres.catalogue import read
 from connectors.heroku_postgres.erase import erase
 from connectors.heroku_postgres.export import chunks, withheld
 from connectors.heroku_postgres.fields import age, place
 from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.records import records
-from connectors.heroku_postgres.redact import assignments
+from connectors.heroku_postgres.redact import choices
 from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.windows import OWN
 from connectors.model import (
@@ -55,7 +54,7 @@ class PostgresConnector:
         RefusedError (a column that a redaction intends to empty and cannot).
         """
         with self._connections.session() as connection:
-            laid = Map(self._spec, read(connection))
+            laid = self._connections.structure.of(connection, fresh=True)
             for spec in laid.collections.values():
                 self._check_fields(laid, spec)
             assert laid.links is not None  # raises ConfigError for a link that leads nowhere
@@ -72,7 +71,7 @@ class PostgresConnector:
             return
         with self._connections.session() as connection:
             cutoffs = {c.name: c.cutoffs for c in self._spec.collections}
-            found = list(records(Reach(connection, Map(self._spec, read(connection)), subject, cutoffs)))
+            found = records(Reach(connection, self._connections.structure.of(connection, fresh=True), subject, cutoffs))
         yield from found
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
@@ -87,7 +86,7 @@ class PostgresConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """All orders in one transaction; outcomes after its commit."""
         with self._connections.session() as connection:
-            outcomes = erase(connection, self._spec, subject, orders)
+            outcomes = erase(connection, self._connections.structure.of(connection), subject, orders)
         yield from outcomes
 
     def _collection(self, at: Locator) -> CollectionSpec:
@@ -103,7 +102,7 @@ class PostgresConnector:
         if spec.age_field:
             age(self.system, table, spec.age_field)
         if spec.intended is Action.REDACT:
-            assignments(self.system, table, spec, ())
+            choices(self.system, table, spec, ())
 
     def _check_server(self, connection: Any) -> None:
         recovering, temporary = connection.execute(

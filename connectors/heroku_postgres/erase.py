@@ -1,65 +1,79 @@
 """All orders of the database in one transaction, and nothing but the orders.
 
-The rows are gathered anew and counted before anything is written. Under REPEATABLE READ they need no
-lock of their own: a row that another client changes or adds a reference to meanwhile makes the
-deletion fail as a whole, to be tried again. All deletions are one statement: foreign keys are
-checked when all of it is gone, so neither cycles nor the order of the tables matter, and no
-constraint needs to be deferrable. Before the commit the rows that the server says it changed are
-compared with the orders; a cascade, SET NULL or trigger that touched one row more, or kept one
-back, rolls everything back.
+Rows of others are unlinked first. Then one statement gathers the person's rows, counts, redacts and
+deletes them. All of it sees the database as it was when it began, so that a redaction hides nobody
+from it; foreign keys are checked when everything is gone, so that neither cycles nor the order of
+the tables matter, and no constraint needs to be deferrable. Before the commit the counts are compared
+with the plan, and with them the rows that the server says it changed: a cascade, SET NULL or trigger
+that touched one row more, or kept one back, rolls everything back.
+
+Under REPEATABLE READ the rows that are written need no lock before: one that another client changes,
+or adds a reference to, meanwhile makes the deletion fail as a whole, to be tried again. Rows that
+stay are locked where others are the person's only through them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import errors
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from connectors.errors import ChangedError, RefusedError
-from connectors.heroku_postgres.catalogue import Table, read
+from connectors.heroku_postgres.catalogue import Table
 from connectors.heroku_postgres.effects import Expected, compare, counters
 from connectors.heroku_postgres.links import Link, Map
 from connectors.heroku_postgres.reach import Reach
-from connectors.heroku_postgres.redact import assignments
+from connectors.heroku_postgres.redact import choices
+from connectors.heroku_postgres.trial import fitting
 from connectors.heroku_postgres.windows import MENTIONS, OWN, cutoffs_of, sides_of
-from connectors.model import Action, Locator, Order, Outcome, Status, Subject, SystemSpec
+from connectors.model import Action, Locator, Order, Outcome, Status, Subject
 
 _STAY = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}
+_UNFIT = (errors.CheckViolation, errors.UniqueViolation, errors.NotNullViolation, errors.ExclusionViolation)
+_UNLINK = SQL(
+    "u AS (UPDATE {} t SET {} WHERE t.ctid = ANY (ARRAY(SELECT r FROM n)) "
+    "AND (t.tableoid, t.ctid) IN (SELECT o, r FROM n))"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """An order with its table and the condition that selects its rows. `link`: these are to be unlinked."""
+    """An order, its table, what it sets there, and the sides its rows are on. `link`: it unlinks rows of others."""
 
     order: Order
     table: Table
-    rows: Composable
+    clauses: Sequence[Composable] = ()
+    sides: Sequence[int] = ()
     link: Link | None = None
-    count: int = 0
 
 
-def erase(connection: Any, spec: SystemSpec, subject: Subject, orders: Sequence[Order]) -> list[Outcome]:
+def erase(connection: Any, laid: Map, subject: Subject, orders: Sequence[Order]) -> list[Outcome]:
     """Do the orders and commit. ChangedError or RefusedError if that is not exactly what would happen."""
-    jobs: list[_Job] = []
     ordered = [o for o in orders if o.action not in _STAY]
+    counts: dict[Locator, int] = {}
     if ordered:
-        laid = Map(spec, read(connection))
-        before = counters(connection, spec.system)
         cutoffs = cutoffs_of(o.at for o in orders)
+        before = counters(connection, laid.spec.system)
         found = Reach(connection, laid, subject, cutoffs)
-        jobs = _counted(found, [_job(found, order, cutoffs) for order in ordered])
-        busy = [job for job in jobs if job.count]
-        if busy:
-            compare(found, before, _write(found, busy))
-            for name in sorted({job.table.name for job in busy}):
-                spec.gate(name)
+        jobs = [_job(found, order, cutoffs) for order in ordered]
+        for name in dict.fromkeys(job.table.name for job in jobs):
+            laid.spec.gate(name)
+        unlinked = {job.order.at: _unlink(found, job) for job in jobs if job.link}
+        theirs = _write(found, [job for job in jobs if not job.link])
+        own = {j.order.at: sum(theirs[j.table.name, s] for s in j.sides) for j in jobs if not j.link}
+        counts = unlinked | own
+        _agree(found, jobs, counts)
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        compare(found, before, _expected(jobs, counts, theirs))
+        for name in sorted({job.table.name for job in jobs if counts[job.order.at]}):
+            laid.spec.gate(name)
+        if any(counts.values()):
             connection.commit()
-    counts = {job.order.at: job.count for job in jobs}
     return [_outcome(order, counts) for order in orders]
 
 
@@ -67,17 +81,20 @@ def _job(found: Reach, order: Order, cutoffs: Mapping[str, Sequence[datetime]]) 
     at, system = order.at, found.map.spec.system
     if at.collection not in found.map.collections:
         raise RefusedError(system, f"{at.collection} is not in the inventory")
-    table = found.map.table(at.collection)
+    spec, table = found.map.collections[at.collection], found.map.table(at.collection)
     if at.key == OWN:
         sides = sides_of(at, cutoffs[at.collection])
-        count = sum(found.sides.get((at.collection, number), 0) for number in sides)
-        return _Job(order, table, found.rows(at.collection, sides), None, count)
-    if at.key.startswith(MENTIONS):
         if order.action is not Action.REDACT:
-            raise RefusedError(system, f"{at.collection}: rows that only name the person are unlinked, never deleted")
-        link = _mention(found, at)
-        return _Job(order, table, found.mentioning(link), link)
-    raise RefusedError(system, f"{at.collection}: rows that are not proven to be the person's are never touched")
+            return _Job(order, table, (), sides)
+        return _Job(order, table, fitting(found, table, sides, choices(system, table, spec, order.keep)), sides)
+    if not at.key.startswith(MENTIONS):
+        raise RefusedError(system, f"{at.collection}: rows that are not proven to be the person's are never touched")
+    if order.action is not Action.REDACT:
+        raise RefusedError(system, f"{at.collection}: rows that only name the person are unlinked, never deleted")
+    link = _mention(found, at)
+    if not (freed := found.map.freed(link)):
+        raise RefusedError(system, f"{link.name} on {at.collection} cannot be unlinked: it is NOT NULL")
+    return _Job(order, table, [SQL("{} = NULL").format(Identifier(c)) for c in freed], link=link)
 
 
 def _mention(found: Reach, at: Locator) -> Link:
@@ -87,96 +104,95 @@ def _mention(found: Reach, at: Locator) -> Link:
     raise ChangedError(found.map.spec.system, f"{at.collection}: the key that the plan would unlink is gone")
 
 
-def _counted(found: Reach, jobs: Sequence[_Job]) -> list[_Job]:
-    """The jobs with the number of rows each is about. ChangedError if that is more than was planned."""
-    mentions = [j for j in jobs if j.link and found.counts.get(j.link.to)]
-    counts: dict[Locator, int] = {}
-    if mentions:
-        asked = SQL(", ").join(
-            SQL("(SELECT count(*) FROM {} t WHERE {})").format(j.table.sql, j.rows) for j in mentions
-        )
-        row = found.connection.execute(SQL("SELECT {}").format(asked)).fetchone()
-        counts = {job.order.at: count for job, count in zip(mentions, row, strict=True)}
-    counted = [replace(j, count=counts.get(j.order.at, 0)) if j.link else j for j in jobs]
-    for job in counted:
-        if job.count > job.order.count + job.order.late:
-            said = f"{job.table.name}: {job.count} rows now, and the plan has {job.order.count}; nothing was changed"
-            raise ChangedError(found.map.spec.system, said)
-    return counted
+def _unlink(found: Reach, job: _Job) -> int:
+    """Set a link to NULL in rows of others, and count them. None is the person's: theirs stay the same."""
+    if not job.link or job.link.to not in found.names:
+        return 0
+    named = SQL("n AS (SELECT t.tableoid o, t.ctid r FROM {} t WHERE {})").format(
+        job.table.sql, found.mentioning(job.link)
+    )
+    update = _UNLINK.format(job.table.sql, SQL(", ").join(job.clauses))
+    query = found.before([job.link.to, job.table.name], SQL("SELECT count(*) FROM n"), then=[named, update])
+    ((count,),) = _written(found, query)
+    return int(count)
 
 
-def _write(found: Reach, jobs: Sequence[_Job]) -> Expected:
-    """Unlink, redact, delete, in this order: an update moves rows, and the gathered addresses with it."""
-    updated, deleted = Counter[str](), Counter[str]()
-    opened: set[str] = set()
-    for job in sorted((j for j in jobs if j.order.action is Action.REDACT), key=lambda j: j.link is None):
-        if clauses := _clauses(found, job):
-            _gate(found, job, opened)
-            _update(found, job, clauses)
-            updated[job.table.name] += job.count
-    removals = [j for j in jobs if j.order.action is Action.DELETE]
-    for job in removals:
-        _gate(found, job, opened)
-        deleted[job.table.name] += job.count
-    if removals:
-        _delete(found, removals)
-    found.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    return Expected(updated, deleted)
+def _write(found: Reach, jobs: Sequence[_Job]) -> Counter[tuple[str, int]]:
+    """Redact and delete. The person's rows as they were before, ordered or not, by collection and side."""
+    if not found.names:
+        return Counter()
+    staying = _staying(found, jobs)
+    writes = [_change(found, job) for job in jobs if job.clauses or job.order.action is Action.DELETE]
+    locks = [
+        SQL("SELECT FROM {} t WHERE {} FOR SHARE").format(found.map.table(name).sql, found.rows(name, sides))
+        for name, sides in staying.items()
+    ]
+    names = [Identifier(f"w{n}") for n in range(len(locks) + len(writes))]
+    then = [SQL("{} AS ({})").format(*pair) for pair in zip(names, locks + writes, strict=True)]
+    counts = [
+        SQL("SELECT {}, s, count(*) FROM {} GROUP BY s").format(Literal(n), found.gathered(name))
+        for n, name in enumerate(found.names)
+    ]
+    # Rows are locked while they are read, and a SELECT is run only as far as something refers to it.
+    counts += [SQL("SELECT -1, 0, count(*) FROM {}").format(name) for name in names[: len(locks)]]
+    query = found.before(found.names, SQL(" UNION ALL ").join(counts), then=then)
+    return Counter({(found.names[n], side): count for n, side, count in _written(found, query) if n >= 0})
 
 
-def _gate(found: Reach, job: _Job, opened: set[str]) -> None:
-    if job.table.name not in opened:
-        found.map.spec.gate(job.table.name)
-        opened.add(job.table.name)
+def _change(found: Reach, job: _Job) -> Composable:
+    rows = found.rows(job.table.name, job.sides)
+    if job.order.action is Action.DELETE:
+        return SQL("DELETE FROM {} t WHERE {}").format(job.table.sql, rows)
+    return SQL("UPDATE {} t SET {} WHERE {}").format(job.table.sql, SQL(", ").join(job.clauses), rows)
 
 
-def _update(found: Reach, job: _Job, clauses: Sequence[Composable]) -> None:
-    query = SQL("UPDATE {} t SET {} WHERE {}").format(job.table.sql, SQL(", ").join(clauses), job.rows)
+def _staying(found: Reach, jobs: Sequence[_Job]) -> dict[str, list[int]]:
+    """Collection -> sides that are not written, though rows that are written are the person's through them."""
+    written: dict[str, set[int]] = {}
+    for job in jobs:
+        written.setdefault(job.table.name, set()).update(job.sides)
+    leading = found.leading_to(written)
+    owners = {link.to for link in found.map.owning if link.table in leading and link.to in leading}
+    sides = {name: set(found.sides(name)) - written.get(name, set()) for name in owners}
+    return {name: sorted(rest) for name, rest in sides.items() if rest}
+
+
+def _written(found: Reach, query: Composable) -> list[tuple[int, ...]]:
+    """Execute it. RefusedError names the constraint that a redaction runs into, and its columns."""
     try:
-        done = found.connection.execute(query).rowcount
-    except (errors.CheckViolation, errors.UniqueViolation, errors.NotNullViolation, errors.ExclusionViolation) as error:
-        name = error.diag.constraint_name or ""
-        columns = found.map.catalogue.checks.get((job.table.name, name), (error.diag.column_name or "",))
+        return found.connection.execute(query).fetchall()  # type: ignore[no-any-return]
+    except _UNFIT as error:
+        table, name = f"{error.diag.schema_name}.{error.diag.table_name}", error.diag.constraint_name or ""
+        columns = found.map.catalogue.checks.get((table, name), (error.diag.column_name or "",))
         told = ", ".join(c for c in columns if c) or "a column"
         raise RefusedError(
             found.map.spec.system,
-            f"{job.table.name}: no placeholder for {told} satisfies {name or 'NOT NULL'}; choose another redaction "
+            f"{table}: no placeholder for {told} satisfies {name or 'NOT NULL'}; choose another redaction "
             "for it in the inventory (null, empty, unique, none). Nothing was changed",
         ) from None
-    _whole(found, job, done)
 
 
-def _delete(found: Reach, jobs: Sequence[_Job]) -> None:
-    names = [Identifier(f"d{number}") for number in range(len(jobs))]
-    parts = SQL(", ").join(
-        SQL("{} AS (DELETE FROM {} t WHERE {} RETURNING 1)").format(name, job.table.sql, job.rows)
-        for name, job in zip(names, jobs, strict=True)
-    )
-    counts = SQL(", ").join(SQL("(SELECT count(*) FROM {})").format(name) for name in names)
-    row = found.connection.execute(SQL("WITH {} SELECT {}").format(parts, counts)).fetchone()
-    for job, done in zip(jobs, row, strict=True):
-        _whole(found, job, done)
+def _agree(found: Reach, jobs: Sequence[_Job], counts: Mapping[Locator, int]) -> None:
+    """ChangedError if there are more rows than the plan has."""
+    for job in jobs:
+        if counts[job.order.at] > job.order.count + job.order.late:
+            said = f"{counts[job.order.at]} rows now, and the plan has {job.order.count}; nothing was changed"
+            raise ChangedError(found.map.spec.system, f"{job.table.name}: {said}")
 
 
-def _whole(found: Reach, job: _Job, done: int) -> None:
-    if done != job.count:
-        raise RefusedError(
-            found.map.spec.system,
-            f"{job.table.name}: the database changed {done} of {job.count} rows (a trigger or rule keeps the others); "
-            "nothing was changed",
-        )
+def _expected(jobs: Sequence[_Job], counts: Mapping[Locator, int], theirs: Counter[tuple[str, int]]) -> Expected:
+    updated, deleted, all_theirs = Counter[str](), Counter[str](), Counter[str]()
+    for job in jobs:
+        if job.order.action is Action.DELETE:
+            deleted[job.table.name] += counts[job.order.at]
+        elif job.clauses:
+            updated[job.table.name] += counts[job.order.at]
+    for (name, _), count in theirs.items():
+        all_theirs[name] += count
+    return Expected(updated, deleted, all_theirs)
 
 
-def _clauses(found: Reach, job: _Job) -> list[Composable]:
-    system = found.map.spec.system
-    if job.link is None:
-        return assignments(system, job.table, found.map.collections[job.table.name], job.order.keep)
-    if freed := found.map.freed(job.link):
-        return [SQL("{} = NULL").format(Identifier(c)) for c in freed]
-    raise RefusedError(system, f"{job.link.name} on {job.table.name} cannot be unlinked: it is NOT NULL")
-
-
-def _outcome(order: Order, counts: dict[Locator, int]) -> Outcome:
+def _outcome(order: Order, counts: Mapping[Locator, int]) -> Outcome:
     if order.action in _STAY:
         return Outcome(order.at, _STAY[order.action], order.count)
     count = counts[order.at]

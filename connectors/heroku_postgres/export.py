@@ -7,13 +7,12 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from connectors.heroku_postgres.catalogue import Table, read
+from connectors.heroku_postgres.catalogue import Table
 from connectors.heroku_postgres.fields import JSON, place
-from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.windows import cutoffs_of, sides_of
-from connectors.model import CollectionSpec, Disclosure, FieldSpec, Locator, Subject, SystemSpec
+from connectors.model import CollectionSpec, Disclosure, FieldSpec, Locator, Subject
 
 _UNMARKED = "unmarked field"
 
@@ -23,7 +22,7 @@ def chunks(connections: Connections, subject: Subject, collection: CollectionSpe
     the caller reads."""
     spec = connections.spec
     with connections.session() as connection:
-        found, rows = _reached(connection, spec, subject, at)
+        found, rows = _reached(connection, connections, subject, at)
         table = found.map.table(collection.name)
         shown = [f for f in collection.fields if f.disclosure is Disclosure.DISCLOSE]
         if not shown:
@@ -31,9 +30,8 @@ def chunks(connections: Connections, subject: Subject, collection: CollectionSpe
         columns = SQL(", ").join(
             SQL("{} AS {}").format(_shown(spec.system, table, collection, f), Identifier(f.name)) for f in shown
         )
-        query = SQL("COPY (SELECT {} FROM {} t WHERE {}) TO STDOUT (FORMAT csv, HEADER)").format(
-            columns, table.sql, rows
-        )
+        query = SQL("SELECT {} FROM {} t WHERE {}").format(columns, table.sql, rows)
+        query = SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(found.before([collection.name], query))
         with connection.cursor().copy(query) as copy:
             for block in copy:
                 yield bytes(block)
@@ -43,21 +41,21 @@ def withheld(connections: Connections, subject: Subject, collection: CollectionS
     """The types of what the rows hold and the export does not, sorted."""
     spec = connections.spec
     with connections.session() as connection:
-        found, rows = _reached(connection, spec, subject, at)
+        found, rows = _reached(connection, connections, subject, at)
         table = found.map.table(collection.name)
         asked = [*_fields_held_back(spec.system, table, collection), *_columns_held_back(table, collection)]
         if not asked:
             return ()
         tests = SQL(", ").join(SQL("coalesce(bool_or({}), false)").format(test) for _, test in asked)
         query = SQL("SELECT {} FROM {} t WHERE {}").format(tests, table.sql, rows)
-        row: tuple[Any, ...] = connection.execute(query).fetchone() or ()
+        row: tuple[Any, ...] = found.connection.execute(found.before([collection.name], query)).fetchone() or ()
     return tuple(sorted({kind for (kind, _), present in zip(asked, row, strict=True) if present}))
 
 
-def _reached(connection: Any, spec: SystemSpec, subject: Subject, at: Locator) -> tuple[Reach, Composable]:
+def _reached(connection: Any, connections: Connections, subject: Subject, at: Locator) -> tuple[Reach, Composable]:
     """The person's rows, and the condition that selects those of the locator."""
     cutoffs = cutoffs_of([at])
-    found = Reach(connection, Map(spec, read(connection)), subject, cutoffs)
+    found = Reach(connection, connections.structure.of(connection), subject, cutoffs)
     return found, found.rows(at.collection, sides_of(at, cutoffs[at.collection]))
 
 

@@ -19,6 +19,9 @@ JSON = ("json", "jsonb")
 _EMPTY_JSON = ("{}", "[]", "null", '""', f'"{PLACEHOLDER}"')
 _TYPED = {"bigint": SQL("bigint"), "integer": SQL("integer"), "smallint": SQL("smallint"), "numeric": SQL("numeric"),
           "uuid": SQL("uuid")}  # fmt: skip
+_BEARS = SQL(f"({{0}}::text NOT IN ('{PLACEHOLDER}', '') AND NOT starts_with({{0}}::text, '{MARK}'))")
+_BEARS_SHORT = SQL(f"({{0}}::text NOT IN ({{1}}, '') AND NOT starts_with({{0}}::text, '{MARK}'))")
+_BEARS_IN_JSON = SQL(f"({{0}} NOT IN ('{PLACEHOLDER}', '', '{{{{}}}}', '[]') AND NOT starts_with({{0}}, '{MARK}'))")
 _WHOLE = {"bigint": 63, "integer": 31, "smallint": 15}  # type -> bits of its largest value
 
 
@@ -132,7 +135,7 @@ def _fits(value: str, column: Column) -> bool:
 def bears_a_person(at: Place, filler: Composable | None) -> Composable:
     """A condition: the place holds something that is neither blank nor what a redaction puts there.
 
-    `filler` is what stands for nobody in a column that is neither text nor nullable.
+    `filler` is what stands for nobody in a column that is no text, and cannot or may not be NULL.
     """
     if at.path or at.column.category == "S":
         return _bears_text(at)
@@ -144,7 +147,7 @@ def bears_a_person(at: Place, filler: Composable | None) -> Composable:
         blank = SQL("cardinality({}) = 0").format(at.name)
     elif column.type == "uuid":
         blank = SQL("starts_with({}, {})").format(at.text, Literal(NOBODY))
-    elif column.not_null and filler is not None:
+    elif (column.not_null or column.checked) and filler is not None:
         blank = SQL("{} = {}").format(at.name, filler)
     else:
         return SQL("({} IS NOT NULL)").format(at.name)
@@ -152,10 +155,8 @@ def bears_a_person(at: Place, filler: Composable | None) -> Composable:
 
 
 def _bears_text(at: Place) -> Composable:
-    shown = [Literal(PLACEHOLDER)]
-    if at.column.length and not at.path:
-        shown = [Literal(PLACEHOLDER[: at.column.length])]
-    blank = [*shown, Literal("")]
     if at.path:
-        blank += [Literal("{}"), Literal("[]")]
-    return SQL("({0} NOT IN ({1}) AND NOT starts_with({0}, {2}))").format(at.text, SQL(", ").join(blank), Literal(MARK))
+        return _BEARS_IN_JSON.format(at.text)
+    if at.column.length and at.column.length < len(PLACEHOLDER):
+        return _BEARS_SHORT.format(at.name, Literal(PLACEHOLDER[: at.column.length]))
+    return _BEARS.format(at.name)

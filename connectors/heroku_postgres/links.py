@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from connectors.errors import ConfigError
-from connectors.heroku_postgres.catalogue import Catalogue, ForeignKey, Table
+from connectors.heroku_postgres.catalogue import Catalogue, ForeignKey, Table, mark, read
 from connectors.heroku_postgres.fields import nearest, place
 from connectors.model import CollectionSpec, LinkKind, LinkSpec, SystemSpec
 
@@ -44,7 +45,7 @@ class Map:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """What the temporary tables call the collections."""
+        """What statements call the collections."""
         return {name: number for number, name in enumerate(self.collections)}
 
     def table(self, name: str) -> Table:
@@ -83,12 +84,16 @@ class Map:
         return Link(name, table, link.fields, link.to, references, link.kind, "")
 
     @cached_property
+    def owning(self) -> tuple[Link, ...]:
+        """The links whose rows belong to those they point at, between collections."""
+        return tuple(k for k in self.links if k.kind is LinkKind.OWNS and k.to in self.collections)
+
+    @cached_property
     def owners_first(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
         """Levels of groups of collections: each after what it belongs to; a cycle is one group."""
         owners: dict[str, set[str]] = {name: set() for name in self.collections}
-        for link in self.links:
-            if link.kind is LinkKind.OWNS and link.to in owners:
-                owners[link.table].add(link.to)
+        for link in self.owning:
+            owners[link.table].add(link.to)
         return levels(owners)
 
     @cached_property
@@ -109,6 +114,21 @@ class Map:
         free = tuple(c for c in link.columns if not columns[c].not_null and not columns[c].computed)
         shared = {c for k in self.links if k.table == link.table and k is not link for c in k.columns}
         return tuple(c for c in free if c not in shared) or free
+
+
+class Structure:
+    """The map of one system, kept as long as the structure of its database is the same."""
+
+    def __init__(self, spec: SystemSpec) -> None:
+        self._spec = spec
+        self._map: Map | None = None
+
+    def of(self, connection: Any, fresh: bool = False) -> Map:
+        """The map at this transaction's beginning; `fresh`: with estimates of this moment."""
+        known = self._map
+        if known is None or fresh or known.catalogue.mark != mark(connection):
+            self._map = known = Map(self._spec, read(connection))
+        return known
 
 
 def _same(table: str, link: LinkSpec, key: ForeignKey) -> bool:

@@ -1,17 +1,17 @@
-"""What was reached, as records: counted by the server, never fetched row by row."""
+"""What was reached, as records: per collection and side of its cut-offs, and what stands in the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from psycopg.sql import SQL, Composable, Literal
 
-from connectors.heroku_postgres.fields import MARK, NOBODY, PLACEHOLDER, age, bears_a_person, place
+from connectors.heroku_postgres.counting import REVEALED, Counted, count, hanging
+from connectors.heroku_postgres.fields import MARK, NOBODY, PLACEHOLDER
 from connectors.heroku_postgres.links import Link
 from connectors.heroku_postgres.reach import Reach
-from connectors.heroku_postgres.redact import filler
-from connectors.heroku_postgres.windows import CLAIMED, MENTIONS, OWN, UNMARKED, side, windows
+from connectors.heroku_postgres.windows import CLAIMED, MENTIONS, OWN, UNMARKED, windows
 from connectors.model import (
     Action,
     Identifier,
@@ -23,132 +23,81 @@ from connectors.model import (
 )
 
 _COUNTED_UP_TO = 100_000  # rows; a table that was never analysed is counted so far
-_REVEALED = 1_000  # distinct values of one field; more are hardly one person's
 
 
-def records(found: Reach) -> Iterator[Record]:
+def records(found: Reach) -> list[Record]:
     """Everything reached, children before parents; with each collection the rows that only name the person."""
-    own = _own(found)
-    aside = _counted(found)
-    for name in found.map.children_first:
-        yield from own.get(name, ())
-        yield from (record for at, record in aside if at == name)
-    yield from (record for at, record in aside if at not in found.map.collections)
+    aside = [*_aside(found), *_claims(found)]
+    counted = count(found, ((record.at.collection, condition) for record, condition in aside))
+    others = [replace(r, count=n) for (r, _), n in zip(aside, counted.others, strict=True) if n]
+    order = {name: number for number, name in enumerate(found.map.children_first)}
+    # A stable sort: of each collection the person's rows come first; tables that are no collections come last.
+    return sorted([*_own(found, counted), *others], key=lambda r: order.get(r.at.collection, len(order)))
 
 
-def _own(found: Reach) -> dict[str, list[Record]]:
-    """Collection -> the records of its rows, one per side: all counted by one statement."""
-    system = found.map.spec.system
-    names = [name for name, count in found.counts.items() if count]
-    if not names:
-        return {}
-    reveals, crowded = _reveals(found, names)
-    totals = _totals(found, names)
-    counts = SQL(" UNION ALL ").join(_count(found, name) for name in names)
-    records: dict[str, list[Record]] = {name: [] for name in names}
-    for k, number, count, oldest, newest, bearing in found.connection.execute(
-        counts + SQL(" ORDER BY 1, 2")
-    ).fetchall():
-        spec = found.map.collections[list(found.map.numbers)[k]]
-        since, before = windows(spec.cutoffs)[number]
-        fields = (f.name for f in spec.fields if f.redactable)
-        obstacles = tuple(
-            Obstacle(ObstacleKind.SEVERAL_PEOPLE, f"more than {_REVEALED} different values in {field}")
-            for field in crowded.get(spec.name, ())
-        )
-        records[spec.name].append(Record(
-            Locator(system, spec.name, OWN, since, before), count, oldest, newest,
-            tuple(zip(fields, bearing, strict=True)), reveals.get(spec.name, ()), obstacles, _takes(found, spec.name),
-            found.counts[spec.name] if spec.one_per_person else 1, totals[spec.name],
+def _own(found: Reach, counted: Counted) -> list[Record]:
+    """One record per collection and side on which the person has rows."""
+    sides: dict[str, set[int]] = {}
+    sums: dict[str, int] = {}
+    for rows in counted.rows:
+        sides.setdefault(rows.name, set()).add(rows.side)
+        sums[rows.name] = sums.get(rows.name, 0) + rows.count
+    hang = hanging(found, sides)
+    totals = _totals(found, sums)
+    reveals = {name: _reveals(found, name, counted) for name in sums}
+    crowded = {name: _crowded(found, name, counted) for name in sums}
+    records = []
+    for rows in counted.rows:
+        spec = found.map.collections[rows.name]
+        taken = sorted((c, s) for at, on, c, s in hang if (at, on) == (rows.name, rows.side) and (c, s) != (at, on))
+        records.append(Record(
+            _at(found, rows.name, rows.side), rows.count, rows.oldest, rows.newest,
+            tuple(zip((f.name for f in spec.fields if f.redactable), rows.bearing, strict=True)),
+            reveals[rows.name], crowded[rows.name], tuple(_at(found, *at) for at in taken),
+            sums[rows.name] if spec.one_per_person else 1, totals[rows.name],
         ))  # fmt: skip
     return records
 
 
-def _count(found: Reach, name: str) -> Composable:
-    system, spec, table = found.map.spec.system, found.map.collections[name], found.map.table(name)
-    places = [place(system, table, f.name) for f in spec.fields if f.redactable]
-    bearing = [SQL("count(*) FILTER (WHERE {})").format(bears_a_person(p, filler(p.column))) for p in places]
-    instant: Composable = SQL("NULL::timestamptz")
-    if spec.age_field:
-        instant = age(system, table, spec.age_field).instant
-    return SQL("SELECT {}, {}, count(*), min({}), max({}), ARRAY[{}]::bigint[] FROM {} t WHERE {} GROUP BY 2").format(
-        Literal(found.map.numbers[name]), side(system, table, spec, spec.cutoffs), instant, instant,
-        SQL(", ").join(bearing), table.sql, found.rows(name),
-    )  # fmt: skip
+def _at(found: Reach, name: str, side: int) -> Locator:
+    return Locator(found.map.spec.system, name, OWN, *windows(found.map.collections[name].cutoffs)[side])
 
 
-def _takes(found: Reach, name: str) -> tuple[str, ...]:
-    """Collections whose rows would vanish, change or stand in the way if these rows were deleted.
-
-    That is every enforced reference: what ON DELETE CASCADE takes along, SET NULL edits and NO
-    ACTION refuses; in each case the parent cannot go while those rows are to stay as they are.
-    """
-    here = (k for k in found.map.links if k.to == name and k.on_delete and k.table != name)
-    return tuple(sorted({k.table for k in here if found.counts.get(k.table)}))
-
-
-def _reveals(
-    found: Reach, names: Sequence[str]
-) -> tuple[dict[str, tuple[Identifier, ...]], dict[str, list[str]]]:  # fmt: skip
-    """Collection -> the identifiers that its rows bear; and -> the fields that bear more than one person can have."""
+def _reveals(found: Reach, name: str, counted: Counted) -> tuple[Identifier, ...]:
+    """The identifiers that a collection's rows bear."""
     system = found.map.spec.system
-    asked = [(name, i) for name in names for i in found.map.collections[name].identities if i.reveal]
-    if not asked:
-        return {}, {}
-    parts = []
-    for number, (name, identity) in enumerate(asked):
-        table = found.map.table(name)
-        at = place(system, table, identity.field)
-        value: Composable = SQL("unnest({})::text").format(at.name) if at.elements else at.text
-        parts.append(
-            SQL("(SELECT DISTINCT {}::int, {} v FROM {} t WHERE {} LIMIT {})").format(
-                Literal(number), value, table.sql, found.rows(name), Literal(_REVEALED + 1)
-            )
-        )
-    rows = found.connection.execute(SQL(" UNION ALL ").join(parts)).fetchall()
-    reveals: dict[str, set[Identifier]] = {}
-    for number, text in rows:
-        name, i = asked[number]
-        if text and text != PLACEHOLDER and not text.startswith((MARK, NOBODY)):
-            reveals.setdefault(name, set()).add(Identifier(i.kind, text, i.trust, f"{system}/{name}.{i.field}"))
-    crowded: dict[str, list[str]] = {}
-    for number, (name, i) in enumerate(asked):
-        if sum(n == number for n, _ in rows) > _REVEALED:
-            crowded.setdefault(name, []).append(i.field)
-    return {n: tuple(sorted(r, key=lambda i: (i.kind, i.value, i.origin))) for n, r in reveals.items()}, crowded
+    revealed = {
+        Identifier(i.kind, text, i.trust, f"{system}/{name}.{i.field}")
+        for (at, i), texts in counted.values.items()
+        for text in texts
+        if at == name and text and text != PLACEHOLDER and not text.startswith((MARK, NOBODY))
+    }
+    return tuple(sorted(revealed, key=lambda i: (i.kind, i.value, i.origin)))
 
 
-def _counted(found: Reach) -> list[tuple[str, Record]]:
-    """Records of rows that are not the person's, with their tables: all counted by one statement."""
-    asked = [
-        (record, found.mentioning(link))
-        for link in found.map.links
-        if found.counts.get(link.to) and (record := _aside(found, link))
-    ]
-    asked += [
-        (_claim(found, name), claimed) for name in found.map.collections if (claimed := found.claimed(name)) is not None
-    ]
-    if not asked:
-        return []
-    counts = SQL(", ").join(
-        SQL("(SELECT count(*) FROM {} t WHERE {})").format(found.map.table(record.at.collection).sql, condition)
-        for record, condition in asked
+def _crowded(found: Reach, name: str, counted: Counted) -> tuple[Obstacle, ...]:
+    """Fields that bear more values than one person can have."""
+    return tuple(
+        Obstacle(ObstacleKind.SEVERAL_PEOPLE, f"more than {REVEALED} different values in {i.field}")
+        for (at, i), texts in counted.values.items()
+        if at == name and len(texts) > REVEALED
     )
-    row: Sequence[Any] = found.connection.execute(SQL("SELECT {}").format(counts)).fetchone()
-    return [
-        (record.at.collection, Record(record.at, count, obstacles=record.obstacles, mentions=record.mentions))
-        for (record, _), count in zip(asked, row, strict=True)
-        if count
-    ]
 
 
-def _claim(found: Reach, name: str) -> Record:
-    reason = "found only through a field that proves nothing"
-    obstacle = Obstacle(ObstacleKind.CLAIMED, reason)
-    return Record(Locator(found.map.spec.system, name, CLAIMED), 0, obstacles=(obstacle,))
+def _aside(found: Reach) -> list[tuple[Record, Composable]]:
+    """Rows of others that point at the person's: as records to be counted, with conditions that select them."""
+    links = (link for link in found.map.links if link.to in found.names)
+    return [(record, found.mentioning(link)) for link in links if (record := _named(found, link))]
 
 
-def _aside(found: Reach, link: Link) -> Record | None:
+def _claims(found: Reach) -> Iterable[tuple[Record, Composable]]:
+    obstacle = Obstacle(ObstacleKind.CLAIMED, "found only through a field that proves nothing")
+    for name in found.map.collections:
+        if (condition := found.claimed(name)) is not None:
+            yield Record(Locator(found.map.spec.system, name, CLAIMED), 0, obstacles=(obstacle,)), condition
+
+
+def _named(found: Reach, link: Link) -> Record | None:
     """What rows of others that point at the person's are; None if they do not matter."""
     system = found.map.spec.system
     if link.kind is None:
@@ -169,10 +118,10 @@ def _aside(found: Reach, link: Link) -> Record | None:
     return Record(at, 0, obstacles=obstacles, mentions=True)
 
 
-def _totals(found: Reach, names: Sequence[str]) -> dict[str, int]:
+def _totals(found: Reach, sums: Mapping[str, int]) -> dict[str, int]:
     """Rows in each table: the server's estimate, or counted where it has none and the table is small."""
-    known = {name: int(found.map.table(name).tuples) for name in names}
-    unknown = [name for name in names if known[name] <= 0]
+    known = {name: int(found.map.table(name).tuples) for name in sums}
+    unknown = [name for name in sums if known[name] <= 0]
     if unknown:
         counts = SQL(", ").join(
             SQL("(SELECT count(*) FROM (SELECT FROM {} LIMIT {}) x)").format(
@@ -182,4 +131,4 @@ def _totals(found: Reach, names: Sequence[str]) -> dict[str, int]:
         )
         row = found.connection.execute(SQL("SELECT {}").format(counts)).fetchone()
         known |= dict(zip(unknown, row, strict=True))
-    return {name: max(known[name], found.counts[name]) for name in names}
+    return {name: max(known[name], sums[name]) for name in sums}

@@ -1,8 +1,12 @@
-"""What a redaction puts into a column: NULL where it may be, otherwise something that fits and names nobody."""
+"""What a redaction puts into a column: NULL where it may be, otherwise something that fits and names nobody.
+
+Where a CHECK or a domain watches the column, there are further values to try: see `trial`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
@@ -36,8 +40,20 @@ def filler(column: Column) -> Composable | None:
     return _FILLERS.get(column.category)
 
 
-def assignments(system: str, table: Table, spec: CollectionSpec, keep: Iterable[str]) -> list[Composable]:
-    """The SET clauses that redact a collection's fields but those to keep: each column once.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a column may be set to, the best first."""
+
+    column: str
+    values: Sequence[Composable]
+
+    def clause(self, number: int = 0) -> Composable:
+        """A SET clause with one of the values."""
+        return SQL("{} = {}").format(Identifier(self.column), self.values[number])
+
+
+def choices(system: str, table: Table, spec: CollectionSpec, keep: Iterable[str]) -> list[Choice]:
+    """What redacts a collection's fields but those to keep: each column once.
 
     Raises RefusedError naming the column that takes no placeholder.
     """
@@ -45,18 +61,16 @@ def assignments(system: str, table: Table, spec: CollectionSpec, keep: Iterable[
     places = [(f, place(system, table, f.name)) for f in fields]
     addresses = {i.field for i in spec.identities if is_address(i.kind)}
     whole = {at.column.name: f for f, at in places if not at.path and not at.column.computed}
-    clauses = [
-        SQL("{} = {}").format(Identifier(name), _value(system, table, table.columns[name], f, name in addresses))
-        for name, f in whole.items()
-    ]
+    found = [Choice(c, _values(system, table, table.columns[c], f, c in addresses)) for c, f in whole.items()]
     inside: dict[str, list[tuple[FieldSpec, Place]]] = {}
     for f, at in places:
         if at.path and at.column.name not in whole and not at.column.computed:
             inside.setdefault(at.column.name, []).append((f, at))
-    return clauses + [_paths(table.columns[name], found) for name, found in inside.items()]
+    return found + [Choice(c, [_without(table.columns[c], fields_in)]) for c, fields_in in inside.items()]
 
 
-def _paths(column: Column, found: Sequence[tuple[FieldSpec, Place]]) -> Composable:
+def _without(column: Column, found: Sequence[tuple[FieldSpec, Place]]) -> Composable:
+    """The JSON with some of its paths emptied."""
     value: Composable = SQL("{}::jsonb").format(Identifier("t", column.name))
     for f, at in sorted(found, key=lambda pair: pair[1].path):
         path = Literal(list(at.path))
@@ -67,30 +81,43 @@ def _paths(column: Column, found: Sequence[tuple[FieldSpec, Place]]) -> Composab
             value = SQL("jsonb_set({}, {}::text[], to_jsonb({}::text), false)").format(value, path, text)
         else:
             value = SQL("({} #- {}::text[])").format(value, path)
-    kind = SQL("json") if column.type == "json" else SQL("jsonb")
-    return SQL("{} = {}::{}").format(Identifier(column.name), value, kind)
+    return SQL("{}::{}").format(value, SQL("json") if column.type == "json" else SQL("jsonb"))
 
 
-def _value(system: str, table: Table, column: Column, field: FieldSpec, address: bool) -> Composable:
+def _values(system: str, table: Table, column: Column, field: FieldSpec, address: bool) -> list[Composable]:
     how, here = field.redaction, f"{table.name}.{column.name}"
     if how is Redaction.NULL and column.not_null:
         raise RefusedError(system, f"{here} cannot be NULL: choose another redaction for it in the inventory")
-    if not column.not_null and how in (Redaction.AUTO, Redaction.NULL):
-        return SQL("NULL")
+    if how is Redaction.NULL or (how is Redaction.AUTO and not column.not_null and not column.checked):
+        return [SQL("NULL")]
     unique = how is Redaction.UNIQUE or column.unique
+    address = address or "mail" in column.name.lower()
+    found: list[Composable] = [SQL("NULL")] if how is Redaction.AUTO and not column.not_null else []
     if column.type == "uuid":
-        return SQL("({} || right(gen_random_uuid()::text, 12))::uuid").format(Literal(NOBODY))
-    if column.category == "S":
-        if how is Redaction.EMPTY:
-            return Literal("")
-        if unique and column.length and column.length < _UNIQUE_LENGTH:
+        found.append(SQL("({} || right(gen_random_uuid()::text, 12))::uuid").format(Literal(NOBODY)))
+    elif column.category == "S" and how is Redaction.EMPTY:
+        found.append(Literal(""))
+    elif column.category == "S" and unique and column.length and column.length < _UNIQUE_LENGTH:
+        if not found:
             raise RefusedError(system, f"{here} is too short for a placeholder that no other row has; let it be NULL")
-        return _text(column, unique, address or "mail" in column.name.lower())
-    if (value := filler(column)) is not None and not unique:
-        return value
-    raise RefusedError(
-        system, f"{here} ({column.type}) takes no placeholder: let it be NULL, or mark it redact: none in the inventory"
-    )
+    elif column.category == "S":
+        found += _texts(column, unique, address, several=how is Redaction.AUTO and column.checked)
+    elif (value := filler(column)) is not None and not unique:
+        found.append(value)
+    if not found:
+        raise RefusedError(
+            system,
+            f"{here} ({column.type}) takes no placeholder: let it be NULL, or mark it redact: none in the inventory",
+        )
+    return found
+
+
+def _texts(column: Column, unique: bool, address: bool, several: bool) -> list[Composable]:
+    """Texts that name nobody."""
+    texts = [_text(column, unique, address)]
+    if several:
+        texts += [_text(column, unique, not address), *([] if unique else [_text(column, True, False), Literal("")])]
+    return texts
 
 
 def _text(column: Column, unique: bool, address: bool) -> Composable:

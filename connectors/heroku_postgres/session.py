@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
+from connectors.heroku_postgres.links import Structure
 from connectors.model import SystemSpec
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Connections:
 
     def __init__(self, spec: SystemSpec) -> None:
         self.spec = spec
+        self.structure = Structure(spec)
         self._idle: list[tuple[psycopg.Connection[Any], float, int]] = []
         weakref.finalize(self, _close, self._idle)
 

@@ -14,10 +14,16 @@ def server() -> Iterator[EmbeddedPostgres]:
         yield running
 
 
-@pytest.fixture
-def db(server: EmbeddedPostgres) -> Database:
-    """An empty database."""
+@pytest.fixture(scope="session")
+def database(server: EmbeddedPostgres) -> Database:
     return Database(server.fresh("test"))
+
+
+@pytest.fixture
+def db(database: Database) -> Database:
+    """An empty database."""
+    database.empty()
+    return database
 
 
 @pytest.fixture

@@ -69,6 +69,15 @@ class Database:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    def empty(self) -> None:
+        """Much quicker than to make a new one."""
+        with psycopg.connect(self.url) as connection:
+            for (name,) in connection.execute(
+                "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+            ).fetchall():
+                connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+            connection.execute("CREATE SCHEMA public")
+
     def rows(self, table: str) -> list[tuple[Any, ...]]:
         name = sql.Identifier(*(table if "." in table else f"public.{table}").split(".", 1))
         with psycopg.connect(self.url) as connection:
