@@ -44,7 +44,7 @@ def actions(folder: Path, *records: Record) -> dict[tuple[str, bool], Action]:
     subject = Subject.of(Identifier("email", "ann.lee@example.com", Trust.PROVEN))
     found = Discovery(subject, frozenset(), tuple((0, r) for r in records), (), (), NOW)
     by_ref = {repr(r.at): r.at for r in records}
-    plan = decide(found, inventory, Given("r-1", Right.DELETE, "desk", VERIFICATION, (), frozenset(), repr))
+    plan = decide(found, inventory, Given("r-1", Right.DELETE, "desk", VERIFICATION, (), frozenset(), repr, NOW))
     return {(s.collection, by_ref[s.ref].before is not None): s.action for s in plan.steps}
 
 
