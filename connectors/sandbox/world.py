@@ -34,6 +34,7 @@ STORES: Mapping[str, str] = {
     "google_analytics": "visits:Visits",
     "gmail": "correspondence:Correspondence",
     "amazon": "amazon:Amazon",
+    "tables": "tables:Tables",
 }
 
 
