@@ -65,8 +65,10 @@ class Sandbox:
         if unknown := sorted({*only, *(ports or {})} - set(STORES)):
             raise ValueError(f"no store {unknown[0]!r} in the sandbox; it has {', '.join(STORES)}")
         self.stores: dict[str, Any] = {name: _store(name) for name in STORES if name in only}
-        for store in self.stores.values():
-            if beside := getattr(store, "beside", None):  # a store at another one's server
+        for name, store in self.stores.items():
+            if beside := getattr(store, "beside", None):
+                if beside not in self.stores:
+                    raise ValueError(f"the store {name!r} is at the server of {beside!r}, which must be started too")
                 store.join(self.stores[beside])
         self.now = now or midnight()
         self._directory = directory
