@@ -56,6 +56,11 @@ class ServiceAccount:
             raise ConfigError(spec.system, f"'private_key' in secret {SECRET!r} is not an RSA key in PEM") from None
         return cls(spec.system, key["token_uri"], timeout, held, spec.pace)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Not copied. google-auth would copy the key before every call, for a thread that looks up a regional
+        access boundary elsewhere; without a copy it starts none."""
+        raise TypeError("a service account is not copied")
+
     def credentials(self, scopes: Iterable[str], subject: str = "") -> Credentials:
         """google-auth's credentials for these scopes; `subject` is whom delegation acts for.
 
