@@ -53,8 +53,8 @@ def office(sandbox: Sandbox, tmp_path: Path) -> Iterator[Office]:
 STANDINGS = {"gone", "retained", "by_hand", "accepted"}
 LATER = {"sendgrid", "calendly", "google_analytics", "gmail"}
 # No address leads to object keys, nor to a browser, and who is not in the database is looked for in no copy of it.
-# Copies that hold everybody: dated or by hand, never changed for one person.
-UNTOUCHED = {"app_db_backups", "heroku_account"}
+# Copies that hold everybody and lines that only expire: dated or by hand, never changed for one person.
+UNTOUCHED = {"app_db_backups", "heroku_account", "report_logs", "standby_backups"}
 UNADDRESSED = {"files", "google_analytics", "app_db_backups"}
 
 
