@@ -10,8 +10,14 @@ an array. Option of a collection: `touched_by_triggers: true`, where triggers ma
 | found | rows bearing an identifier, and rows that point at them by a link marked `owns`, however far |
 | exported | the disclosed columns, as CSV by server-side COPY |
 | deleted, redacted | all orders of the system in one transaction; counts of every table compared before commit |
+| redacted to | NULL, or a placeholder that NOT NULL, UNIQUE, CHECKs and domains take; refused by name if none fits |
 | survives | dead rows until VACUUM, backups, rollback, forks: see the system of the backups |
 | proof | a fresh search |
+
+The role needs SELECT on every collection; UPDATE where rows are deleted or redacted, or own others
+(rows that stay are locked while theirs go); DELETE where they are deleted; TEMPORARY on the database.
+A deletion checks its counts after it wrote and before it commits, so triggers that act outside the
+database (by an extension) may have acted for a transaction that is then rolled back.
 
 Sources: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK,
 https://www.postgresql.org/docs/current/catalog-pg-constraint.html,

@@ -28,12 +28,12 @@ from connectors.model import (
     SystemSpec,
 )
 
-# A row cannot be locked without UPDATE, hence UPDATE for deletions too.
-_NEEDED = {Action.DELETE: ("SELECT", "UPDATE", "DELETE"), Action.REDACT: ("SELECT", "UPDATE")}
+# A row cannot be locked without UPDATE: one that goes, or one that stays while what is theirs through it goes.
+_HELD = ("SELECT", "UPDATE")
+_NEEDED = {Action.DELETE: ("SELECT", "UPDATE", "DELETE"), Action.REDACT: _HELD}
 _LACKING = """
-SELECT t.name, p.privilege FROM unnest(%s::bigint[], %s::text[]) t (oid, name)
-CROSS JOIN unnest(%s::text[]) p (privilege)
-WHERE NOT has_table_privilege(t.oid::oid, p.privilege) ORDER BY 1, 2 LIMIT 1"""
+SELECT p.privilege FROM unnest(%s::text[]) p (privilege)
+WHERE NOT has_table_privilege(%s::bigint::oid, p.privilege) ORDER BY 1 LIMIT 1"""
 
 
 class PostgresConnector:
@@ -59,8 +59,7 @@ class PostgresConnector:
                 self._check_fields(laid, spec)
             assert laid.links is not None  # raises ConfigError for a link that leads nowhere
             self._check_server(connection)
-            for action in Action:
-                self._check_privileges(connection, laid, action)
+            self._check_privileges(connection, laid)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """All of the person's rows, counted per collection and side of its cut-offs, children before
@@ -113,9 +112,10 @@ class PostgresConnector:
         if not temporary:
             raise AuthError(self.system, "the role lacks TEMPORARY on the database")
 
-    def _check_privileges(self, connection: Any, laid: Map, action: Action) -> None:
-        names = [c.name for c in laid.collections.values() if c.intended is action]
-        needed = list(_NEEDED.get(action, ("SELECT",)))
-        oids = [laid.table(name).oid for name in names]
-        if row := connection.execute(_LACKING, [oids, names, needed]).fetchone():
-            raise AuthError(self.system, f"the role lacks {row[1]} on {row[0]}")
+    def _check_privileges(self, connection: Any, laid: Map) -> None:
+        owners = {link.to for link in laid.owning}
+        for spec in laid.collections.values():
+            needed = _NEEDED.get(spec.intended, _HELD if spec.name in owners else ("SELECT",))
+            row = connection.execute(_LACKING, [list(needed), laid.table(spec.name).oid]).fetchone()
+            if row:
+                raise AuthError(self.system, f"the role lacks {row[0]} on {spec.name}")

@@ -9,7 +9,7 @@ that touched one row more, or kept one back, rolls everything back.
 
 Under REPEATABLE READ the rows that are written need no lock before: one that another client changes,
 or adds a reference to, meanwhile makes the deletion fail as a whole, to be tried again. Rows that
-stay are locked where others are the person's only through them.
+stay are locked where others are written on their account, so that they cannot change hands.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def erase(connection: Any, laid: Map, subject: Subject, orders: Sequence[Order])
         for name in dict.fromkeys(job.table.name for job in jobs):
             laid.spec.gate(name)
         unlinked = {job.order.at: _unlink(found, job) for job in jobs if job.link}
-        theirs = _write(found, [job for job in jobs if not job.link])
+        theirs = _write(found, jobs)
         own = {j.order.at: sum(theirs[j.table.name, s] for s in j.sides) for j in jobs if not j.link}
         counts = unlinked | own
         _agree(found, jobs, counts)
@@ -122,7 +122,8 @@ def _write(found: Reach, jobs: Sequence[_Job]) -> Counter[tuple[str, int]]:
     if not found.names:
         return Counter()
     staying = _staying(found, jobs)
-    writes = [_change(found, job) for job in jobs if job.clauses or job.order.action is Action.DELETE]
+    own = (job for job in jobs if not job.link)
+    writes = [_change(found, job) for job in own if job.clauses or job.order.action is Action.DELETE]
     locks = [
         SQL("SELECT FROM {} t WHERE {} FOR SHARE").format(found.map.table(name).sql, found.rows(name, sides))
         for name, sides in staying.items()
@@ -147,13 +148,14 @@ def _change(found: Reach, job: _Job) -> Composable:
 
 
 def _staying(found: Reach, jobs: Sequence[_Job]) -> dict[str, list[int]]:
-    """Collection -> sides that are not written, though rows that are written are the person's through them."""
+    """Collection -> sides that are not written, though rows that are written are there for them only."""
     written: dict[str, set[int]] = {}
-    for job in jobs:
+    for job in (j for j in jobs if not j.link):
         written.setdefault(job.table.name, set()).update(job.sides)
-    leading = found.leading_to(written)
-    owners = {link.to for link in found.map.owning if link.table in leading and link.to in leading}
-    sides = {name: set(found.sides(name)) - written.get(name, set()) for name in owners}
+    named = {job.link.to for job in jobs if job.link}
+    leading = found.leading_to({*written, *named})
+    owners = {k.to for k in found.map.owning if k.table in leading} | named
+    sides = {name: set(found.sides(name)) - written.get(name, set()) for name in owners & leading}
     return {name: sorted(rest) for name, rest in sides.items() if rest}
 
 

@@ -55,7 +55,7 @@ class Reach:
                 self._groups |= dict.fromkeys(group, group)
                 self._ways |= ways
         self.names = tuple(self._groups)
-        if self.names:
+        if self._known:
             connection.execute(_KNOW, [json.dumps(list(self._known))])
 
     def before(

@@ -194,6 +194,14 @@ def test_what_only_an_unproven_field_says_is_listed_and_never_touched(url: str) 
         assert c.execute("SELECT email FROM people WHERE id = 420").fetchone() == ("ann.lee2@example.com",)
 
 
+def test_nothing_but_an_unproven_field_to_look_by(url: str) -> None:
+    spec = shop.spec(url)
+    people = replace(spec.collections[0], identities=spec.collections[0].identities[2:])
+    run(url, "UPDATE people SET alternate = 'ann.lee@example.com' WHERE id = 420")
+    found = locate(replace(spec, collections=(people, *spec.collections[1:])))
+    assert [(r.at.collection, r.count) for r in found] == [("public.people", 1)]
+
+
 @pytest.mark.parametrize("value", ["' OR 1=1 --", "42; DROP TABLE people", "%", "\\", '"', "{}", "9" * 40, "٤٢"])
 def test_hostile_values_find_nothing(url: str, value: str) -> None:
     subject = Subject.of(Identifier("email", value, Trust.PROVEN), Identifier("user_id", value, Trust.ASSIGNED))

@@ -130,6 +130,13 @@ def test_an_owner_that_stays_and_changes_hands_meanwhile(shop: Database, change:
     assert shop.rows("lines") == before
 
 
+def test_who_is_unlinked_from_is_held_as_well(shop: Database) -> None:
+    """The account changes hands: what is written about it is no longer written about the subject."""
+    change = "UPDATE users SET email = 'else@example.org' WHERE id = 1"
+    assert run(shop, change, users=RETAIN, orders=RETAIN, lines=RETAIN) is TransientError
+    assert shop.rows("notes") == [(1, 1, "n"), (2, 2, "m")]
+
+
 def test_an_owner_that_stays_is_held_until_the_end(shop: Database) -> None:
     """It cannot change hands between the statement and the commit either."""
     refused = []
