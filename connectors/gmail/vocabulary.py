@@ -26,8 +26,8 @@ _BY_HAND = {
 }
 CLOSED = Obstacle(
     ObstacleKind.BY_HAND,
-    "mailboxes that cannot be searched, because their users are suspended or archived or Gmail is switched off for them: "
-    "an administrator opens them up, or looks through them with Vault",
+    "mailboxes that cannot be searched, because their users are suspended or archived or Gmail is switched off for "
+    "them: an administrator opens them up, or looks through them with Vault",
     opaque=True,
 )
 OBSTACLES = {
