@@ -25,7 +25,7 @@ from connectors.gmail.settings import (
     Settings,
     kinds_of,
 )
-from connectors.gmail.vocabulary import NAMED, OBSTACLES, WITHHELD, by_hand, unsearchable
+from connectors.gmail.vocabulary import CLOSED, NAMED, OBSTACLES, WITHHELD, by_hand
 from connectors.google import GoogleClient, ServiceAccount
 from connectors.model import (
     Action,
@@ -123,9 +123,10 @@ class GmailConnector:
         for name in (GROUPS, ACCOUNTS):
             yield from self._rows(search, Locator(self.system, name))
         if in_mail and self._settings.vault:
+            # Without a count, so that mail that is gone from here is no proof of what is there.
             yield Record(Locator(self.system, VAULT), 0, obstacles=(by_hand(VAULT),))
         if search.emails and (unsearched := search.company.unsearched):
-            yield Record(Locator(self.system, UNSEARCHED), 0, obstacles=(unsearchable(len(unsearched)),))
+            yield Record(Locator(self.system, UNSEARCHED), len(unsearched), obstacles=(CLOSED,))
 
     def _mails(self, search: Search, name: str, key: str) -> Iterator[Record]:
         spec = self._collections[name]

@@ -24,6 +24,12 @@ _BY_HAND = {
         "one does and until when"
     ),
 }
+CLOSED = Obstacle(
+    ObstacleKind.BY_HAND,
+    "mailboxes that cannot be searched, because their users are suspended or archived or Gmail is switched off for "
+    "them: an administrator opens them up, or looks through them with Vault",
+    opaque=True,
+)
 OBSTACLES = {
     SHARED: Obstacle(ObstacleKind.SHARED, _TAKES_PART),
     UNPROVEN: Obstacle(
@@ -36,12 +42,3 @@ WITHHELD = "mail that other people take part in"
 def by_hand(collection: str) -> Obstacle:
     """The obstacle of a collection that the API changes nothing in."""
     return Obstacle(ObstacleKind.BY_HAND, _BY_HAND[collection])
-
-
-def unsearchable(mailboxes: int) -> Obstacle:
-    """The obstacle that some mailboxes are closed. No count of mails stands for it: nobody knows one."""
-    return Obstacle(
-        ObstacleKind.BY_HAND,
-        f"mailboxes that cannot be searched, because their users are suspended or archived or Gmail is switched off "
-        f"for them: {mailboxes}; an administrator opens them up, or looks through them with Vault",
-    )

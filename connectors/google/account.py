@@ -35,7 +35,7 @@ class ServiceAccount:
     token_uri: str
     timeout: float  # seconds, of one token request
     _held: Credentials = field(repr=False)  # without a scope, for it is parsed once and scoped often
-    pace: Pace = field(repr=False)  # the system's
+    pace: Pace = field(repr=False)  # of calls to the API; tokens come from elsewhere
 
     @classmethod
     def of(cls, spec: SystemSpec, timeout: float = 30.0) -> Self:
@@ -92,7 +92,6 @@ class ServiceAccount:
         doing = "asking for an access token"
         if url != self.token_uri:
             raise TransportError("this address is not asked")  # type: ignore[no-untyped-call]
-        self.pace()
         with requests.Session() as session:
             hold(session)
             try:
