@@ -13,10 +13,10 @@ person found in a source of `copies_of` has one record for each place, named by 
 
 - until a date (LOCKED): `scheduled_backups`, until the last made before the erasure expires; `rollback`,
   the window of continuous protection; `followers`; `logplex`, the platform's log buffer;
-- with no end (BY_HAND): `manual_backups`, `deleted_backups` not yet purged, `forks` (databases on their
-  own: staging, review apps, rollbacks), `transfers` (pg:copy and restores to elsewhere), `uncovered`
-  (the advanced tier, and whatever the calls for backups do not know), `unseen` (attachments, followers
-  and forks in apps not listed), `other_stores` (Redis, Kafka), `log_drains`, `dataclips`, `downloads`.
+- with no end (BY_HAND): `manual_backups` (deleted ones, too, until their file is shown as purged), `forks`
+  (databases on their own: staging, review apps, rollbacks), `transfers` (pg:copy and restores to elsewhere),
+  `uncovered` (the advanced tier, and whatever the calls for backups do not know), `unseen` (attachments,
+  followers and forks in apps not listed), `other_stores` (Redis, Kafka), `log_drains`, `dataclips`, `downloads`.
 
 They are found until the last copy made before the erasure is gone; then the search finds nothing. What
 has no API (dataclips, downloads, the advanced tier) is found for as long as the request is open.

@@ -81,6 +81,12 @@ class Database:
         return self.said("Continuous Protection").casefold().startswith("on") or self.rollback is not None
 
     @property
+    def behind(self) -> bool:
+        """Whether a follower says that it lags: "Behind By: 125 commits"."""
+        lag = self.said("Behind By").split()
+        return bool(lag) and lag[0] != "0"
+
+    @property
     def offspring(self) -> frozenset[str]:
         """Followers and forks that the vendor names: by add-on, or by address."""
         named = [v for name in ("Followers", "Forks") for v in (self.facts or {}).get(name, ())]

@@ -7,16 +7,16 @@ _OWN_PLAN = (
 )
 
 SCHEDULED_BACKUPS = f"scheduled backups hold everybody and expire by the plan's retention; {_REPLAY}"
-OVERDUE_BACKUPS = (
+OVERDUE = (
     "copies are still there after the end of their retention: expiry is not to be relied on; see what is left with "
     f"heroku pg:backups, and delete it by hand; that {_OWN_PLAN}"
 )
 MANUAL_BACKUPS = (
     f"backups taken by hand hold everybody and have no end: note until when each is needed; deleting one {_OWN_PLAN}"
 )
-DELETED_BACKUPS = "backups that are deleted, and whose file the vendor has not shown as purged yet"
 UNPURGED_BACKUPS = (
-    "backups deleted more than a week ago whose file is not shown as purged: ask Heroku support to see to it"
+    "backups that were deleted, and whose file the vendor has not shown as purged: look again after a day (heroku "
+    "pg:backups:info), and ask Heroku support to see to it"
 )
 TRANSFERS = (
     "pg:copy or a restore wrote a copy into a database that is not in these apps: find it by the name in heroku "
@@ -31,6 +31,9 @@ ROLLBACK_UNSAID = (
     "how long they are kept, and note the date; it is never switched off"
 )
 FOLLOWERS = "a follower replays the deletion of its leader, usually within minutes; it is never written to"
+FOLLOWERS_BEHIND = (
+    "a follower that lags behind its leader since the erasure: see with heroku pg:info why, or replace it"
+)
 FORKS = (
     "a database on its own (a fork, a rollback, a copy for staging or a review app): run the erasure there, by an "
     "entry of the inventory or by hand, or destroy it; its own backups and rollback window then run out"

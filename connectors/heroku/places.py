@@ -15,8 +15,7 @@ from connectors.heroku.settings import Settings
 from connectors.model import Obstacle, ObstacleKind
 
 _LOGPLEX = timedelta(days=7)  # 1,500 lines or a week: https://devcenter.heroku.com/articles/logging#log-history-limits
-_PURGE = timedelta(days=7)  # after which a deleted backup that is still listed is looked into
-_LAG = timedelta(days=1)  # a follower is seconds to minutes behind; a paused one is not taken for clean
+_LAG = timedelta(days=1)  # a follower is seconds to minutes behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +61,16 @@ class Looking:
     def _backups(self, app: App) -> Iterator[Place]:
         databases = [d for d in self.estate.of(app) if d.tier is not Tier.UNCOVERED]
         transfers = [t for t in self.api.transfers(app.name) if self._before(instant(t.get("created_at")))]
-        stored = [t for t in transfers if _is_backup(t) and not t.get("purged_at")]
-        there = [t for t in stored if not t.get("deleted_at")]
-        scheduled = [t for t in there if _is_scheduled(t)]
-        yield from self._scheduled(app, databases, scheduled)
+        # A deletion that was accepted is no purge: what is deleted stays until its file is shown as gone.
+        there = [t for t in transfers if _is_backup(t) and not t.get("purged_at")]
+        yield from self._scheduled(app, databases, [t for t in there if _is_scheduled(t)])
         manual = [t for t in there if not _is_scheduled(t)]
-        yield from _dated("manual_backups", app.name, manual, _by_hand(say.MANUAL_BACKUPS))
-        deleted = [t for t in stored if t.get("deleted_at")]
-        yield from _dated("deleted_backups", app.name, deleted, self._purged(deleted))
+        deleted = all(t.get("deleted_at") for t in manual)
+        obstacle = _by_word(say.UNPURGED_BACKUPS) if deleted else _by_hand(say.MANUAL_BACKUPS)
+        yield from _dated("manual_backups", app.name, manual, obstacle)
         known = frozenset(name.casefold() for d in self.estate.of(app) for name in (*d.names, d.name))
         written = [t for t in transfers if t.get("to_type") == "pg_restore" and _name(t) not in known]
         yield from _dated("transfers", app.name, written, _by_word(say.TRANSFERS))
-
-    def _purged(self, deleted: list[dict[str, Any]]) -> Obstacle:
-        """That a deletion was accepted proves no purge; when it comes is not known."""
-        since = max((at for t in deleted if (at := instant(t["deleted_at"])) is not None), default=None)
-        if since is None or since + _PURGE <= self.now:
-            return _by_hand(say.UNPURGED_BACKUPS)
-        return Obstacle(ObstacleKind.LOCKED, say.DELETED_BACKUPS, since + _PURGE)
 
     def _scheduled(self, app: App, databases: list[Database], there: list[dict[str, Any]]) -> Iterator[Place]:
         """A schedule goes on making backups that hold the person until the sources are clean."""
@@ -90,7 +81,7 @@ class Looking:
         kept = self.kept(databases)
         last = self.bound if running or not made else max(made)
         late = [at for at in made if at + kept < self.now]
-        obstacle = _by_hand(say.OVERDUE_BACKUPS) if late else self._until(last + kept, say.SCHEDULED_BACKUPS)
+        obstacle = _by_hand(say.OVERDUE) if late else self._until(last + kept, say.SCHEDULED_BACKUPS)
         if there:
             yield from _dated("scheduled_backups", app.name, there, obstacle)
         elif running:
@@ -129,8 +120,11 @@ class Looking:
             yield from self._rollback(database, key)
         if database in self.estate.independent and self._before(database.created):
             yield Place("forks", key, 1, _by_word(say.FORKS), database.created, database.created)
-        if database.follows and database.name not in self.estate.sources and self.now < self.bound + _LAG:
-            yield Place("followers", key, 1, self._until(self.bound + _LAG, say.FOLLOWERS))
+        if database.follows and database.name not in self.estate.sources:
+            if self.now < self.bound + _LAG:
+                yield Place("followers", key, 1, self._until(self.bound + _LAG, say.FOLLOWERS))
+            elif database.behind:
+                yield Place("followers", key, 1, _by_hand(say.FOLLOWERS_BEHIND))
         if elsewhere := database.attached - {a.name for a in self.estate.apps}:
             yield Place("unseen", key, len(elsewhere), _by_word(say.UNSEEN_APPS))
 
@@ -147,7 +141,7 @@ class Looking:
         return made is None or made <= self.bound
 
     def _until(self, end: datetime, reason: str) -> Obstacle:
-        return Obstacle(ObstacleKind.LOCKED, reason, end) if end > self.now else _by_hand(say.OVERDUE_BACKUPS)
+        return Obstacle(ObstacleKind.LOCKED, reason, end) if end > self.now else _by_hand(say.OVERDUE)
 
 
 def _by_hand(reason: str) -> Obstacle:

@@ -11,7 +11,7 @@ from connectors.model import SystemSpec, Trust
 PLATFORM, DATA = "https://api.heroku.com", "https://api.data.heroku.com"
 # Copies that hold everybody, in the order of a plan: those with an end first.
 COPIES = (
-    "scheduled_backups", "rollback", "followers", "logplex", "manual_backups", "deleted_backups", "forks", "transfers",
+    "scheduled_backups", "rollback", "followers", "logplex", "manual_backups", "forks", "transfers",
     "uncovered", "unseen", "other_stores", "log_drains", "dataclips", "downloads",
 )  # fmt: skip
 # Places in which a person is searched by address.

@@ -35,7 +35,7 @@ class Databases:
 
     def make(
         self, addon: Row, follows: str = "", forked_from: str = "", followers: tuple[str, ...] = (),
-        forks: tuple[str, ...] = (), window: float | None = None, protection: bool = True,
+        forks: tuple[str, ...] = (), window: float | None = None, protection: bool = True, behind: int = 0,
     ) -> None:  # fmt: skip
         """A database; others are named by add-on, or by an address that nothing here has."""
         plan = addon["plan"]["name"].partition(":")[2]
@@ -43,6 +43,7 @@ class Databases:
         self.facts[addon["id"]] = {
             "plan": plan, "window": usual if window is None else window, "protection": protection,
             "following": follows, "forked_from": forked_from, "followers": followers, "forks": forks,
+            "behind": behind,
         }  # fmt: skip
 
     def address(self, addon: str) -> str:
@@ -134,6 +135,8 @@ class Databases:
         yield "Empty", []
         yield "Rollback", ["Unsupported" if facts["window"] is None else self._earliest(facts["window"], row)]
         yield "Continuous Protection", ["On" if facts["protection"] else "Off"]
+        if facts["following"]:
+            yield "Behind By", [f"{facts['behind']} commits"]
         for name, key in _NAMES.items():
             others = [facts[key]] if isinstance(facts[key], str) else list(facts[key])
             if values := [self.address(other) for other in others if other]:

@@ -93,7 +93,7 @@ def plant(heroku: HerokuSandbox) -> dict[str, int]:
         heroku.collaborator(SHOP, email)
         heroku.member("makers", email)
     return {
-        "scheduled_backups": 6, "manual_backups": 3, "deleted_backups": 1, "transfers": 1, "rollback": 4,
+        "scheduled_backups": 6, "manual_backups": 4, "transfers": 1, "rollback": 4,
         "followers": 1, "forks": 3, "uncovered": 1, "unseen": 2, "other_stores": 2, "logplex": 2, "log_drains": 2,
         "dataclips": 1, "downloads": 1, "collaborators": 1, "team_members": 1, "config_vars": 2,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from connectors.model import Action, Locator, ObstacleKind, Order, Record, Statu
 from tests.connectors.heroku.account import LASTING, SHOP, SOURCE, STAGING, Account, person, plant
 
 LONG_AGO = timedelta(days=-60)
-DATED = {"scheduled_backups", "followers", "logplex", "deleted_backups"}
+DATED = {"scheduled_backups", "followers", "logplex"}
 
 
 def end(record: Record) -> timedelta:
@@ -96,18 +96,40 @@ def test_an_accepted_deletion_is_no_purge(account: Account, purging: str) -> Non
     heroku.data.take(SHOP, 1)
     heroku.data.purging = purging
     _deleted_by_an_operator(account)
-    found = account.found()
-    assert ("deleted_backups" in found) == (purging != "at once")
-    assert "manual_backups" not in found
+    assert ("manual_backups" in account.found()) == (purging != "at once")
     heroku.advance(timedelta(days=1))
-    assert ("deleted_backups" in account.found()) == (purging == "never")
+    assert ("manual_backups" in account.found()) == (purging == "never")
 
 
-def test_a_backup_that_is_never_purged_becomes_a_step_by_hand(account: Account) -> None:
+def test_backups_that_are_all_deleted_and_not_purged_stand_on_a_word(account: Account) -> None:
     account.heroku.data.transfers.clear()
-    stamp = account.heroku.data.stamp
-    account.heroku.data.take(SHOP, 30, deleted_at=stamp(datetime.now(UTC) - timedelta(days=8)))
-    assert [by_hand(r) for r in account.found()["deleted_backups"]] == [True]
+    gone = account.heroku.data.stamp(datetime.now(UTC) - timedelta(days=8))
+    account.heroku.data.take(SHOP, 30, deleted_at=gone)
+    (record,) = account.found()["manual_backups"]
+    assert (by_hand(record), record.obstacles[0].opaque) == (True, True)
+    account.heroku.data.take(SHOP, 20)
+    (record,) = account.found()["manual_backups"]
+    assert (record.count, record.obstacles[0].opaque) == (2, False)
+
+
+def test_a_scheduled_backup_that_expired_stays_where_it_was_until_it_is_purged(account: Account) -> None:
+    heroku = account.heroku
+    heroku.data.transfers.clear()
+    heroku.data.purging = "never"
+    heroku.data.take(SHOP, 6, scheduled=True)
+    heroku.advance(timedelta(days=2))
+    assert [r.count for r in account.found()["scheduled_backups"]] == [1]
+    heroku.data.purging = "later"
+    heroku.advance(timedelta(hours=7))
+    heroku.data.schedules.clear()
+    assert "scheduled_backups" not in account.found()
+
+
+def test_a_follower_that_lags_is_not_taken_for_clean(account: Account) -> None:
+    facts = account.heroku.data.facts[account.heroku.named("postgresql-oval-1002")["id"]]
+    assert "followers" not in account.found(timedelta(days=-3))
+    facts["behind"] = 125
+    assert [by_hand(r) for r in account.found(timedelta(days=-3))["followers"]] == [True]
 
 
 def _deleted_by_an_operator(account: Account) -> None:
