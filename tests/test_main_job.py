@@ -55,7 +55,7 @@ LATER = {"sendgrid", "calendly", "google_analytics", "gmail"}
 # No address leads to object keys, nor to a browser, and who is not in the database is looked for in no copy of it.
 # Copies that hold everybody and lines that only expire: dated or by hand, never changed for one person.
 UNTOUCHED = {"app_db_backups", "heroku_account", "report_logs", "standby_backups"}
-UNADDRESSED = {"files", "google_analytics", "app_db_backups"}
+UNADDRESSED = {"files", "google_analytics", "app_db_backups", "standby_backups"}
 
 
 def connected(office: Office) -> list[str]:

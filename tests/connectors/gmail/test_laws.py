@@ -90,7 +90,7 @@ class GmailHarness:
         settings = {
             "base_url": self.server.url,
             "directory_url": self.server.url,
-            "timeout": 0.5,
+            "timeout": 1.2,
             "page_size": 2,
             "domains": [OFFICE],
             "directory_admin": ADMIN,

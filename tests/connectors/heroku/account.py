@@ -35,7 +35,7 @@ SETTINGS = {
     "databases": [SOURCE],
     "covered_drains": ["logs.example.com"],
     "page_size": 2,
-    "timeout": 0.5,
+    "timeout": 1.2,
 }
 _EMAIL = (IdentitySpec("email", "email", Trust.PROVEN),)
 _SHOWN = (FieldSpec("email", "A", Disclosure.DISCLOSE), FieldSpec("role", "I", Disclosure.NEVER, "role in the team"))

@@ -54,7 +54,7 @@ class AcmeHarness:
         shown = tuple(FieldSpec(name, "A", Disclosure.DISCLOSE) for name in ("email", "name"))
         fields = (*shown, FieldSpec("risk", "K", Disclosure.NEVER, "internal score"))
         members = CollectionSpec("members", (IdentitySpec("email", "email", Trust.PROVEN),), (), fields)
-        settings = {"base_url": self.server.url, "timeout": 0.5}
+        settings = {"base_url": self.server.url, "timeout": 1.2}
         return SystemSpec("loyalty", "acme", settings, {"token": Secret(TOKEN)}, (members,), sandbox=True)
 
     def spec_refused(self) -> SystemSpec:
