@@ -16,13 +16,14 @@ def tried(
     system: str,
     aspect: Aspect,
     what: str,
-    attempt: Callable[[], object],
+    attempt: Callable[..., object],
+    *given: object,
     way: str = "",
     wrong: tuple[type[ConnectorError], ...] = (AuthError,),
 ) -> Probe:
     """Whether a call is let through. What is `wrong` is a finding, with the `way` out; the rest is raised."""
     try:
-        attempt()
+        attempt(*given)
     except wrong as error:
         return Probe(aspect, False, "; ".join(filter(None, (said(system, error), way))))
     return Probe(aspect, True, what)

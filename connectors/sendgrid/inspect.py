@@ -109,7 +109,9 @@ class Inspection:
             yield ("marketing_campaigns.delete",), "legacy contacts stay"
         for collection in self._spec.collections:
             if collection.name in SUPPRESSIONS and collection.options.get("erase") is True:
-                ways = tuple(scope.removesuffix(".read") + ".delete" for scope in SCOPES[collection.name])
+                # Who may delete a group may not therefore take an address out of it.
+                reads = [scope for scope in SCOPES[collection.name] if scope != "asm.groups.read"]
+                ways = tuple(scope.removesuffix(".read") + ".delete" for scope in reads)
                 yield ways, f"{collection.name} stay"
 
     def _plan(self, main: Account) -> Iterator[Probe]:
@@ -118,23 +120,23 @@ class Inspection:
         for name in (MESSAGES, LEGACY, LOGS) if self._search.emails else ():
             if name not in without:
                 what = f"{name} can be searched"
-                yield tried(system, Aspect.PLAN, what, lambda n=name: self._ask(n, main), _AGREE[name])
+                yield tried(system, Aspect.PLAN, what, self._ask, name, main, way=_AGREE[name])
             elif self._is_there(name, main):
                 says = f"{name}: the account has some, and the inventory says that it has none: they are not searched"
                 yield Probe(Aspect.INVENTORY, False, says)
         if VERIFIED not in without:
-            asked = {"limit": 1, "lastSeenID": _LAST}
-            doing = "listing verified senders"
-            yield tried(
-                system, Aspect.LOCATE, "verified senders can be listed",
-                lambda: self._api.get("verified_senders", doing=doing, account=main, query=asked), _AGREE[VERIFIED],
-            )  # fmt: skip
+            what, way = "verified senders can be listed", _AGREE[VERIFIED]
+            yield tried(system, Aspect.LOCATE, what, self._ask_verified, main, way=way)
 
     def _ask(self, name: str, main: Account) -> None:
         if name == LEGACY:
             self._search.rows(name, main)
         else:  # of the account alone: Email Activity takes few calls a minute
             list(self._search.mail(name).to(NOBODYS_ADDRESS, main, main))
+
+    def _ask_verified(self, main: Account) -> None:
+        query = {"limit": 1, "lastSeenID": _LAST}
+        self._api.get("verified_senders", doing="listing verified senders", account=main, query=query)
 
     def _is_there(self, name: str, main: Account) -> bool:
         """Whether a store answers that is said not to be there; of the former product, whether it holds anybody."""

@@ -48,14 +48,14 @@ def _of(system: str, bucket: Bucket, rules: Sequence[Rules]) -> Iterator[Probe]:
     else:
         status, device = str(versioning.get("Status", "off")), versioning.get("MFADelete") == "Enabled"
         yield Probe(Aspect.INVENTORY, True, f"{bucket.name}: the bucket exists")
-    listed = tried(system, Aspect.LOCATE, f"s3:ListBucket on {bucket.name}", bucket.reach, _ALLOW)
+    listed = tried(system, Aspect.LOCATE, f"s3:ListBucket on {bucket.name}", bucket.reach, way=_ALLOW)
     yield listed
-    yield tried(system, Aspect.LOCATE, f"s3:ListBucketVersions on {bucket.name}", bucket.list_nobodys, _ALLOW)
+    yield tried(system, Aspect.LOCATE, f"s3:ListBucketVersions on {bucket.name}", bucket.list_nobodys, way=_ALLOW)
     what = f"s3:ListBucketMultipartUploads on {bucket.name}"
-    yield tried(system, Aspect.LOCATE, what, bucket.list_nobodys_uploads, _ALLOW)
+    yield tried(system, Aspect.LOCATE, what, bucket.list_nobodys_uploads, way=_ALLOW)
     locks: list[bool] = []
     what = f"s3:GetBucketObjectLockConfiguration on {bucket.name}"
-    yield tried(system, Aspect.LOCATE, what, lambda: locks.append(bucket.may_lock()), _ALLOW)
+    yield tried(system, Aspect.LOCATE, what, lambda: locks.append(bucket.may_lock()), way=_ALLOW)
     if listed.ok:
         yield from _objects(system, bucket, rules, any(locks))
     else:
@@ -73,13 +73,13 @@ def _objects(system: str, bucket: Bucket, rules: Sequence[Rules], lock: bool) ->
         entry = Entry(Kind.VERSION, key, "null", datetime.now(UTC))
         at = f"{bucket.name}/{key}"
         what = f"s3:GetObjectVersion on {at} (and kms:Decrypt, where a key of one's own encrypts)"
-        yield tried(system, Aspect.EXPORT, what, lambda e=entry: bucket.head(e), f"tried with {at}; {_ALLOW}")
+        yield tried(system, Aspect.EXPORT, what, bucket.head, entry, way=f"tried with {at}; {_ALLOW}")
         if by_tag:
             what = f"s3:GetObjectVersionTagging on {at}"
-            yield tried(system, Aspect.LOCATE, what, lambda e=entry: bucket.tags(e), f"tried with {at}; {_ALLOW}")
+            yield tried(system, Aspect.LOCATE, what, bucket.tags, entry, way=f"tried with {at}; {_ALLOW}")
         if lock:
             what = f"s3:GetObjectRetention and s3:GetObjectLegalHold on {at}"
-            yield tried(system, Aspect.LOCATE, what, lambda e=entry: bucket.may_see_locks(e), f"{_UNSEEN}; {_ALLOW}")
+            yield tried(system, Aspect.LOCATE, what, bucket.may_see_locks, entry, way=f"{_UNSEEN}; {_ALLOW}")
 
 
 def _nobodys(rules: Rules) -> Iterator[str]:
