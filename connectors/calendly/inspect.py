@@ -34,8 +34,12 @@ _WAY = (
     "lacks it"
 )
 _ENTERPRISE = "the plan has the call that deletes invitee data"
-_NOT_AS_SAID = "setting 'enterprise' says that the plan has the activity log, and it is refused: correct it, or {way}"
-_MORE_THAN_SAID = "the plan has the activity log, and setting 'enterprise' says not: it is not searched"
+_NOT_AS_SAID = (
+    "setting 'enterprise' says that the plan has the activity log, and it is refused: correct it, or use a token of "
+    "an owner or administrator"
+)
+_MORE_THAN_SAID = "the plan has the activity log, and {setting} says not: it is not searched"
+_ONE_BY_ONE = "are asked for one by one: whether they may be read is seen with the first"
 _WRITES = (
     "the scopes scheduled_events:write, contacts:write, meeting_recaps:write and data_compliance:write cannot be "
     "tried without writing"
@@ -56,12 +60,15 @@ class Inspection:
         own = self._api.organization()
         yield Probe(Aspect.REACH, True, "Calendly answers and takes the token")
         organization = self._settings.organization or own
-        agree = organization.rstrip("/") == own.rstrip("/")
-        says = "the organisation is the token's own"
-        yield Probe(Aspect.INVENTORY, agree, says if agree else "setting 'organization' is not the token's own")
+        if organization.rstrip("/") != own.rstrip("/"):
+            yield Probe(Aspect.INVENTORY, False, "setting 'organization' names another than the token's own")
+            return
+        yield Probe(Aspect.INVENTORY, True, "the organisation is the token's own")
         for names, ask in self._asks(organization):
             yield self._list(names, ask)
-        yield from self._notes()
+        # Notes are listed for a contact only, and of each member's own alone.
+        nobodys = {"contact": f"https://api.calendly.com/contacts/{NOBODY}"}
+        yield self._list((NOTES,), ("notes", nobodys), refusals_tell=False)
         yield from self._log(organization)
         yield from self._transcripts()
         yield Probe(Aspect.DELETE, None, _WRITES)
@@ -76,12 +83,16 @@ class Inspection:
         yield (INVITATIONS,), (f"organizations/{uuid_of({'uri': organization})}/invitations", who)
         yield (MEMBERS,), ("organization_memberships", {**whole, **who})
 
-    def _list(self, names: tuple[str, ...], ask: _Ask) -> Probe:
+    def _list(self, names: tuple[str, ...], ask: _Ask, refusals_tell: bool = True) -> Probe:
         what, lacking = ", ".join(names), self._settings.not_in_plan.issuperset(names)
         try:
             may = self._api.may_list(*ask, _DOING)
-        except AuthError as error:
-            return Probe(Aspect.LOCATE, False, f"{what}: {said(self._system, error)}; {_WAY}")
+        except RefusedError as error:
+            if not refusals_tell and not lacking:
+                return Probe(Aspect.LOCATE, None, f"{what} {_ONE_BY_ONE}")
+            if not lacking:
+                return Probe(Aspect.LOCATE, False, f"{what}: {said(self._system, error)}; {_WAY}")
+            may = False
         if may and lacking:
             says = f"{what}: can be listed, and not_in_plan says that the plan lacks it: it is not searched"
             return Probe(Aspect.INVENTORY, False, says)
@@ -89,24 +100,16 @@ class Inspection:
             return Probe(Aspect.PLAN, True, f"{what}: not in the plan, as the inventory says")
         return Probe(Aspect.LOCATE, may, f"{what}: {'can be listed' if may else f'not allowed; {_WAY}'}")
 
-    def _notes(self) -> Iterator[Probe]:
-        """Notes are listed for contacts only, and every member sees their own alone."""
-        ask = ("notes", {"contact": f"https://api.calendly.com/contacts/{NOBODY}"})
-        try:
-            yield self._list((NOTES,), ask)
-        except RefusedError:
-            if NOTES not in self._settings.not_in_plan:
-                yield Probe(Aspect.LOCATE, None, "notes: listed for a contact only: seen when one is searched for")
-
     def _log(self, organization: str) -> Iterator[Probe]:
         """Whether the plan is Enterprise, whose mark is the activity log."""
         stated, lacking = self._settings.enterprise, LOG in self._settings.not_in_plan
         asked = {"organization": organization, "search_term": f'"{NOBODYS_ADDRESS}"'}
         there = self._api.may_list("activity_log_entries", asked, _DOING)
         if there and (stated is False or lacking):
-            yield Probe(Aspect.INVENTORY, False, _MORE_THAN_SAID.replace("setting 'enterprise'", _which(lacking)))
+            says = _MORE_THAN_SAID.format(setting="not_in_plan" if lacking else "setting 'enterprise'")
+            yield Probe(Aspect.INVENTORY, False, says)
         elif stated and not there:
-            yield Probe(Aspect.PLAN, False, _NOT_AS_SAID.format(way=_WAY.partition(", or")[0]))
+            yield Probe(Aspect.PLAN, False, _NOT_AS_SAID)
         else:
             yield Probe(Aspect.PLAN, True if there else None, _ENTERPRISE if there else NOT_ENTERPRISE)
 
@@ -119,11 +122,7 @@ class Inspection:
             self._api.resource(f"meeting_recaps/{NOBODY}/transcript", _DOING)
         except AuthError as error:
             yield Probe(Aspect.EXPORT, False, f"transcripts: {said(self._system, error)}; {_WAY}")
+            return
         except RefusedError:
-            yield Probe(Aspect.EXPORT, None, "transcripts: whether they may be read is seen with the first recap")
-        else:
-            yield Probe(Aspect.EXPORT, None, "transcripts: whether they may be read is seen with the first recap")
-
-
-def _which(lacking: bool) -> str:
-    return "not_in_plan" if lacking else "setting 'enterprise'"
+            pass  # an id that it does not like is no answer either
+        yield Probe(Aspect.EXPORT, None, f"transcripts {_ONE_BY_ONE}")

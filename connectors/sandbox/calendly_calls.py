@@ -43,7 +43,7 @@ def answer(fake: CalendlySandbox, request: Request) -> Response:
 
 
 def _read(fake: CalendlySandbox, request: Request, parts: list[str]) -> Response:
-    if parts[0] in fake.denied:
+    if parts[0] in fake.denied or (not fake.admin and parts[0] in {"organizations", *_OF_ORGANIZATION}):
         raise Forbidden
     match parts:
         case ["users", "me"]:
@@ -59,15 +59,11 @@ def _read(fake: CalendlySandbox, request: Request, parts: list[str]) -> Response
             raise Forbidden
         case ["scheduled_events", uuid, "invitees"]:
             return _page(request, fake.invitees[_one(fake.events, uuid)["uri"]])
-        case ["organizations", *_] if not fake.admin:
-            raise Forbidden
         case ["organizations", "ORG1", "invitations"]:
             return _page(request, _by_email(fake, fake.invitations, request))
         case [name] if name in _LISTS:
-            if name in _OF_ORGANIZATION and (not fake.admin or request.args.get("organization") != _ORGANIZATION):
+            if name in _OF_ORGANIZATION and request.args.get("organization") != _ORGANIZATION:
                 raise Forbidden
-            if name == "notes" and fake.notes_need_a_contact:
-                _one(fake.contacts, request.args["contact"].rpartition("/")[2])
             return _page(request, _LISTS[name](fake, request))
     raise NotFound
 
@@ -81,6 +77,8 @@ def _contacts(fake: CalendlySandbox, request: Request) -> list[Row]:
 
 
 def _notes(fake: CalendlySandbox, request: Request) -> list[Row]:
+    if fake.notes_need_a_contact:
+        _one(fake.contacts, request.args["contact"].rpartition("/")[2])
     return [n for n in fake.notes if n["author"] == "me" and n["contact"] == request.args["contact"]]
 
 
