@@ -120,6 +120,19 @@ class HttpClient:
         except (ValueError, RecursionError):
             raise TransientError(self._system, f"{doing}: the answer is not whole JSON") from None
 
+    def status(
+        self, method: str, path: str, *, doing: str, params: Mapping[str, Any] | None = None, json_body: object = None
+    ) -> int:
+        """The status of a call, its body left unread, where an answer would name people.
+
+        A refusal is an answer, too; AuthError and TransientError are raised.
+        """
+        with self._send(method, path, doing, params, json_body, None) as response:
+            refusal = self._refusal(response, doing)
+            if response.status_code < 400 or type(refusal) is RefusedError:
+                return response.status_code
+            raise refusal
+
     def stream(
         self,
         path: str,

@@ -17,6 +17,7 @@ FLOORS = {
     "connectors.protocol": 1,
     "connectors.http": 1,
     "connectors.isolation": 1,
+    "connectors.probes": 1,
     "connectors.traces": 1,
     "connectors.copies": 1,
     "connectors.settings": 2,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from connectors.errors import AuthError, ConfigError, RefusedError
 from connectors.model import Aspect, Probe
+from connectors.probes import said
 
 
 def allowed(system: str, what: str, attempt: Callable[..., Iterable[object]], *given: object) -> Probe:
@@ -14,7 +15,7 @@ def allowed(system: str, what: str, attempt: Callable[..., Iterable[object]], *g
         list(attempt(*given))
     except AuthError as error:
         return Probe(
-            Aspect.LOCATE, False, f"{what}: {_said(system, error)}; allow it in the policy of these credentials"
+            Aspect.LOCATE, False, f"{what}: {said(system, error)}; allow it in the policy of these credentials"
         )
     return Probe(Aspect.LOCATE, True, what)
 
@@ -24,9 +25,5 @@ def fits(system: str, what: str, attempt: Callable[..., object], *given: object)
     try:
         attempt(*given)
     except (ConfigError, RefusedError) as error:
-        return Probe(Aspect.INVENTORY, False, f"{what}: {_said(system, error)}")
+        return Probe(Aspect.INVENTORY, False, f"{what}: {said(system, error)}")
     return Probe(Aspect.INVENTORY, True, what)
-
-
-def _said(system: str, error: Exception) -> str:
-    return str(error).removeprefix(f"{system}: ")

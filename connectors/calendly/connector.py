@@ -8,6 +8,7 @@ from itertools import pairwise
 from connectors.calendly.api import CalendlyApi, Row
 from connectors.calendly.erasure import NOT_ENTERPRISE, Erasure
 from connectors.calendly.export import artifact
+from connectors.calendly.inspect import Inspection
 from connectors.calendly.search import Search, instant
 from connectors.calendly.selection import COLLEAGUES, SHARED, bookings_at, rows_at
 from connectors.calendly.settings import (
@@ -37,6 +38,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -82,6 +84,10 @@ class CalendlyConnector:
         """Prove that the token may list what only owners and administrators may."""
         organization = self._settings.organization or self._api.organization()
         self._api.rows("routing_forms", {"organization": organization}, "listing routing forms")
+
+    def inspect(self) -> Iterator[Probe]:
+        """Which lists the token may read, and whether the plan is what the inventory says."""
+        yield from Inspection(self.system, self._api, self._settings).probes()
 
     def _search(self, subject: Subject) -> Search:
         emails = [value for kind in self._kinds for value in subject.values(kind)]

@@ -39,9 +39,17 @@ class ArchiveStore:
     def read(self, archive: Archive) -> Iterator[bytes]:
         """The unpacked bytes of one archive.
 
-        Raises RefusedError for an address on a host that is not listed and for an archive that
-        unpacks to more than the limit, TransientError for one that is not whole.
+        Raises ConfigError for an address on a host that is not listed, RefusedError for an archive
+        that unpacks to more than the limit, TransientError for one that is not whole.
         """
+        link = self.address(archive)
+        # A session of its own: the token must not follow to the storage host.
+        host = "://".join(urlsplit(link)[:2])
+        store = HttpClient(self._system, host, timeout=self._timeout)
+        yield from self._unpacked(store.stream(link, doing=_DOING, limit=_PACKED_LIMIT))
+
+    def address(self, archive: Archive) -> str:
+        """Where an archive lies, on a listed host; it is not fetched. Raises as `read` does."""
         link = self._redirected(archive.link) if archive.redirects else archive.link
         address = urlsplit(link)
         if address.netloc.casefold() not in self._hosts:
@@ -51,9 +59,7 @@ class ArchiveStore:
             )
         if address.scheme not in ("https", urlsplit(self._base).scheme):
             raise RefusedError(self._system, f"{_DOING}: its address is not as secure as the system's own")
-        # A session of its own: the token must not follow to the storage host.
-        store = HttpClient(self._system, f"{address.scheme}://{address.netloc}", timeout=self._timeout)
-        yield from self._unpacked(store.stream(link, doing=_DOING, limit=_PACKED_LIMIT))
+        return link
 
     def _redirected(self, link: str) -> str:
         link = urljoin(self._base, link)

@@ -21,6 +21,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Status,
     Subject,
@@ -28,6 +29,7 @@ from connectors.model import (
 )
 from connectors.papertrail.archives import ArchiveStore
 from connectors.papertrail.events import EVENT_FIELDS, LogEvent, LogSource, PapertrailApi
+from connectors.papertrail.inspect import Inspection
 from connectors.papertrail.objects import AccountObjects
 from connectors.papertrail.observability import ObservabilityApi
 from connectors.papertrail.queries import queries
@@ -83,6 +85,7 @@ class PapertrailConnector:
             header = {"X-Papertrail-Token": token}
             http = HttpClient(spec.system, settings.base_url, header, settings.timeout, pace=spec.pace)
             self._source = PapertrailApi(spec.system, http, settings.page_size)
+        self._http = http
         self._objects = AccountObjects(spec, http, self._source, self._collections)
         self._store = ArchiveStore(
             spec.system,
@@ -102,6 +105,10 @@ class PapertrailConnector:
     def check(self) -> None:
         """Read the account, which names nobody. Raises AuthError if the token is refused."""
         self._source.check()
+
+    def inspect(self) -> Iterator[Probe]:
+        """What the token may read, and whether archives are kept as long and where the inventory says."""
+        yield from Inspection(self.system, self._settings, self._http, self._source, self._store).probes()
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """Saved searches, senders and members that bear the person, then lines, then archived lines.

@@ -5,15 +5,17 @@ Source: https://documentation.solarwinds.com/en/success_center/papertrail/conten
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Protocol
 
 from connectors.errors import TransientError
 from connectors.http import HttpClient
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STANDSTILL = 3  # answers in a row that reach no further back: the search is not getting anywhere
 _MOST_PAGES = 100_000
 _MOST_PASSES = 20
@@ -55,6 +57,14 @@ class Archive:
     name: str
     link: str
     redirects: bool
+
+    @property
+    def day(self) -> date | None:
+        """The day of its events, which its name tells; None if it does not."""
+        try:
+            return date.fromisoformat(found[0]) if (found := _DAY.search(self.name)) else None
+        except ValueError:
+            return None
 
 
 class LogSource(Protocol):

@@ -32,7 +32,7 @@ from connectors.papertrail.settings import MEMBERS, SEARCHES, SENDERS
 from connectors.traces import Traces, is_email
 
 SHARED = "shared"
-_PATHS = {SEARCHES: "searches.json", SENDERS: "systems.json", MEMBERS: "users.json"}
+PATHS = {SEARCHES: "searches.json", SENDERS: "systems.json", MEMBERS: "users.json"}
 _TEXTS = {SEARCHES: ("name", "query"), SENDERS: ("name", "hostname"), MEMBERS: ("email",)}
 _BY_HAND = {
     SENDERS: "the sender's name holds the person: an administrator renames it under Settings, Senders",
@@ -53,7 +53,7 @@ class AccountObjects:
         self._collections = collections
 
     def locate(self, subject: Subject) -> Iterator[Record]:
-        for name in _PATHS:
+        for name in PATHS:
             mine, shared = self._found(subject, name)
             at = Locator(self._spec.system, name)
             if mine and name == SEARCHES:
@@ -95,7 +95,7 @@ class AccountObjects:
             self._spec.gate(SEARCHES)
             self._http.request("DELETE", path, doing="deleting a saved search", accept=(200, 202, 204, 404))
         gone = {str(row["id"]) for row in rows}
-        left = sum(str(row.get("id")) in gone for row in self._source.objects(_PATHS[SEARCHES]))
+        left = sum(str(row.get("id")) in gone for row in self._source.objects(PATHS[SEARCHES]))
         if left:
             return Outcome(order.at, Status.FAILED, len(rows) - left, reason="the vendor said yes and still lists it")
         return Outcome(order.at, Status.DONE, len(rows))
@@ -108,7 +108,7 @@ class AccountObjects:
             return [], []
         mine: list[dict[str, Any]] = []
         shared: list[dict[str, Any]] = []
-        for row in self._source.objects(_PATHS[name]):
+        for row in self._source.objects(PATHS[name]):
             texts = [str(row.get(n) or "") for n in _TEXTS[name]]
             if traces.in_line(*texts):
                 others = name == SEARCHES and any(traces.others_named(text) for text in texts)

@@ -33,6 +33,21 @@ class Api:
     def check(self) -> None:
         self._http.request("GET", self._service.check, doing="checking the credentials")
 
+    def status(self, call: Call, value: str, doing: str) -> int:
+        """What a call answers, its answer left unread: a list without a filter is everybody's."""
+        path = call.address(value)
+        assert path is not None  # the value is nobody's, and a plain word
+        body = call.filled(call.body or {}, value) if call.method == "post" else None
+        params = call.filled(call.query, value)
+        return self._http.status(call.method.upper(), path, doing=doing, params=params, json_body=body)
+
+    def shown(self, plan: Plan, call: Call, value: str) -> int:
+        """How many records a search answers with at first, its form being as described."""
+        doing = f"searching {plan.spec.name}"
+        if call.rows is None:
+            return int(self._one(call, value, doing) is not None)
+        return next((len(rows) for rows, _ in self._pages(call, value, doing)), 0)
+
     def found(self, plan: Plan, call: Call, value: str) -> list[Row]:
         """Every record that a search for one value answers with, each once.
 

@@ -15,6 +15,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -23,6 +24,7 @@ from connectors.rest.api import Api, Row
 from connectors.rest.description import Plan, Service
 from connectors.rest.erasure import Erasure
 from connectors.rest.export import artifact
+from connectors.rest.inspect import Inspection
 from connectors.rest.paths import bears, values
 from connectors.rest.search import CLAIMED, OWN, SHARED, Search, ages
 
@@ -52,6 +54,10 @@ class RestConnector:
     def check(self) -> None:
         """Prove that the credentials work, by the call under `check`."""
         self._api.check()
+
+    def inspect(self) -> Iterator[Probe]:
+        """Whether every described call that reads is answered, and as described."""
+        yield from Inspection(self.system, self._api, self._plans).probes()
 
     def _search(self, subject: Subject) -> Search:
         return Search(self.system, self._api, self._plans, subject)

@@ -51,6 +51,9 @@ class CalendlySandbox:
         # Switches for the plan, and for what the vendor does not document.
         self.enterprise = True
         self.paid = True
+        self.admin = True  # whether the token is an owner's or administrator's
+        self.denied: set[str] = set()  # first parts of paths that the token has no scope for
+        self.notes_need_a_contact = False  # a list of notes for a contact that does not exist is refused
         self.guests_match_filter = False
         self.loose_filters = False  # an address is found inside another
         self.upcoming_survive_deletion = True

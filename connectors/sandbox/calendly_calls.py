@@ -43,6 +43,8 @@ def answer(fake: CalendlySandbox, request: Request) -> Response:
 
 
 def _read(fake: CalendlySandbox, request: Request, parts: list[str]) -> Response:
+    if parts[0] in fake.denied or (not fake.admin and parts[0] in {"organizations", *_OF_ORGANIZATION}):
+        raise Forbidden
     match parts:
         case ["users", "me"]:
             me = {"uri": "https://api.calendly.com/users/ME", "current_organization": _ORGANIZATION}
@@ -75,6 +77,8 @@ def _contacts(fake: CalendlySandbox, request: Request) -> list[Row]:
 
 
 def _notes(fake: CalendlySandbox, request: Request) -> list[Row]:
+    if fake.notes_need_a_contact:
+        _one(fake.contacts, request.args["contact"].rpartition("/")[2])
     return [n for n in fake.notes if n["author"] == "me" and n["contact"] == request.args["contact"]]
 
 

@@ -13,7 +13,15 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound, TooManyRequests, Unauthorized
+from werkzeug.exceptions import (
+    BadRequest,
+    Forbidden,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    TooManyRequests,
+    Unauthorized,
+)
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.loglines import Line, as_event, as_json, as_tsv, matches
@@ -57,6 +65,7 @@ class PapertrailSandbox:
         self.archive_as_array = False
         self.bomb = 0  # bytes of zeros that every archive additionally unpacks to
         self.storage_host = ""  # empty: this server under the name localhost
+        self.denied: set[str] = set()  # first parts of paths that the token may not read
         self._calls: deque[datetime] = deque()
 
     def log(self, message: str, days_ago: float = 0.0, sender: str = "web-1", program: str = "app/web.1") -> int:
@@ -123,6 +132,8 @@ class PapertrailSandbox:
         lie = bool(request.environ.get("sandbox.lie"))
         lists = {"searches": self.searches, "systems": self.systems, "users": self.users}
         name = parts[0].removesuffix(".json")
+        if name in self.denied:
+            raise Forbidden
         if parts == ["events", "search.json"]:
             _only(request, "GET")
             return _json(self._page(request))
@@ -240,6 +251,8 @@ class PapertrailSandbox:
 
     def _observability(self, request: Request, parts: list[str]) -> Response:
         _only(request, "GET")
+        if parts[-1] in self.denied:
+            raise Forbidden
         start, end = (_instant(request.args[name]) for name in ("startTime", "endTime"))
         size = int(request.args.get("pageSize", 100))
         skip = int(request.args.get("skipToken", "0"))

@@ -17,6 +17,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -24,6 +25,7 @@ from connectors.model import (
 )
 from connectors.sendgrid.api import Account, Api, Row
 from connectors.sendgrid.erasure import Erasure
+from connectors.sendgrid.inspect import Inspection, lacking
 from connectors.sendgrid.opt_out import OptOut
 from connectors.sendgrid.search import CLAIMED, OTHER, OWN, Search
 from connectors.sendgrid.selection import account_at, age_of, locators, rows_at, standing_at
@@ -38,7 +40,7 @@ from connectors.sendgrid.settings import (
     SUPPRESSIONS,
     Settings,
 )
-from connectors.sendgrid.vocabulary import BY_HAND, ENTANGLED, NO_ERASURE, NOTES, SCOPES, STANDINGS, UNASKABLE
+from connectors.sendgrid.vocabulary import BY_HAND, ENTANGLED, NO_ERASURE, NOTES, STANDINGS, UNASKABLE
 from connectors.settings import collections_of
 
 
@@ -66,15 +68,13 @@ class SendGridConnector:
         """
         search = self._search(Subject.of())
         for account in search.accounts:
-            have = search.scopes(account)
-            missing = {
-                " or ".join(ways)
-                for name, ways in SCOPES.items()
-                if name not in self._settings.without and not have.intersection(ways)
-            }
-            if missing:
-                message = f"the key lacks the scopes {', '.join(sorted(missing))}; add them, or list under not_in_plan"
+            if missing := lacking(search.scopes(account), self._settings.without):
+                message = f"the key lacks the scopes {', '.join(missing)}; add them, or list under not_in_plan"
                 raise AuthError(self.system, f"{message} the collections that the plan does not have")
+
+    def inspect(self) -> Iterator[Probe]:
+        """The key's scopes in every account, what the plan has, and whether the inventory says the same."""
+        yield from Inspection(self._spec, self._api, self._settings).probes()
 
     def _search(self, subject: Subject) -> Search:
         return Search(self.system, self._api, self._settings, subject)

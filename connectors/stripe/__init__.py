@@ -5,7 +5,8 @@ for data-subject requests, or `delete_customer`, which leaves payments as they a
 `guest_scan_days` (how far back payments without a customer are read; 0: all),
 `refund_window_days` (180), `user_metadata_key` ("user_id"), `preview_version`, `search` (false for
 accounts in India, which have none), `connected_account`, `redaction_wait` and `redaction_poll`
-(seconds), `timeout` (seconds), `page_size` (1-100), `base_url`. Secret: `api_key`.
+(seconds), `timeout` (seconds), `page_size` (1-100), `base_url`. Secret: `api_key`, unrestricted, or restricted
+with Read for every list below and Write for what is deleted: `dsr check` names each that it lacks.
 
 Searched by `email`, `user_id` (in the metadata) and `stripe.customer`. Collections, which are
 fixed; one that holds something and is missing in the inventory stops the plan:

@@ -19,15 +19,18 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
     Trust,
 )
+from connectors.probes import NOBODYS_ADDRESS
 from connectors.stripe.erase import Eraser
 from connectors.stripe.export import artifact
 from connectors.stripe.gather import Gatherer
 from connectors.stripe.holdings import NOT_THEIRS, Found, Holdings, obstacle
+from connectors.stripe.inspect import FALLBACK, Inspection
 from connectors.stripe.jobs import PATH, SETTLES
 from connectors.stripe.roots import takes
 from connectors.stripe.settings import Settings
@@ -35,7 +38,6 @@ from connectors.stripe.transport import Api, StripeRefusedError
 from connectors.stripe.values import bears, born
 from connectors.stripe.vocabulary import BY_NAME
 
-_NOBODY = "permission-check@example.invalid"
 _EXPORT_TOGETHER = 120.0  # seconds in which exports of one person share one search
 
 
@@ -62,7 +64,7 @@ class StripeConnector:
 
     def check(self) -> None:
         """Read permissions, by questions whose answers are empty; redaction jobs where chosen."""
-        list(self._api.listed("/v1/customers", "checking customers", email=_NOBODY))
+        list(self._api.listed("/v1/customers", "checking customers", email=NOBODYS_ADDRESS))
         ahead = {"gte": int((self._now() + timedelta(days=3650)).timestamp())}
         for name in ("charges", "payment_intents"):
             list(self._api.listed(BY_NAME[name].path, f"checking {name}", created=ahead))
@@ -71,8 +73,11 @@ class StripeConnector:
         try:
             self._api.preview(PATH, "checking redaction jobs", self._settings.version, limit=1)
         except StripeRefusedError:
-            way = "ask Stripe for access to the preview, or set erasure: delete_customer"
-            raise ConfigError(self.system, f"redaction jobs are not available to this account; {way}") from None
+            raise ConfigError(self.system, FALLBACK) from None
+
+    def inspect(self) -> Iterator[Probe]:
+        """Which of the account's lists the key may read, and what else can be told without writing."""
+        yield from Inspection(self._spec, self._api, self._settings, self._now).probes()
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         self._exporting = None

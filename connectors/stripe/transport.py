@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from connectors.errors import ConfigError, ConnectorError, RefusedError, TransientError
+from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
 from connectors.http import error_for
 from connectors.model import SystemSpec
 
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
+_PERMISSION = re.compile(r"'(rak_[a-z0-9_]{1,60})'")  # Stripe's name of what a restricted key lacks
 _REPLAYS = 5
 Item = dict[str, Any]
 
@@ -27,6 +28,15 @@ class StripeRefusedError(RefusedError):
         super().__init__(system, message)
         self.status = status
         self.code = code
+
+
+class StripeBarredError(AuthError):
+    """The key is known and may not do this; `code` is Stripe's reason, `permission` what would allow it."""
+
+    def __init__(self, system: str, message: str, code: str, permission: str) -> None:
+        super().__init__(system, message)
+        self.code = code
+        self.permission = permission
 
 
 class Api:
@@ -158,9 +168,12 @@ class Api:
         replayed = {k.lower(): v for k, v in headers.items()}.get("idempotent-replayed") == "true"
         if status >= 500 and replayed:
             return _ReplayedError(named)
+        code = str(getattr(fault.error, "code", None) or fault.code or "")
+        code = code if _CODE.fullmatch(code) else ""
+        if status == 403:
+            lacking = _PERMISSION.search(str(fault.user_message or ""))
+            return StripeBarredError(system, f"{doing}: not allowed (HTTP 403)", code, lacking[1] if lacking else "")
         if isinstance(named, RefusedError):
-            code = str(getattr(fault.error, "code", None) or fault.code or "")
-            code = code if _CODE.fullmatch(code) else ""
             said = f"{doing}: refused (HTTP {status}{', ' + code if code else ''})"
             return StripeRefusedError(system, said, status, code)
         return named

@@ -14,6 +14,7 @@ import connectors
 from connectors.errors import AuthError, ConnectorError
 from connectors.model import (
     Action,
+    Aspect,
     Identifier,
     Order,
     Outcome,
@@ -22,7 +23,7 @@ from connectors.model import (
     Subject,
     Trust,
 )
-from connectors.protocol import Connector
+from connectors.protocol import Connector, Inspects
 from connectors.testing.harness import GONE, Harness, HeldError, key, live, no_canary, orders_for, totals, unlike
 
 
@@ -65,6 +66,18 @@ class Laws:
         assert connector.system == harness.spec().system
         assert connector.capabilities.needs
         connector.check()
+
+    def test_inspecting_changes_nothing_and_names_nobody(self, harness: Any, planted: Mapping[str, int]) -> None:
+        connector = self.connector(harness)
+        if not isinstance(connector, Inspects):
+            pytest.skip("does not tell what its credentials may do")
+        before = harness.untouched()
+        probes = list(connector.inspect())
+        assert any(p.aspect is Aspect.REACH and p.ok for p in probes)
+        assert [p for p in probes if p.ok is not True and not p.says] == [], "a finding without words"
+        no_canary(harness, repr(probes))
+        assert harness.untouched() == before
+        assert totals(self.locate(harness)) == dict(planted)
 
     def test_a_stranger_has_nothing(self, harness: Any, planted: Mapping[str, int]) -> None:
         kinds = self.connector(harness).capabilities.needs
@@ -183,6 +196,11 @@ class Laws:
             pytest.skip("the system has no credentials")
         with pytest.raises(AuthError):
             connectors.build(spec).check()
+        if isinstance(connector := connectors.build(spec), Inspects):
+            try:
+                assert any(p.ok is False for p in connector.inspect())
+            except AuthError:
+                pass
         with pytest.raises(AuthError):
             list(connectors.build(spec).locate(harness.subject))
 

@@ -22,7 +22,7 @@ def inspect(system: str, groups: Mapping[str, Group], specs: Mapping[str, Collec
             what = f"{name}: lines can be read" + (" unmasked" if said.masked else "")
             yield allowed(system, what, group.lines, _NOBODY, said)
             yield allowed(system, f"{name}: subscriptions and exports can be listed", group.listed_copies)
-    yield Probe(Aspect.PLAN, False, "CloudWatch Logs deletes no single line: lines go with the group's retention")
+    yield Probe(Aspect.PLAN, None, "CloudWatch Logs deletes no single line: lines go with the group's retention")
 
 
 def _describe(group: Group, found: list[Description]) -> None:

@@ -67,7 +67,7 @@ class RdsBackupsConnector:
             yield from listed
             if all(probe.ok for probe in listed):
                 yield fits(self.system, f"{name} is there, or backups of it", self._of, name, now)
-        yield Probe(Aspect.PLAN, False, "no backup is deleted or changed for one person: each goes when it expires")
+        yield Probe(Aspect.PLAN, None, "no backup is deleted or changed for one person: each goes when it expires")
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """The backups made while one of the sources held the person."""

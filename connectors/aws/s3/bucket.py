@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 
 from connectors.aws.session import code, named_errors
 from connectors.errors import TransientError
+from connectors.probes import NOBODY
 
 GONE = {"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"}
 _NO_LOCKS = {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
@@ -83,19 +84,31 @@ class Bucket:
 
     def prove(self) -> None:
         """Reach it and use the permissions that reading needs; reads no key of anyone's."""
-        with named_errors(self.system, f"s3:ListBucket on {self.name}"):
-            self.client.head_bucket(Bucket=self.name, **self.owner)
-        nobodys = "dsr-orchestrator-permission-check/"
-        self._page("list_object_versions", "s3:ListBucketVersions", {"Prefix": nobodys, "MaxKeys": 1})
-        self._page("list_multipart_uploads", "s3:ListBucketMultipartUploads", {"Prefix": nobodys, "MaxUploads": 1})
+        self.reach()
+        self.list_nobodys()
+        self.list_nobodys_uploads()
         self.needs_device()
         self.may_lock()
 
+    def reach(self) -> None:
+        with named_errors(self.system, f"s3:ListBucket on {self.name}"):
+            self.client.head_bucket(Bucket=self.name, **self.owner)
+
+    def list_nobodys(self) -> None:
+        self._page("list_object_versions", "s3:ListBucketVersions", {"Prefix": f"{NOBODY}/", "MaxKeys": 1})
+
+    def list_nobodys_uploads(self) -> None:
+        self._page("list_multipart_uploads", "s3:ListBucketMultipartUploads", {"Prefix": f"{NOBODY}/", "MaxUploads": 1})
+
+    def versioning(self) -> Mapping[str, Any]:
+        """`Status`: Enabled or Suspended; `MFADelete`: Enabled. Neither is there if it never was."""
+        with named_errors(self.system, f"s3:GetBucketVersioning on {self.name}"):
+            answer: Mapping[str, Any] = self.client.get_bucket_versioning(Bucket=self.name, **self.owner)
+        return answer
+
     def needs_device(self) -> bool:
         """Whether versions are deleted with the root user's MFA device only."""
-        with named_errors(self.system, f"s3:GetBucketVersioning on {self.name}"):
-            answer = self.client.get_bucket_versioning(Bucket=self.name, **self.owner)
-        return str(answer.get("MFADelete", "")) == "Enabled"
+        return str(self.versioning().get("MFADelete", "")) == "Enabled"
 
     def may_lock(self) -> bool:
         """Whether Object Lock is on, so that versions can be under retention or hold."""
@@ -150,6 +163,11 @@ class Bucket:
         """What keeps a version. A lock that may not be seen is met as a refusal when deleting."""
         head = self.head(entry) or {}
         return Lock(head.get("ObjectLockLegalHoldStatus") == "ON", head.get("ObjectLockRetainUntilDate"))
+
+    def may_see_locks(self, entry: Entry) -> None:
+        """Whether retention and holds show: a head without these permissions has neither, and says nothing."""
+        self._read("get_object_retention", "s3:GetObjectRetention", entry)
+        self._read("get_object_legal_hold", "s3:GetObjectLegalHold", entry)
 
     def content(self, entry: Entry) -> Any:
         """The open body of a version; None if it is gone meanwhile."""

@@ -10,6 +10,7 @@ from typing import Any
 from connectors.aws.s3.bucket import Bucket, Kind, watch
 from connectors.aws.s3.erase import BY_DEVICE, Eraser
 from connectors.aws.s3.export import archived, export
+from connectors.aws.s3.inspect import inspect
 from connectors.aws.s3.rules import Rules
 from connectors.aws.s3.search import BESIDE, FREE, HOLD, LOCKED, SHARED, UPLOADS, Held, Holding, search
 from connectors.aws.session import CONNECTIONS, client
@@ -23,6 +24,7 @@ from connectors.model import (
     ObstacleKind,
     Order,
     Outcome,
+    Probe,
     Record,
     Subject,
     SystemSpec,
@@ -59,6 +61,10 @@ class S3Connector:
     def check(self) -> None:
         for bucket in {b.name: b for b in self._buckets.values()}.values():
             bucket.prove()
+
+    def inspect(self) -> Iterator[Probe]:
+        """What the policy allows in each bucket, as far as reading tells, and what the bucket keeps."""
+        yield from inspect(self.system, self._buckets, self._rules)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         for spec in self._spec.collections:

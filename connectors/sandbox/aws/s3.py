@@ -36,20 +36,32 @@ class _S3Error(Exception):
         self.status, self.code, self.message = status, code, message
 
 
+# What a call asks for, by its subresource, for a bucket and for a version of an object.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+_OF_BUCKET = {
+    "versions": "s3:ListBucketVersions", "uploads": "s3:ListBucketMultipartUploads",
+    "versioning": "s3:GetBucketVersioning", "object-lock": "s3:GetBucketObjectLockConfiguration",
+}  # fmt: skip
+_OF_OBJECT = {
+    "tagging": "s3:GetObjectVersionTagging", "retention": "s3:GetObjectRetention",
+    "legal-hold": "s3:GetObjectLegalHold",
+}  # fmt: skip
 _DENIED = _S3Error("403 Forbidden", "AccessDenied", "Access Denied")
 
 
 class S3Corrections:
     """A WSGI layer around moto. Switches: `mfa_delete`, the buckets that delete versions by device only;
-    `busy`, the keys for which DeleteObjects answers SlowDown."""
+    `busy`, the keys for which DeleteObjects answers SlowDown; `denied`, the actions that no policy allows."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
         self._lock = threading.RLock()
         self.mfa_delete: set[str] = set()
         self.busy: set[str] = set()
+        self.denied: set[str] = set()
 
     def reset(self) -> None:
+        self.denied.clear()
         self.mfa_delete.clear()
         self.busy.clear()
 
@@ -61,6 +73,8 @@ class S3Corrections:
         lie = bool(environ.get("sandbox.lie"))
         method = environ["REQUEST_METHOD"]
         try:
+            if _denied(self.denied, method, key, asked):
+                raise _DENIED
             if method == "POST" and "delete" in asked:
                 return _xml(start_response, self._delete_objects(environ, bucket, lie))
             if method == "DELETE" and key and "tagging" not in asked:
@@ -179,6 +193,15 @@ class S3Corrections:
             return
         if asked.get("Mode") != "COMPLIANCE" or _when(asked["RetainUntilDate"]) < _when(held.lock_until):
             raise _DENIED
+
+
+def _denied(denied: set[str], method: str, key: str, asked: dict[str, str]) -> bool:
+    """Whether a read lacks its permission. What is not there is denied, too, to who may not list."""
+    if method not in ("GET", "HEAD"):
+        return False
+    known, otherwise = (_OF_OBJECT, "s3:GetObjectVersion") if key else (_OF_BUCKET, "s3:ListBucket")
+    action = next((known[name] for name in asked if name in known), otherwise)
+    return action in denied or bool(key and "s3:ListBucket" in denied)
 
 
 def _hide(store: Any, key: str) -> None:

@@ -23,6 +23,7 @@ class HelpDesk(Service):
         self.clear()
 
     def clear(self) -> None:
+        self.denied = frozenset()
         self.auth, self.paging = "bearer", "cursor"
         self.next_at_end = True  # whether the cursor's key is there on the last page
         self.trash = False  # a deleted ticket can still be read, as status "deleted"

@@ -25,6 +25,7 @@ class Newsletter(Service):
         self.clear()
 
     def clear(self) -> None:
+        self.denied = frozenset()
         self.auth = "header"
         self.now = datetime.now(UTC)
         self.replaces_nested = False  # a PATCH replaces what is nested instead of merging it

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.wrappers import Request, Response
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Service:
     """A WSGI application with a credential; a subclass answers what is behind it."""
 
     auth = "bearer"  # "bearer", "basic" (the secret as user), "header" (X-Api-Key), "query" (api_key)
+    denied: frozenset[str] = frozenset()  # parts of paths that the credential may not read
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -29,6 +30,8 @@ class Service:
         try:
             if self._credential(request) != SECRET:
                 raise Unauthorized
+            if request.method in ("GET", "POST") and self.denied.intersection(request.path.split("/")):
+                raise Forbidden
             response = self.answer(request, request.path.strip("/").split("/"))
         except HTTPException as refusal:
             response = as_json({"error": {"code": refusal.description or refusal.name}}, refusal.code or 500)

@@ -69,6 +69,8 @@ def _read(fake: SendGridSandbox, request: Request, parts: list[str], name: str) 
         case ["contactdb", "recipients", "search"]:
             found = [c for c in store.legacy.values() if _same(fake, c["email"], request.args["email"])]
             return _json({"recipients": [{"recipients": found}] if fake.nested_recipients else found})
+        case ["contactdb", "recipients", "count"]:
+            return _json({"recipient_count": len(store.legacy)})
         case ["messages", *rest]:
             return _activity(fake, request, rest, name)
         case ["asm" | "suppression", *_]:

@@ -6,7 +6,7 @@ import copy
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,7 @@ class StripeFake:
         self.acts = Acts(self)
         self.fail_next: list[int] = []
         self.writes: list[tuple[str, str]] = []
+        self.seen: Callable[[Item], object] = lambda answer: None  # told of every answer
         self._index: dict[str, Item] | None = None
         self._answers: dict[str, tuple[str, int, Item]] = {}
         self._lock = threading.RLock()
@@ -92,8 +93,9 @@ class StripeFake:
         body = environ["wsgi.input"].read(length).decode()
         with self._lock:
             status, answer, headers = self._answer(environ, body)
+            self.seen(answer)
             data = json.dumps(answer).encode()
-        words = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
+        words = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
         lines = [("Content-Type", "application/json"), ("Request-Id", "req_sandbox"), *headers]
         start_response(f"{status} {words.get(status, 'Error')}", [*lines, ("Content-Length", str(len(data)))])
         return [data]
@@ -135,11 +137,16 @@ class StripeFake:
         return 200, answer
 
     def _routed(self, environ: WSGIEnvironment, method: str, path: str, params: Item) -> Item:
+        account = environ.get("HTTP_STRIPE_ACCOUNT")
+        if account and self.switches.connected is not None and account not in self.switches.connected:
+            raise Refusal(403, "The provided key does not have access to this account", "account_invalid")
         if path.startswith("/v1/privacy/redaction_jobs"):
+            self._permit("privacy.redaction_job")
             if "preview" not in environ.get("HTTP_STRIPE_VERSION", ""):
                 raise missing("Unrecognized request URL")
             return self.acts.redaction(method, path, params)
         if path == "/v1/customers/search":
+            self._permit("search")
             return self._search(params)
         kind, rest = self._kind(path)
         if not rest:
@@ -157,15 +164,28 @@ class StripeFake:
         return self._update(item, params)
 
     def _kind(self, path: str) -> tuple[str, str]:
-        """The type a path leads to and what follows its collection."""
-        if inside := _CUSTOMER_PATH.match(path):
-            if inside[1] not in self.objects:
-                raise missing(f"No such customer: '{inside[1]}'")
+        """The type a path leads to and what follows its collection, if the key may read it."""
+        inside = _CUSTOMER_PATH.match(path)
+        unknown = missing(f"No such customer: '{inside[1]}'") if inside and inside[1] not in self.objects else None
+        if unknown and not self.switches.permissions_first:
+            raise unknown
+        if inside:
             path = path.replace(f"/{inside[1]}/", "/{customer}/", 1)
         for kind, shape in sorted(SHAPES.items(), key=lambda s: -len(s[1].path)):
             if path == shape.path or path.startswith(f"{shape.path}/"):
+                if self.switches.permissions_first:
+                    self._permit(kind)
+                if unknown:
+                    raise unknown
                 return kind, path[len(shape.path) + 1 :]
         raise missing("Unrecognized request URL")
+
+    def _permit(self, kind: str) -> None:
+        """https://docs.stripe.com/keys/restricted-api-keys: what a restricted key lacks is named."""
+        if kind in self.switches.denied:
+            name = kind.replace(".", "_")
+            said = "The provided key does not have the required permissions for this endpoint on this account."
+            raise Refusal(403, f"{said} Having the 'rak_{name}_read' permission would allow this request.", "")
 
     def _update(self, item: Item, params: Item) -> Item:
         shape = SHAPES[item["object"]]
@@ -186,6 +206,12 @@ class StripeFake:
     def _list(self, kind: str, path: str, params: Item) -> Item:
         shape = SHAPES[kind]
         wanted = self._filters(kind, shape, path, params)
+        lists, customer = self.switches.value_lists, wanted.get("customer", "")
+        if kind == "radar.value_list_item" and lists is not None and wanted["value_list"] not in lists:
+            raise missing(f"No such value list: '{wanted['value_list']}'")
+        if self.switches.knows_customers and customer and customer not in self.objects:
+            raise Refusal(400, f"No such customer: '{customer}'", "resource_missing")
+        self._permit(kind)
         found = [i for i in self.objects.values() if i["object"] == kind and _fits(i, wanted)]
         if not self.switches.lists_deleted_customers:
             found = [i for i in found if not i.get("deleted")]

@@ -44,6 +44,11 @@ class Switches:
     takes_cash_balance_along: bool = True
     lists_deleted_customers: bool = False
     age_counts: bool = True  # the 90 days are checked at validation
+    denied: frozenset[str] = frozenset()  # object types that a restricted key may not read, and "search"
+    permissions_first: bool = True  # and not only where the object that is named exists
+    knows_customers: bool = False  # a list for a customer that does not exist is refused
+    value_lists: frozenset[str] | None = None  # the fraud lists there are; None: every one that is asked for
+    connected: frozenset[str] | None = None  # the connected accounts there are; None: every one
 
 
 class Redactions:

@@ -71,25 +71,22 @@ def test_the_retention_of_a_group_is_compared_with_the_inventory(aws: AwsSandbox
 def test_what_logs_may_not_be_read_is_named(aws: AwsSandbox, operation: str) -> None:
     logs_world.group(aws)
     aws.logs.denied = {operation}
-    assert [a for a, _ in wrong(told(logs_world.connector(aws)))] == [Aspect.LOCATE, Aspect.PLAN]
+    assert [a for a, _ in wrong(told(logs_world.connector(aws)))] == [Aspect.LOCATE]
 
 
 def test_a_group_that_is_missing_is_named(aws: AwsSandbox) -> None:
-    assert [a for a, _ in wrong(told(logs_world.connector(aws)))] == [Aspect.INVENTORY, Aspect.PLAN]
+    assert [a for a, _ in wrong(told(logs_world.connector(aws)))] == [Aspect.INVENTORY]
 
 
 def test_databases_and_their_copies(aws: AwsSandbox) -> None:
     rds_world.instance(aws)
     rds_world.cluster(aws)
-    assert [a for a, _ in wrong(told(rds_world.connector(aws)))] == [Aspect.PLAN]
+    assert [a for a, _ in wrong(told(rds_world.connector(aws)))] == []
     aws.rds.denied = {"DescribeDBSnapshots"}
-    assert [a for a, _ in wrong(told(rds_world.connector(aws)))] == [Aspect.LOCATE, Aspect.PLAN]
+    assert [a for a, _ in wrong(told(rds_world.connector(aws)))] == [Aspect.LOCATE]
     aws.rds.reset()
     rds_world.cluster(aws, "tt-more")
-    assert [a for a, _ in wrong(told(rds_world.connector(aws, clusters=["tt-mroe"])))] == [
-        Aspect.INVENTORY,
-        Aspect.PLAN,
-    ]
+    assert [a for a, _ in wrong(told(rds_world.connector(aws, clusters=["tt-mroe"])))] == [Aspect.INVENTORY]
 
 
 def test_revoked_credentials_are_raised(aws: AwsSandbox) -> None:
