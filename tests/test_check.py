@@ -14,7 +14,6 @@ from connectors.sandbox.training_tracker.people import PEOPLE
 from connectors.sandbox.world import Sandbox
 from tests.office import Office, dsr
 
-ONLY_REACHED = {"app_db"}  # its permissions are proven by `check` as a whole
 # What nobody can tell without writing, a person must look at, or the vendor cannot do: known, and no fault.
 UNTOLD = {Aspect.DELETE, Aspect.EXPORT, Aspect.LOCATE, Aspect.PLAN}
 
@@ -54,9 +53,7 @@ def test_all_is_well_and_everything_is_looked_at(office: Office) -> None:
             assert (row["ok"], row["probes"]) == (None, [])
             continue
         told = {probe["aspect"] for probe in row["probes"]}
-        assert {Aspect.REACH, Aspect.LOCATE} <= told or name in ONLY_REACHED, (
-            f"{name} does not tell its permissions apart"
-        )
+        assert {Aspect.REACH, Aspect.LOCATE} <= told, f"{name} does not tell its permissions apart"
         assert {probe["aspect"] for probe in row["probes"] if probe["ok"] is None} <= UNTOLD
         assert row["ok"] is True
 

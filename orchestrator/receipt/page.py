@@ -147,8 +147,8 @@ def _words(table: Mapping[Any, str]) -> Any:
 
 
 def _breakable(name: str) -> Markup:
-    """A long name that may break after its underscores."""
-    return Markup("_<wbr>").join(name.split("_"))
+    """A long name that may break after its underscores and points."""
+    return Markup("_<wbr>").join(Markup(".<wbr>").join(part.split(".")) for part in name.split("_"))
 
 
 def _place(step: Mapping[str, Any]) -> str:
