@@ -64,7 +64,8 @@ def timed(sandbox: Sandbox, inventory: Inventory, systems: Collection[str], late
     """Seconds of a whole request over these systems, and calls to fakes."""
     sandbox.replant()
     held = replace(inventory, systems={n: s for n, s in inventory.systems.items() if n in systems})
-    layers = [layer for store in sandbox.stores.values() if (layer := layer_of(store))]
+    # Several stores may stand at one server: each layer once.
+    layers = list({id(layer): layer for store in sandbox.stores.values() if (layer := layer_of(store))}.values())
     before = sum(len(layer.calls) for layer in layers)
     with tempfile.TemporaryDirectory() as folder, Workspace.open(Path(folder) / "state", held) as workspace:
         service = Service(workspace, identify(held, "", None))
