@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.serve import Server
 from connectors.sandbox.training_tracker.people import Person
+
+if TYPE_CHECKING:
+    from connectors.sandbox.aws import AwsSandbox
 
 
 class Store(Protocol):
@@ -61,3 +64,25 @@ class VendorStore:
 
     def of(self, person: Person) -> object:
         raise NotImplementedError
+
+
+class AmazonStore:
+    """Stores of further Amazon services, at the server that the store `files` runs and empties."""
+
+    beside: ClassVar[str] = "files"
+
+    def __init__(self) -> None:
+        self.environ: dict[str, str] = {}
+        self._files: Any
+
+    def join(self, files: Any) -> None:
+        """Told before it starts; `files` is planted first."""
+        self._files = files
+
+    @property
+    def aws(self) -> AwsSandbox:
+        found: AwsSandbox = self._files.aws
+        return found
+
+    def start(self, stack: ExitStack, directory: Path, port: int) -> None:
+        """Its server runs already, and says where in the environment of `files`."""

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from connectors.sandbox.store import AmazonStore
 from connectors.sandbox.training_tracker.crowd import person
 from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
-
-if TYPE_CHECKING:
-    from connectors.sandbox.aws import AwsSandbox
-    from connectors.sandbox.training_tracker.files import Files
 
 POOL, CONTACTS, TENANT = "customers", "newsletter", "courses"
 CROWD = range(31, USERS, 150)
 _ACCOUNT = "123456789012"
 
 
-class Amazon:
-    """The store: Cognito, SES and SNS, at the server that the store `files` runs and empties."""
-
-    beside = "files"
-
-    def __init__(self) -> None:
-        self.environ: dict[str, str] = {}
-        self.files: Files
-
-    def join(self, files: Files) -> None:
-        self.files = files
-
-    @property
-    def aws(self) -> AwsSandbox:
-        return self.files.aws
-
-    def start(self, stack: ExitStack, directory: Path, port: int) -> None:
-        """Its server runs already, and says where in the environment of `files`."""
+class Amazon(AmazonStore):
+    """The store: Cognito, SES and SNS."""
 
     def plant(self, now: datetime) -> None:
         self._accounts(now)

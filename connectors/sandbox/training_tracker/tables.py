@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from connectors.sandbox.store import AmazonStore
 from connectors.sandbox.training_tracker.crowd import person
 from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
-
-if TYPE_CHECKING:
-    from connectors.sandbox.aws import AwsSandbox
-    from connectors.sandbox.training_tracker.files import Files
 
 ACTIVITY, DEVICES = "tt-activity", "tt-devices"
 GROUP, STANDBY = "/aws/lambda/reports", "training-tracker-standby"
 CROWD = range(31, USERS, 150)
 
 
-class Tables:
-    """The store: at the server that the store `files` runs and empties."""
-
-    beside = "files"
-
-    def __init__(self) -> None:
-        self.environ: dict[str, str] = {}
-        self.files: Files
-
-    def join(self, files: Files) -> None:
-        self.files = files
-
-    @property
-    def aws(self) -> AwsSandbox:
-        return self.files.aws
-
-    def start(self, stack: ExitStack, directory: Path, port: int) -> None:
-        """Its server runs already, and says where in the environment of `files`."""
+class Tables(AmazonStore):
+    """The store: DynamoDB, CloudWatch Logs and RDS."""
 
     def plant(self, now: datetime) -> None:
         self._items(now)
