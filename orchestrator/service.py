@@ -14,9 +14,9 @@ from pathlib import Path
 from connectors.errors import ConnectorError
 from connectors.model import Aspect, Identifier, Probe, Subject
 from orchestrator import canonical, fulfil, opt_out
+from orchestrator.deadlines import Clocks
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.discover import discover
-from orchestrator.due import Obligations
 from orchestrator.errors import InventoryError, NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
@@ -51,7 +51,7 @@ class Checked:
     message: str = ""  # why it could not be asked, or who does it by hand
 
 
-class Service(Obligations):
+class Service(Clocks):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
