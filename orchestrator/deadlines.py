@@ -26,6 +26,7 @@ _URGENCY = (Standing.OVERDUE, Standing.ALARM, Standing.ON_TIME, Standing.MET)
 _KINDS = ("acknowledged", "extended", "answered", "denied", "cancelled")
 _KIND_OF_LETTER = {"acknowledged": "acknowledgement", "extended": "extension", "answered": "answer"}
 
+
 Told = Mapping[str, Entry]  # kind -> the latest entry of that kind
 
 
@@ -59,89 +60,89 @@ class Clocks(Obligations):
 
     def acknowledge(self, request: str, letter: Path | None = None, at: datetime | None = None) -> Clocked:
         """Record that the receipt of a request was confirmed: in writing, or on the call in which it came."""
-        self._before(request, "acknowledged", at)
-        told = {"at": at or self.now(), "letter": _hash(letter) if letter else ""}
+        self.unanswered(request, "acknowledged", at)
+        told = {"at": at or self.now(), "letter": hash_of(letter) if letter else ""}
         self.journal.append(request, "acknowledged", self.actor.id, told, request)
-        return self._one(request)
+        return self.clocked(request)
 
     def extend(self, request: str, reason: str, letter: Path, until: date | None = None) -> Clocked:
         """Record that a notice of extension goes out today, until the last day the law allows if no other is given.
 
         NotAllowedError without a reason, after the first period, a second time, or past the law's end.
         """
-        asked = self._before(request, "extended", None)
-        facts, law, days, today = self._facts(asked, {}), self._law(asked), holidays(), self._today()
+        asked = self.unanswered(request, "extended", None)
+        facts, law, days, today = self._facts(asked, {}), self.law(asked), holidays(), self._today()
         end = extension_ends(facts, law, days, today)
         extension = Extension(today, until or (end.strict if end else today), bool(reason.strip()))
         if why := refusal(facts, extension, law, days):
             raise NotAllowedError(f"{request} cannot be extended: {why}")
-        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": _hash(letter)}
+        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": hash_of(letter)}
         self.journal.append(request, "extended", self.actor.id, told, request)
-        return self._one(request)
+        return self.clocked(request)
 
     def answer(self, request: str, letter: Path, at: datetime | None = None) -> Clocked:
         """Record that the answer went out: what was done, or the reasons why it was not. It stops the clock."""
-        self._before(request, "answered", at)
-        told = {"at": at or self.now(), "letter": _hash(letter)}
+        self.unanswered(request, "answered", at)
+        told = {"at": at or self.now(), "letter": hash_of(letter)}
         self.journal.append(request, "answered", self.actor.id, told, request)
-        return self._one(request)
+        return self.clocked(request)
 
     def letters(self, request: str) -> tuple[Letter, ...]:
         """What went out to the person, in order, each by its hash."""
         entries = [e for kind in _KIND_OF_LETTER for e in self.journal.entries(request, kind)]
         sent = sorted(entries, key=lambda e: e.seq)
-        return tuple(Letter(_KIND_OF_LETTER[e.kind], e.payload["letter"], _went_out(e)) for e in sent)
+        return tuple(Letter(_KIND_OF_LETTER[e.kind], e.payload["letter"], went_out(e)) for e in sent)
 
     def extended_until(self, request: str) -> date | None:
         """The new day, if the answer was extended."""
         last = self._told(request).get(request, {}).get("extended")
         return date.fromisoformat(last.payload["until"]) if last else None
 
-    def _one(self, request: str) -> Clocked:
+    def clocked(self, request: str) -> Clocked:
         (found,) = self.clock(request)
         return found
 
     def _clocked(self, request: Request, told: Told) -> Clocked:
         facts = self._facts(request, told)
         # A clock that was stopped stands still: what was not done by then is late, not ever later.
-        ended = [_went_out(told[kind]) for kind in ("answered", "denied", "cancelled") if kind in told]
-        on = min([*map(self._day, ended), self._today()])
-        due = deadlines(facts, self._law(request), holidays(), on)
+        ended = [went_out(told[kind]) for kind in ("answered", "denied", "cancelled") if kind in told]
+        on = min([*map(self.day, ended), self._today()])
+        due = deadlines(facts, self.law(request), holidays(), on)
         return Clocked(
             request.id, request.right, request.regime, request.ground, request.policy, facts.received, not ended,
             tuple(sorted(due, key=lambda d: (_URGENCY.index(d.standing), d.due))),
         )  # fmt: skip
 
     def _facts(self, request: Request, told: Told) -> Facts:
-        day = {kind: self._day(_went_out(entry)) for kind, entry in told.items()}
+        day = {kind: self.day(went_out(entry)) for kind, entry in told.items()}
         extension = None
         if entry := told.get("extended"):
             until, reasoned = date.fromisoformat(entry.payload["until"]), bool(entry.payload["reason"])
             extension = Extension(day["extended"], until, reasoned)
         return Facts(
-            Asked(request.right), self._day(request.received), day.get("acknowledged"),
+            Asked(request.right), self.day(request.received), day.get("acknowledged"),
             day.get("answered") or day.get("denied"), extension,
         )  # fmt: skip
 
-    def _before(self, request: str, kind: str, at: datetime | None) -> Request:
+    def unanswered(self, request: str, kind: str, at: datetime | None) -> Request:
         """Whether such a letter may be recorded at all."""
         self.actor.require("run")
         asked = self.request(request)
         told = self._told(request).get(request, {})
         self.not_cancelled(request)
         for done in {kind, "answered", "denied"} & set(told):
-            raise NotAllowedError(f"{request} was {done} on {_went_out(told[done]):%Y-%m-%d} already")
-        if at and (at > self.now() + timedelta(minutes=5) or self._day(at) < self._day(asked.received)):
+            raise NotAllowedError(f"{request} was {done} on {went_out(told[done]):%Y-%m-%d} already")
+        if at and (at > self.now() + timedelta(minutes=5) or self.day(at) < self.day(asked.received)):
             raise NotAllowedError("it went out after the request was received, and not in the future")
         return asked
 
-    def _law(self, request: Request) -> Law:
+    def law(self, request: Request) -> Law:
         return law_of(request.regime, self.inventory.promises)
 
     def _today(self) -> date:
-        return self._day(self.now())
+        return self.day(self.now())
 
-    def _day(self, instant: datetime) -> date:
+    def day(self, instant: datetime) -> date:
         return local(instant, self.inventory.zone)
 
     def _told(self, request: str | None) -> dict[str, dict[str, Entry]]:
@@ -167,12 +168,12 @@ def _urgency(clocked: Clocked) -> tuple[Any, ...]:
     return (not clocked.open, _URGENCY.index(first.standing), first.due, clocked.request)
 
 
-def _went_out(entry: Entry) -> datetime:
+def went_out(entry: Entry) -> datetime:
     at = entry.payload.get("at")
     return datetime.fromisoformat(at) if isinstance(at, str) else entry.at
 
 
-def _hash(letter: Path) -> str:
+def hash_of(letter: Path) -> str:
     try:
         content = letter.read_bytes()
     except OSError as error:

@@ -55,11 +55,12 @@ FLOORS = {
     "orchestrator.manual": 12,
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
+    "orchestrator.denial": 15,
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
-    "orchestrator.service": 15,
-    "orchestrator.demo": 16,
-    "orchestrator.cli": 16,
+    "orchestrator.service": 16,
+    "orchestrator.demo": 17,
+    "orchestrator.cli": 17,
 }
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
 SAME_FLOOR = {

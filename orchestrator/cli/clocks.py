@@ -1,4 +1,4 @@
-"""`dsr clock` and `dsr request acknowledge|extend|answer`: what is due by law, and what went out."""
+"""`dsr clock` and `dsr request acknowledge|extend|answer|deny`: what is due by law, and what went out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ On = Annotated[datetime | None, typer.Option("--on", help="When it went out, if 
 def register(app: typer.Typer, requests: typer.Typer) -> None:
     """Add the commands to the top level and to `dsr request`."""
     app.command()(clock)
-    for command in (acknowledge, extend, answer):
+    for command in (acknowledge, extend, answer, deny):
         requests.command()(command)
 
 
@@ -75,6 +75,23 @@ def answer(
     with settings(context).service() as service:
         at = on.replace(tzinfo=service.inventory.zone) if on else None
         _recorded(service.answer(request, letter, at), "answered", as_json)
+
+
+def deny(
+    context: typer.Context, request: RequestId,
+    because: Annotated[str, typer.Option(help="insuf_verification, claim_not_covered, too_many_requests, …")],
+    reason: Annotated[str, typer.Option(help="The reasons that the letter gives; without personal data.")],
+    letter: Letter, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Record that a request is denied and the reasons go out today. Refused for a ground that is not open."""
+    from orchestrator.denial import Because
+
+    try:
+        ground = Because(because)
+    except ValueError:
+        raise typer.BadParameter(f"{because!r} is not one of {', '.join(Because)}", param_hint="--because") from None
+    with settings(context).service() as service:
+        _recorded(service.deny(request, ground, reason, letter), "denied", as_json)
 
 
 def _answer_due(found: Clocked) -> str:
