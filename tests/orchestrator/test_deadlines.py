@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_the_answer_stops_the_clock_and_a_late_one_stays_late(desk: Desk, letter
     assert (found[Topic.ANSWER].standing, found[Topic.ANSWER].late) == (Standing.MET, True)
     assert desk(on(4, 16)).clock() == ()
     assert desk(on(4, 16)).journal.state(request) is State.ANSWERED
-    for again in (lambda: desk(on(4, 17)).answer(request, letter), lambda: desk(on(4, 17)).acknowledge(request)):
+    for again in (partial(desk(on(4, 17)).answer, request, letter), partial(desk(on(4, 17)).acknowledge, request)):
         with pytest.raises(NotAllowedError, match="answered on 2026-04-16 already"):
             again()
 
