@@ -7,7 +7,7 @@ import hashlib
 import types
 import typing
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
@@ -27,6 +27,8 @@ def plain(value: Any) -> Any:
         if value.tzinfo is None:
             raise ValueError("an instant without a time zone")  # it would be read as this machine's time
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, timedelta):
         return int(value.total_seconds())
     if isinstance(value, Mapping):
@@ -81,6 +83,8 @@ def _decode(kind: Any, value: Any) -> Any:
         return kind(value)
     if kind is datetime:
         return datetime.fromisoformat(value)
+    if kind is date:
+        return date.fromisoformat(value)
     if kind is timedelta:
         return timedelta(seconds=value)
     if kind in (str, int, bool) and type(value) is not kind:

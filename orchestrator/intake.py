@@ -11,7 +11,7 @@ from orchestrator import canonical
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import nearest
 from orchestrator.journal import State
-from orchestrator.model import Hold, Level, Request, Right, Verification
+from orchestrator.model import Ground, Hold, Level, Request, Right, Verification
 from orchestrator.staff import Actor
 from orchestrator.workspace import Workspace
 
@@ -32,9 +32,17 @@ class Intake:
     # Requests
 
     def new_request(
-        self, right: Right, identifiers: Sequence[tuple[str, str]], channel: str, received: datetime | None = None
+        self,
+        right: Right,
+        identifiers: Sequence[tuple[str, str]],
+        channel: str,
+        received: datetime | None = None,
+        ground: Ground = Ground.STATUTORY,
     ) -> str:
-        """Record a request; its identifiers go into its vault, encrypted. Returns its id."""
+        """Record a request; its identifiers go into its vault, encrypted. Returns its id.
+
+        A request is received when it arrives, not when somebody reads it: for a letter that day must be given.
+        """
         if not identifiers:
             raise NotAllowedError("a request needs at least one identifier, such as --email")
         given = []
@@ -44,6 +52,8 @@ class Intake:
             if not (normal := self.inventory.normalise(kind, value)):
                 raise NotAllowedError(f"the {kind} is empty")
             given.append((kind, normal))
+        if received is None and channel == "mail":
+            raise NotAllowedError("a letter is received on the day it is delivered: give that day, --received")
         received = received or self.now()
         if received > self.now() + timedelta(minutes=5):
             raise NotAllowedError("the day of receipt lies in the future")
@@ -52,7 +62,7 @@ class Intake:
         self.workspace.vault.open(request).put_json("identifiers", given)
         self.journal.create_request(
             request, right=right, channel=channel, received=received, by=self.actor.id,
-            regime=self.inventory.regime, tags=tags,
+            regime=self.inventory.regime, tags=tags, ground=ground, policy=self.inventory.policy.version,
         )  # fmt: skip
         return request
 

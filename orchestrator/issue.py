@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
 from orchestrator.model import Confirmation, Step, StepResult
+from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
 from orchestrator.workspace import Workspace, private_file
 
@@ -54,11 +55,19 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
     journal, inventory, digest = service.journal, service.inventory, planned.digest
     exported = [e.payload for e in journal.entries(planned.plan.request, "exported") if e.payload["plan"] == digest]
     last = exported[-1] if exported else None
+    asked = service.request(planned.plan.request)
+    letters = service.letters(asked.id)
+    sent = {letter.kind: letter.at for letter in letters}
     outcomes = journal.outcomes(digest)
     return receipt.Case(
-        company=inventory.company, request=service.request(planned.plan.request), plan=planned.plan,
+        company=inventory.company, request=asked, plan=planned.plan,
         mode=inventory.approval, issued=service.now(),
-        versions=receipt.Versions(inventory.policy.sha256 or inventory.policy.revised, "none"),
+        versions=receipt.Versions(
+            asked.policy or inventory.policy.version, holidays().version, regime(asked.regime).digest
+        ),
+        acknowledged=sent.get("acknowledgement"), answered=sent.get("answer"),
+        extended=service.extended_until(asked.id),
+        letters=tuple(letter for letter in letters if letter.sha256),
         journal=journal.head(), previous=journal.last_receipt_hash(),
         approvals=journal.approvals(digest), overrides=journal.overrides(digest),
         results=tuple(outcomes.values()), confirmation=confirmation, attested=service.attested(planned.plan),
@@ -103,6 +112,7 @@ def _says(payload: Mapping[str, Any]) -> Any:
     """What a receipt tells apart from when it was made: equal means there is nothing new to sign."""
     return (
         payload["outcome"],
+        {what: payload["dates"][what] for what in ("acknowledged", "extended_until", "answered")},
         [(s["ref"], s["standing"], s["status"], s["attested"]) for s in payload["steps"]],
         payload["late"],
         payload["opt_outs"],

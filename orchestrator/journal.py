@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from orchestrator import canonical
 from orchestrator.errors import NotAllowedError, UnknownError
-from orchestrator.model import Attested, Confirmation, Hold, Plan, Request, Right, Signed, StepResult
+from orchestrator.model import Attested, Confirmation, Ground, Hold, Plan, Request, Right, Signed, StepResult
 from orchestrator.storage import chain, schema
 from orchestrator.storage.chain import START, Entry, Head
 from orchestrator.storage.kinds import ENDS, STATES, State
@@ -88,8 +88,10 @@ class Journal:
         by: str,
         regime: str = "ccpa",
         tags: tuple[str, ...] = (),
+        ground: Ground = Ground.STATUTORY,
+        policy: str = "",
     ) -> Request:
-        request = Request(id, right, channel, received, by, regime, tags)
+        request = Request(id, right, channel, received, by, regime, tags, ground, policy)
         self.append(id, "requested", by, canonical.plain(request), id)
         return request
 

@@ -24,6 +24,13 @@ class Role(StrEnum):
     SERVICE_PROVIDER = "service_provider"
 
 
+class Ground(StrEnum):
+    """Why the request is answered: the law gives the right to this person, or only our policy promises it."""
+
+    STATUTORY = "statutory"
+    POLICY_PROMISE = "policy_promise"
+
+
 class Level(StrEnum):
     """How surely the requester is the person (11 CCR 7060-7062)."""
 
@@ -51,6 +58,8 @@ class Request:
     by: str  # staff id of who recorded it
     regime: str = "ccpa"
     tags: tuple[str, ...] = ()  # keyed hashes of the requester's identifiers, to see repeats
+    ground: Ground = Ground.STATUTORY
+    policy: str = ""  # hash, or day of revision, of the policy in force on receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from connectors.errors import ConnectorError
 from connectors.model import Aspect, Identifier, Probe, Subject
 from orchestrator import canonical, fulfil, opt_out
 from orchestrator.decide import CODE, Given, decide
+from orchestrator.denial import Denials
 from orchestrator.discover import discover
-from orchestrator.due import Obligations
 from orchestrator.errors import InventoryError, NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
@@ -51,7 +51,7 @@ class Checked:
     message: str = ""  # why it could not be asked, or who does it by hand
 
 
-class Service(Obligations):
+class Service(Denials):
     """All use cases of one workspace, done by one actor."""
 
     # Plans

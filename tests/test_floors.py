@@ -30,7 +30,11 @@ FLOORS = {
     "orchestrator.model": 6,
     "orchestrator.errors": 6,
     "orchestrator.canonical": 6,
+    "orchestrator.days": 5,
+    "orchestrator.law": 6,
+    "orchestrator.clock": 8,
     "orchestrator.inventory": 7,
+    "orchestrator.regimes": 8,
     "orchestrator.storage": 7,
     "orchestrator.journal": 8,
     "orchestrator.vault": 8,
@@ -50,11 +54,13 @@ FLOORS = {
     "orchestrator.intake": 11,
     "orchestrator.manual": 12,
     "orchestrator.due": 13,
+    "orchestrator.deadlines": 14,
+    "orchestrator.denial": 15,
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
-    "orchestrator.service": 14,
-    "orchestrator.demo": 15,
-    "orchestrator.cli": 15,
+    "orchestrator.service": 16,
+    "orchestrator.demo": 17,
+    "orchestrator.cli": 17,
 }
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
 SAME_FLOOR = {

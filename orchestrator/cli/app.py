@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import byhand, holding, inventories, planning, receipts, requests, sandboxes
+from orchestrator.cli import byhand, clocks, holding, inventories, planning, receipts, requests, sandboxes
 from orchestrator.cli.session import Settings
 
 EXIT_CODES = """\
@@ -34,6 +34,7 @@ app.add_typer(holding.staff, name="staff")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)
+clocks.register(app, requests.app)
 
 
 @app.callback()

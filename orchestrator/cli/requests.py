@@ -28,23 +28,32 @@ def new(
         typer.Option("--from", metavar="FILE", help="Read KIND=VALUE lines; - is standard input (no shell history)."),
     ] = "",
     channel: Annotated[str, typer.Option(help="How the request came in: email, mail, phone, account.")] = "email",
-    received: Annotated[datetime | None, typer.Option(help="When it came in (UTC), if not now.")] = None,
+    received: Annotated[
+        datetime | None,
+        typer.Option(help="When it arrived, if not now, in the company's time zone: mail was delivered, a form sent."),
+    ] = None,
+    ground: Annotated[
+        str, typer.Option(help="statutory, or policy_promise where only the policy gives this person the right.")
+    ] = "statutory",
     as_json: AsJson = False,
 ) -> None:
     """Record a request. What names the person is encrypted at once."""
-    from datetime import UTC
-
-    from orchestrator.model import Right
+    from orchestrator.model import Ground, Right
 
     lines = [*(identifier or []), *_lines(from_file)]
     given = [("email", value) for value in email or []] + [_pair(line) for line in lines]
-    received = received.replace(tzinfo=received.tzinfo or UTC) if received else None
     try:
         asked = Right(right)
     except ValueError:
         raise typer.BadParameter(f"{right!r} is not one of {', '.join(Right)}", param_hint="--right") from None
+    try:
+        why = Ground(ground)
+    except ValueError:
+        raise typer.BadParameter(f"{ground!r} is not one of {', '.join(Ground)}", param_hint="--ground") from None
     with settings(context).service() as service:
-        request = service.new_request(asked, given, channel, received)
+        if received:
+            received = received.replace(tzinfo=service.inventory.zone)
+        request = service.new_request(asked, given, channel, received, why)
     if as_json:
         print_json({"request": request, "right": asked})
     else:
@@ -116,7 +125,7 @@ def show(context: typer.Context, request: RequestId, as_json: AsJson = False) ->
         return
     from orchestrator.cli.show import table
 
-    say(f"{asked.id}: {asked.right}, received {asked.received:%Y-%m-%d} by {asked.channel}, regime {asked.regime}")
+    say(f"{asked.id}: {asked.right}, received {asked.received:%Y-%m-%d} by {asked.channel}, regime {asked.regime} ({asked.ground})")
     rows = []
     for _, same in groupby(entries, key=lambda e: e.kind):  # one line for all steps of a run
         first, *more = same

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from connectors.model import (
     Action,
@@ -18,7 +19,7 @@ from connectors.model import (
 )
 from orchestrator.canonical import digest
 from orchestrator.inventory import document as yaml
-from orchestrator.inventory import model, schema
+from orchestrator.inventory import model, promise, schema
 from orchestrator.inventory.references import check, role_of
 from orchestrator.inventory.shape import shaped
 from orchestrator.model import Level, Right, Role, Rule
@@ -62,6 +63,8 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         rules=tuple(_rule(r) for r in document.rules),
         exemptions=tuple(model.Exemption(e.what, e.reason) for e in document.exemptions),
         systems={name: _system(name, s) for name, s in document.systems.items()},
+        zone=ZoneInfo(document.time_zone),
+        promises=tuple(promise.rule(p) for p in document.promises),
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
     )
 

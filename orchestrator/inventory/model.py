@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connectors.model import Action, CollectionSpec, FieldSpec, SystemSpec, Trust
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
 from orchestrator.inventory.problems import nearest
+from orchestrator.law import Rule as Promise
 from orchestrator.model import Level, Right, Role, Rule
 
 
@@ -31,6 +33,11 @@ class Policy:
     revised: str = ""
     sha256: str = ""
     url: str = ""
+
+    @property
+    def version(self) -> str:
+        """What tells this policy from another: its hash, or the day of its revision."""
+        return self.sha256 or self.revised
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,8 @@ class Inventory:
     exemptions: tuple[Exemption, ...]
     systems: Mapping[str, System]
     content: str  # digest of everything but the mode
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # a request's day of receipt is the date there
+    promises: tuple[Promise, ...] = ()  # what the policy promises, beside the law
 
     @classmethod
     def load(cls, path: Path) -> Inventory:

@@ -20,6 +20,8 @@ def check(document: Document, problems: Problems) -> None:
     """Add every dangling reference and contradiction to the problems."""
     _staff(document, problems)
     _rules(document, problems)
+    for name in _repeated(p.id for p in document.promises):
+        problems.add(("promises",), f"{name!r} stands here twice")
     _exemptions(document, problems)
     for name, system in document.systems.items():
         place: Place = ("systems", name)

@@ -4,72 +4,33 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
+from pydantic import Field, StringConstraints, model_validator
+
+from orchestrator.inventory.promise import Promise
+from orchestrator.inventory.words import (
+    PERIOD,
+    Category,
+    Date,
+    Entry,
+    KindName,
+    LevelName,
+    Normalisation,
+    Period,
+    Power,
+    Pseudonym,
+    PublicKey,
+    Reference,
+    RegimeName,
+    RoleName,
+    SystemName,
+    Text,
+    Texts,
+    TimeZone,
 )
 
-_PERIOD = re.compile(r"(\d{1,4}) (day|month|year)s?")
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
-_PUBLIC_KEY = re.compile(r"ed25519:[A-Za-z0-9+/]{43}=")
 _DAYS = {"day": 1.0, "month": 365.25 / 12, "year": 365.25}
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _period(value: str) -> str:
-    if not _PERIOD.fullmatch(value):
-        raise ValueError('a period such as "7 years", "18 months" or "90 days"')
-    return value
-
-
-def _reference(value: str) -> str:
-    # The value may be the secret itself: the message must not repeat it.
-    if not _REFERENCE.fullmatch(value):
-        raise ValueError("env:NAME or file:PATH; a secret itself is never written into the inventory")
-    return value
-
-
-def _public_key(value: str) -> str:
-    if not _PUBLIC_KEY.fullmatch(value):
-        raise ValueError('an Ed25519 public key: "ed25519:" and the base64 of its 32 bytes')
-    return value
-
-
-def _shaped(pattern: re.Pattern[str]) -> WithJsonSchema:
-    """Tells editors the form; the validator beside it says it in words."""
-    return WithJsonSchema({"type": "string", "pattern": f"^({pattern.pattern})$"})
-
-
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Texts = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
-Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
-Period = Annotated[str, AfterValidator(_period), _shaped(_PERIOD)]
-Reference = Annotated[str, AfterValidator(_reference), _shaped(_REFERENCE)]
-PublicKey = Annotated[str, AfterValidator(_public_key), _shaped(_PUBLIC_KEY)]
-SystemName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-KindName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*$")]
-Pseudonym = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
-RoleName = Literal["business", "service_provider"]
-LevelName = Literal["reasonable", "reasonably_high"]
-Category = Literal["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K"]
-Normalisation = Literal["trim", "case", "unicode", "plus_tag"]
-Power = Literal["verify", "plan", "approve", "override", "run", "export", "hold"]
-
-
-class Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Policy(Entry):
@@ -260,8 +221,10 @@ class Document(Entry):
     inventory: Literal[1]
     company: Text
     mode: Literal["live", "sandbox"] = "live"
-    regime: Literal["ccpa"]
+    regime: RegimeName
+    time_zone: TimeZone = "UTC"
     policy: Policy
+    promises: list[Promise] = Field(default_factory=list)
     approval: Literal["four_eyes", "single_person"]
     staff: list[Staff] = Field(min_length=1)
     hand_over: HandOver | None = None
@@ -275,7 +238,7 @@ class Document(Entry):
 
 def days(period: str) -> int:
     """How many days a period counts, rounded up: a year has 365.25, a month a twelfth of that."""
-    match = _PERIOD.fullmatch(period)
+    match = PERIOD.fullmatch(period)
     if match is None:
         raise ValueError("not a period")
     return math.ceil(int(match[1]) * _DAYS[match[2]])

@@ -53,6 +53,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
         "request": case.request.id,
         "right": case.request.right,
         "regime": case.request.regime,
+        "ground": case.request.ground,
         "channel": case.request.channel,
         "roles": Counter(str(s.step.role) for s in settled),
         "outcome": ending,
@@ -98,6 +99,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
         "versions": {
             "policy": case.versions.policy,
             "calendar": case.versions.calendar,
+            "law": case.versions.law,
             "rules": case.plan.rules,
             "inventory": case.plan.inventory,
             "code": case.plan.code,

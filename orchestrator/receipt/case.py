@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from orchestrator.journal import Head
@@ -56,8 +56,9 @@ class Disclosed:
 class Versions:
     """Versions that the plan does not name itself."""
 
-    policy: str
+    policy: str  # in force on receipt
     calendar: str
+    law: str = ""  # digest of the regime's file
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Case:
     journal: Head
     previous: str = ""  # hash of the receipt before
     acknowledged: datetime | None = None
-    extended: datetime | None = None  # the new date, if it was extended
+    extended: date | None = None  # the new day, if it was extended
     answered: datetime | None = None
     approvals: tuple[Signed, ...] = ()
     overrides: tuple[Signed, ...] = ()

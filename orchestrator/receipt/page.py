@@ -62,7 +62,14 @@ _COVERAGES = {
 }
 _RIGHTS = {Right.DELETE: "Deletion of personal data", Right.ACCESS: "Access to personal data"}
 _LEVELS = {"reasonable": "to a reasonable degree", "reasonably_high": "to a reasonably high degree"}
-_REGIMES = {"ccpa": "California Consumer Privacy Act"}
+_REGIMES = {
+    "ccpa": "California Consumer Privacy Act",
+    "gdpr": "General Data Protection Regulation",
+    "va": "Virginia Consumer Data Protection Act",
+    "co": "Colorado Privacy Act",
+    "ct": "Connecticut Data Privacy Act",
+    "tx": "Texas Data Privacy and Security Act",
+}
 _ANSWERS = {
     "none": "has not answered yet",
     "accepted": "has accepted",

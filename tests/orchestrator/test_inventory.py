@@ -136,7 +136,7 @@ def test_every_problem_is_told_at_once_with_line_path_and_the_nearest_name(tmp_p
 
 
 WRONG = [
-    ("regime: ccpa", "regime: gdpr", "FILE:3: regime: expected one of: ccpa"),
+    ("regime: ccpa", "regime: us", "FILE:3: regime: expected one of: ccpa, co, ct, gdpr, tx, va"),
     ("company: Example LLC\n", "", "FILE:1: company: is missing"),
     ("company: Example LLC", "company: 7", "FILE:2: company: expected text, found a number"),
     ("company: Example LLC", "company:", "FILE:2: company: expected text, found nothing"),

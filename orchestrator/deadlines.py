@@ -1,0 +1,183 @@
+"""What the law's clocks say of every request, and what went out: acknowledgements, extensions, answers.
+
+Letters are personal and stay where the company keeps its mail; the journal names each by its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from orchestrator.clock import Deadline, Extension, Facts, Standing, deadlines, extension_ends, refusal
+from orchestrator.days import Calendar, local
+from orchestrator.due import Obligations
+from orchestrator.errors import NotAllowedError
+from orchestrator.journal import Entry
+from orchestrator.law import Asked, Law, Topic
+from orchestrator.model import Ground, Request, Right
+from orchestrator.receipt import Letter
+from orchestrator.regimes import holidays, law_of
+
+_URGENCY = (Standing.OVERDUE, Standing.ALARM, Standing.ON_TIME, Standing.MET)
+_KINDS = ("acknowledged", "extended", "answered", "denied", "cancelled")
+_KIND_OF_LETTER = {"acknowledged": "acknowledgement", "extended": "extension", "answered": "answer"}
+
+
+Told = Mapping[str, Entry]  # kind -> the latest entry of that kind
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """One request and its deadlines, what is most urgent first."""
+
+    request: str
+    right: Right
+    regime: str
+    ground: Ground
+    policy: str
+    received: date
+    open: bool
+    deadlines: tuple[Deadline, ...]
+
+    @property
+    def overdue(self) -> bool:
+        return any(d.standing is Standing.OVERDUE for d in self.deadlines)
+
+
+class Clocks(Obligations):
+    """The use cases around what the law's clocks ask for."""
+
+    def clock(self, request: str = "", everything: bool = False) -> tuple[Clocked, ...]:
+        """Every request that is not answered, the most urgent first; one if given, all with `everything`."""
+        told = self._told(request or None)
+        asked = [self.request(request)] if request else self.journal.requests()
+        found = [self._clocked(r, told.get(r.id, {})) for r in asked]
+        return tuple(sorted((c for c in found if c.open or everything or request), key=_urgency))
+
+    def acknowledge(self, request: str, letter: Path | None = None, at: datetime | None = None) -> Clocked:
+        """Record that the receipt of a request was confirmed: in writing, or on the call in which it came."""
+        self.unanswered(request, "acknowledged", at)
+        told = {"at": at or self.now(), "letter": hash_of(letter) if letter else ""}
+        self.journal.append(request, "acknowledged", self.actor.id, told, request)
+        return self.clocked(request)
+
+    def extend(self, request: str, reason: str, letter: Path, until: date | None = None) -> Clocked:
+        """Record that a notice of extension goes out today, until the last day the law allows if no other is given.
+
+        NotAllowedError without a reason, after the first period, a second time, or past the law's end.
+        """
+        asked = self.unanswered(request, "extended", None)
+        facts, law, days, today = self._facts(asked, {}), self.law(asked), holidays(), self._today()
+        end = extension_ends(facts, law, days, today)
+        extension = Extension(today, until or (end.strict if end else today), bool(reason.strip()))
+        if why := refusal(facts, extension, law, days):
+            raise NotAllowedError(f"{request} cannot be extended: {why}")
+        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": hash_of(letter)}
+        self.journal.append(request, "extended", self.actor.id, told, request)
+        return self.clocked(request)
+
+    def answer(self, request: str, letter: Path, at: datetime | None = None) -> Clocked:
+        """Record that the answer went out: what was done, or the reasons why it was not. It stops the clock."""
+        self.unanswered(request, "answered", at)
+        told = {"at": at or self.now(), "letter": hash_of(letter)}
+        self.journal.append(request, "answered", self.actor.id, told, request)
+        return self.clocked(request)
+
+    def letters(self, request: str) -> tuple[Letter, ...]:
+        """What went out to the person, in order, each by its hash."""
+        entries = [e for kind in _KIND_OF_LETTER for e in self.journal.entries(request, kind)]
+        sent = sorted(entries, key=lambda e: e.seq)
+        return tuple(Letter(_KIND_OF_LETTER[e.kind], e.payload["letter"], went_out(e)) for e in sent)
+
+    def extended_until(self, request: str) -> date | None:
+        """The new day, if the answer was extended."""
+        last = self._told(request).get(request, {}).get("extended")
+        return date.fromisoformat(last.payload["until"]) if last else None
+
+    def clocked(self, request: str) -> Clocked:
+        (found,) = self.clock(request)
+        return found
+
+    def _clocked(self, request: Request, told: Told) -> Clocked:
+        facts = self._facts(request, told)
+        # A clock that was stopped stands still: what was not done by then is late, not ever later.
+        ended = [went_out(told[kind]) for kind in ("answered", "denied", "cancelled") if kind in told]
+        on = min([*map(self.day, ended), self._today()])
+        due = deadlines(facts, self.law(request), holidays(), on)
+        return Clocked(
+            request.id, request.right, request.regime, request.ground, request.policy, facts.received, not ended,
+            tuple(sorted(due, key=lambda d: (_URGENCY.index(d.standing), d.due))),
+        )  # fmt: skip
+
+    def _facts(self, request: Request, told: Told) -> Facts:
+        day = {kind: self.day(went_out(entry)) for kind, entry in told.items()}
+        extension = None
+        if entry := told.get("extended"):
+            until, reasoned = date.fromisoformat(entry.payload["until"]), bool(entry.payload["reason"])
+            extension = Extension(day["extended"], until, reasoned)
+        return Facts(
+            Asked(request.right), self.day(request.received), day.get("acknowledged"),
+            day.get("answered") or day.get("denied"), extension,
+        )  # fmt: skip
+
+    def unanswered(self, request: str, kind: str, at: datetime | None) -> Request:
+        """Whether such a letter may be recorded at all."""
+        self.actor.require("run")
+        asked = self.request(request)
+        told = self._told(request).get(request, {})
+        self.not_cancelled(request)
+        for done in {kind, "answered", "denied"} & set(told):
+            raise NotAllowedError(f"{request} was {done} on {went_out(told[done]):%Y-%m-%d} already")
+        if at and (at > self.now() + timedelta(minutes=5) or self.day(at) < self.day(asked.received)):
+            raise NotAllowedError("it went out after the request was received, and not in the future")
+        return asked
+
+    def law(self, request: Request) -> Law:
+        return law_of(request.regime, self.inventory.promises)
+
+    def _today(self) -> date:
+        return self.day(self.now())
+
+    def day(self, instant: datetime) -> date:
+        return local(instant, self.inventory.zone)
+
+    def _told(self, request: str | None) -> dict[str, dict[str, Entry]]:
+        """request -> what was told, by kind; the whole journal is read once for all requests."""
+        found: dict[str, dict[str, Entry]] = {}
+        for kind in _KINDS:
+            for entry in self.journal.entries(request, kind):
+                found.setdefault(entry.request, {})[kind] = entry
+        for entry in self.journal.entries(request, "reopened"):
+            for kind in ("denied", "cancelled"):
+                if (end := found.get(entry.request, {}).get(kind)) and end.seq < entry.seq:
+                    del found[entry.request][kind]
+        return found
+
+
+def uncounted(found: Iterable[Clocked], days: Calendar) -> bool:
+    """Whether a deadline lies where the calendar knows no holidays: then it is early rather than late."""
+    return any(not days.covers(d.last) for c in found for d in c.deadlines if d.what is Topic.ACKNOWLEDGE)
+
+
+def _urgency(clocked: Clocked) -> tuple[Any, ...]:
+    first = clocked.deadlines[0]
+    return (not clocked.open, _URGENCY.index(first.standing), first.due, clocked.request)
+
+
+def went_out(entry: Entry) -> datetime:
+    at = entry.payload.get("at")
+    return datetime.fromisoformat(at) if isinstance(at, str) else entry.at
+
+
+def hash_of(letter: Path) -> str:
+    try:
+        content = letter.read_bytes()
+    except OSError as error:
+        raise NotAllowedError(f"cannot read the letter {letter}: {error.strerror}") from None
+    if not content:
+        raise NotAllowedError(f"the letter {letter} is empty")
+    return "sha256:" + hashlib.sha256(content).hexdigest()

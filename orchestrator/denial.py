@@ -1,0 +1,80 @@
+"""Denials of a request as a whole: recorded with their letter, refused where law or policy leaves the ground closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from orchestrator.days import months_after
+from orchestrator.deadlines import Clocked, Clocks, hash_of, went_out
+from orchestrator.errors import NotAllowedError
+from orchestrator.law import Asked, Rule, Topic
+from orchestrator.model import Request
+
+_A_YEAR = 12  # months
+
+
+class Because(StrEnum):
+    """Why a request is denied as a whole, in the words of the Data Rights Protocol 1.0."""
+
+    UNVERIFIED = "insuf_verification"
+    FRAUD = "suspected_fraud"
+    NO_MATCH = "no_match"
+    NOT_COVERED = "claim_not_covered"  # such as data held for a customer organisation only
+    OUTSIDE_JURISDICTION = "outside_jurisdiction"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    OTHER = "other"
+
+
+class Denials(Clocks):
+    """The use case of saying no."""
+
+    def deny(self, request: str, because: Because, reason: str, letter: Path) -> Clocked:
+        """Record that a request is denied as a whole and the reasons went out today. It stops the clock.
+
+        NotAllowedError for a ground that neither law nor policy leaves open, without a reason, and after a run.
+        """
+        asked = self.unanswered(request, "denied", None)
+        if not reason.strip():
+            raise NotAllowedError("a denial says why: --reason")
+        if any(self.journal.entries(request, "run_started")):
+            raise NotAllowedError(f"{request} was carried out at least in part: dsr request answer says what was done")
+        if why := self._closed_ground(asked, because):
+            raise NotAllowedError(f"{request} cannot be denied as {because}: {why}")
+        sent = {"kind": "denial", "sha256": hash_of(letter), "at": self.now()}
+        self.journal.append(request, "letter", self.actor.id, sent)
+        self.journal.append(request, "denied", self.actor.id, {"code": because, "reason": reason.strip()})
+        return self.clocked(request)
+
+    def _closed_ground(self, request: Request, because: Because) -> str:
+        """Why such a denial is not open, with the rule that says so; empty if it is."""
+        law, asked = self.law(request), Asked(request.right)
+        if because is Because.OUTSIDE_JURISDICTION and law.serves_everybody(asked):
+            rules = law.choice(Topic.RESIDENCE, asked).rules
+            return "residence is no ground while the right is given to everybody (" + _cited(rules) + ")"
+        if because is Because.TOO_MANY_REQUESTS:
+            counted = law.counted(Topic.TIMES, asked)
+            if counted.times is None:
+                return f"the law sets no limit to requests to {asked}"
+            if (before := self._answered_before(request)) < counted.times:
+                return (
+                    f"{before} were answered in the 12 months before, of {counted.times} ("
+                    + _cited(counted.rules)
+                    + ")"
+                )
+        return ""
+
+    def _answered_before(self, request: Request) -> int:
+        """How many requests of this kind by the same person were answered in the 12 months before receipt."""
+        until = self.day(request.received)
+        since = months_after(until, -_A_YEAR)
+        answers = {e.request: self.day(went_out(e)) for e in self.journal.entries(None, "answered")}
+        return sum(
+            since <= answers[r.id] <= until and r.right is request.right and bool(set(r.tags) & set(request.tags))
+            for r in self.journal.requests() if r.id in answers and r.id != request.id
+        )  # fmt: skip
+
+
+def _cited(rules: Iterable[Rule]) -> str:
+    return "; ".join(f"{r.id}: {r.citation}" for r in rules)

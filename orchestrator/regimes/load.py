@@ -1,0 +1,76 @@
+"""From the files beside this module to a `Regime` and a `Calendar`."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from orchestrator.canonical import digest
+from orchestrator.days import Calendar
+from orchestrator.errors import InventoryError, UnknownError
+from orchestrator.law import Asked, Law, Regime, Rule, Topic
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+FOLDER = Path(__file__).parent
+Shape = TypeVar("Shape", bound="BaseModel")
+
+
+@cache
+def regime(name: str, folder: Path = FOLDER) -> Regime:
+    """The law of that name. UnknownError if there is no file, InventoryError if it cannot be used."""
+    from orchestrator.inventory.promise import rule  # pydantic: only when a file is read
+    from orchestrator.law import Confidence
+    from orchestrator.regimes.schema import RegimeFile
+
+    path = folder / f"{name}.yaml"
+    if not name.isidentifier() or not path.is_file():
+        raise UnknownError(f"no law {name!r} in {folder.name}")
+    file = _read(path, RegimeFile)
+    rules = tuple(
+        rule(r, confidence=Confidence(r.confidence), first_day_counts=r.first_day_counts, promise=False)
+        for r in file.rules
+    )
+    for asked in (Asked.ACCESS, Asked.DELETE):
+        if not any(r.topic is Topic.ANSWER and asked in r.rights for r in rules):
+            raise InventoryError(f"{path}: no rule says when a request to {asked} must be answered")
+    if len({r.id for r in rules}) != len(rules) or file.regime != name:
+        raise InventoryError(f"{path}: the name is not the file's, or two rules have the same id")
+    return Regime(name, file.title, file.verification_pauses, rules, digest(file.model_dump(mode="json")))
+
+
+@cache
+def holidays(folder: Path = FOLDER) -> Calendar:
+    """The days off. InventoryError if the file cannot be used."""
+    from orchestrator.regimes.schema import CalendarFile
+
+    file = _read(folder / "holidays.yaml", CalendarFile)
+    content = digest(file.model_dump(mode="json"))
+    federal, state = (frozenset(date.fromisoformat(h.on) for h in listed) for listed in (file.federal, file.state))
+    first, last = date.fromisoformat(file.first), date.fromisoformat(file.last)
+    if outside := [day for day in federal | state if not first <= day <= last]:
+        raise InventoryError(f"{folder / 'holidays.yaml'}: {min(outside)} lies outside of {first} to {last}")
+    return Calendar(f"{file.calendar} {file.version} {content}", first, last, federal, state)
+
+
+def law_of(name: str, promises: tuple[Rule, ...]) -> Law:
+    """The law of that name with the company's promises over it."""
+    return Law(regime(name), promises)
+
+
+def _read(path: Path, shape: type[Shape]) -> Shape:
+    from pydantic import ValidationError
+
+    from orchestrator.inventory import document
+
+    data, problems = document.read(path)
+    try:
+        made = shape.model_validate(data)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            problems.add(tuple(found["loc"]), str(found["msg"]))
+    problems.stop()
+    return made
