@@ -13,14 +13,14 @@ Afterwards a deletion that would take retained rows along becomes a redaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.model import Action, Identifier, Locator, Obstacle, ObstacleKind, Record
 from orchestrator.canonical import digest
 from orchestrator.inventory import Collection, Inventory, System
-from orchestrator.model import Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
+from orchestrator.model import LATER, Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
 
 CODE = "0.2.0"
 HAND_OVER = "service_provider"
@@ -47,6 +47,9 @@ class Given:
     received: datetime
     mailing: frozenset[str] = frozenset()  # systems that can keep a person from being written to
     replaces: str = ""
+    # Of a replay: system -> the erasure that is run again; what came later is a person's to decide.
+    existed: Mapping[str, datetime] = field(default_factory=dict)
+    unserved: frozenset[str] = frozenset()  # restored from an older copy, and nothing was written since
 
 
 def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
@@ -118,10 +121,22 @@ def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: D
         return blocked
     if record.mentions:
         return replace(step, action=Action.REDACT, note="the rows only name the person: unlinked, not deleted")
+    if later := _later(record, given):
+        return replace(step, rule=LATER, note=later)
     for rule in rules:
         if rule.holds(record, found.at):
             return _ruled(step, record, rule, found.at)
     return replace(step, action=collection.on_deletion)
+
+
+def _later(record: Record, given: Given) -> str:
+    """Why a replay must not touch the record: it did not surely exist when its person was erased."""
+    erased = given.existed.get(record.at.system)
+    if erased is None or (record.newest is not None and record.newest <= erased):
+        return ""
+    if record.newest is not None:
+        return "later than the erasure that is run again"
+    return "" if record.at.system in given.unserved else "of unknown age: not surely older than the erasure"
 
 
 def _draft(
