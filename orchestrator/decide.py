@@ -47,9 +47,10 @@ class Given:
     received: datetime
     mailing: frozenset[str] = frozenset()  # systems that can keep a person from being written to
     replaces: str = ""
-    # Of a replay: system -> the erasure that is run again; what came later is a person's to decide.
+    # Where the person was erased before: system -> when. What came later is a person's to decide, and of
+    # what has no age only what is in `undated` is taken to be older.
     existed: Mapping[str, datetime] = field(default_factory=dict)
-    unserved: frozenset[str] = frozenset()  # restored from an older copy, and nothing was written since
+    undated: frozenset[str] = frozenset()
 
 
 def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
@@ -121,22 +122,21 @@ def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: D
         return blocked
     if record.mentions:
         return replace(step, action=Action.REDACT, note="the rows only name the person: unlinked, not deleted")
-    if later := _later(record, given):
+    ruled = (_ruled(step, record, rule, found.at) for rule in rules if rule.holds(record, found.at))
+    fate = next(ruled, replace(step, action=collection.on_deletion))
+    if fate.action in (Action.DELETE, Action.REDACT) and (later := _later(record, given)):
         return replace(step, rule=LATER, note=later)
-    for rule in rules:
-        if rule.holds(record, found.at):
-            return _ruled(step, record, rule, found.at)
-    return replace(step, action=collection.on_deletion)
+    return fate
 
 
 def _later(record: Record, given: Given) -> str:
-    """Why a replay must not touch the record: it did not surely exist when its person was erased."""
+    """Why the record must not be touched again: it did not surely exist when its person was erased."""
     erased = given.existed.get(record.at.system)
     if erased is None or (record.newest is not None and record.newest <= erased):
         return ""
     if record.newest is not None:
-        return "later than the erasure that is run again"
-    return "" if record.at.system in given.unserved else "of unknown age: not surely older than the erasure"
+        return "later than the erasure before"
+    return "" if record.at.system in given.undated else "of unknown age: not surely older than the erasure"
 
 
 def _draft(

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.errors import ConnectorError
@@ -23,7 +22,7 @@ from orchestrator.decide import Given, decide
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import State
 from orchestrator.ledger import Erasure, Index, erasures, scope_of
-from orchestrator.model import Discovery, Plan, Right, Verification
+from orchestrator.model import LATER, Coverage, Discovery, Plan, Right, Verification
 from orchestrator.signing import envelope_bytes
 from orchestrator.workspace import private_file
 from orchestrator.wrap import Enumerating, enumerating
@@ -69,7 +68,7 @@ class Replayed:
     erasures: int  # people in the ledger who may be in the copy
     rows: int = 0
     people: tuple[Again, ...] = ()
-    receipt: Path | None = None
+    receipt: str = ""  # its file
     trouble: str = ""  # why it could not be read
 
     @property
@@ -126,6 +125,10 @@ def _reader(service: Service, system: str) -> Enumerating | None:
     return enumerating(service.workspace.connector(system, service.now()))
 
 
+class _NotSearchedError(Exception):
+    """The restored system was listed and then not searched to its end."""
+
+
 class _Replay:
     """One system under one comparison."""
 
@@ -154,7 +157,10 @@ class _Replay:
             rows, found = reader.read(lambda rows: _matches(rows, index, self.service.inventory.normalise))
         except ConnectorError as error:
             return _with_trouble(blank, str(error))
-        people = tuple(self._again(first, found[first]) for first in sorted(found))
+        try:
+            people = tuple(self._again(first, found[first]) for first in sorted(found))
+        except _NotSearchedError as error:
+            return _with_trouble(blank, str(error))
         self.progress(self.system, f"{rows} rows, {len(people)} erased people")
         done = Replayed(self.system, self.since, len(self.people), rows, people)
         told = {
@@ -170,9 +176,12 @@ class _Replay:
         unserved = frozenset({self.system} if self.mark else ())
         scope = scope_of(service.workspace, first, [self.system], unserved, self.known)
         found = service.search(scope, identifiers, self.progress)
+        for searched in found.coverage:
+            if searched.system == self.system and searched.coverage is not Coverage.SEARCHED:
+                raise _NotSearchedError(searched.why)  # silence is no absence
         verification = self._verification(first, identifiers)
         trial = self._trial(found, verification, scope.existed, unserved)
-        if not (trial.changes or trial.conflicts or any(s.rule == "later" for s in trial.steps)):
+        if not (trial.changes or trial.conflicts or any(s.rule == LATER for s in trial.steps)):
             return Again(first, Came.NOTHING)
         for request, state, ended in self._requests(first):
             if state not in (State.CANCELLED, State.CLOSED, State.DENIED):
@@ -215,7 +224,7 @@ class _Replay:
         """What would be done, before there is a request: nothing is kept of whoever needs none."""
         given = Given(
             "", Right.DELETE, self.service.actor.id, verification, self.service.journal.holds(),
-            self.service.tags(found), canonical.digest, self.service.now(), existed=existed, unserved=unserved,
+            self.service.tags(found), canonical.digest, self.service.now(), existed=existed, undated=unserved,
         )  # fmt: skip
         return decide(found, self.service.inventory, given)
 
@@ -267,7 +276,7 @@ def _sign(service: Service, done: Replayed, mark: Mark | None) -> Replayed:
     file = workspace.root / "receipts" / f"replay-{done.system}-{number}.json"
     private_file(file, envelope)
     private_file(file.parent / "receipt.pub.pem", workspace.signing_key.public_pem())
-    return Replayed(done.system, done.since, done.erasures, done.rows, done.people, file)
+    return Replayed(done.system, done.since, done.erasures, done.rows, done.people, str(file))
 
 
 def _named(service: Service, request: str, first: str) -> Mapping[str, Any]:

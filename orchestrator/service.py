@@ -6,11 +6,12 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from connectors.errors import ConnectorError
 from connectors.model import Aspect, Identifier, Probe, Subject
@@ -29,6 +30,7 @@ from orchestrator.staff import SINGLE, genuine
 from orchestrator.wrap import probes
 
 Progress = Callable[[str, str], None]
+_NEVER: Mapping[str, datetime] = MappingProxyType({})
 
 
 def _silent(system: str, what: str) -> None: ...
@@ -67,7 +69,8 @@ class Service(Denials):
         with self.journal.lease(request):
             known = [*self.identifiers(request, verification), *self._acted_on(request)]
             found = self.discover(request, known, progress)
-            plan = self.decided(found, request, self.journal.latest_plan(request) or "")
+            before = {e.system: e.existed for e in erasures(self.journal, request)}
+            plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
             digest = canonical.digest(plan)
             vault = self.workspace.vault.open(request)
             locators = {vault.ref(record.at): canonical.plain(record.at) for _, record in found.records}
@@ -128,14 +131,19 @@ class Service(Denials):
         named = {(i.kind, i.value) for i in found.subject.identifiers | found.claimed}
         return frozenset(self.workspace.vault.person_tag(kind, value) for kind, value in named)
 
-    def decided(self, found: Discovery, request: str, replaces: str = "") -> Plan:
-        """What is to be done about a discovery, under the holds of this moment."""
+    def decided(
+        self, found: Discovery, request: str, replaces: str = "", erased: Mapping[str, datetime] = _NEVER
+    ) -> Plan:
+        """What is to be done about a discovery, under the holds of this moment.
+
+        `erased`: where the request was carried out before. What is surely younger came since.
+        """
         scope = self.scope(request)
         given = Given(
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
             self.tags(found), self.workspace.vault.open(request).ref, self.request(request).received,
-            self.workspace.mailing(self.now()), replaces, scope.existed if scope else {},
-            scope.unserved if scope else frozenset(),
+            self.workspace.mailing(self.now()), replaces, scope.existed if scope else erased,
+            scope.unserved if scope else frozenset(erased),
         )  # fmt: skip
         return decide(found, self.inventory, given)
 

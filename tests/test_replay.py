@@ -94,7 +94,7 @@ def test_an_erased_person_who_is_restored_is_erased_again(office: Office, copy: 
     assert [m.system for m in office.service.unserved()] == [SYSTEM]
     found = compared(office)
     person = only(found)
-    assert (person.first, person.came, found.receipt) == (first["request"], Came.TO_ERASE, None)
+    assert (person.first, person.came, found.receipt) == (first["request"], Came.TO_ERASE, "")
     plan = office.service.show_plan(person.request).plan
     assert {s.system for s in plan.coverage} == {SYSTEM}, "a plan of its own: nothing else was restored"
     assert only(compared(office)).request == person.request, "asked again it opens no second request"
@@ -106,7 +106,7 @@ def test_an_erased_person_who_is_restored_is_erased_again(office: Office, copy: 
         assert again == [s[key] for s in first["steps"] if s["system"] == SYSTEM], "the exceptions were decided anew"
     done = compared(office)
     assert [p.came for p in done.people] == [Came.NOTHING], "what a rule keeps is found and stays"
-    assert done.receipt is not None
+    assert done.receipt
     assert office.service.unserved() == ()
     assert before == {p.user_id: office.sandbox.untouched(p) for p in others}
 
@@ -180,6 +180,18 @@ def test_a_returner_is_left_alone(office: Office) -> None:
     assert sql(office, "SELECT email FROM users WHERE id = 5001") == [(subject.email,)]
 
 
+def test_a_plan_made_again_for_an_erased_person_leaves_what_came_since(office: Office) -> None:
+    """Not after a restore: the request is looked at again, and she has come back with what she kept alive."""
+    subject = office.sandbox.people.subject
+    request = office.erase(subject.email).payload["request"]
+    returned(office, 5001, subject.email, datetime.now(UTC))
+    planned = office.service.plan(request)
+    assert "later" in {f.code for f in planned.open}
+    assert not planned.plan.changes
+    payload = office.service.run(office.approved(office.sandbox.people.namesake.email)).payload
+    assert "later" not in {s["standing"] for s in payload["steps"]}, "nobody else's is held up"
+
+
 def test_a_new_consent_in_the_restored_account_stops_and_stays(office: Office, copy: Copy) -> None:
     """The same account, restored: what came after the erasure is told apart from what it took."""
     subject = office.sandbox.people.subject
@@ -233,8 +245,8 @@ def test_what_a_person_cancelled_after_the_restore_is_settled(office: Office, co
     office.service.cancel(only(compared(office)).request, "kept by order of counsel")
     done = compared(office)
     assert [p.came for p in done.people] == [Came.SETTLED]
-    assert done.receipt is not None
-    assert json.loads(done.receipt.read_text())["payload"], "signed"
+    assert done.receipt
+    assert json.loads(Path(done.receipt).read_text())["payload"], "signed"
     office.service.restored(SYSTEM, copy.made)
     assert only(compared(office)).came is Came.TO_ERASE, "restored again: decided again"
 
@@ -328,7 +340,7 @@ def test_a_database_that_cannot_be_read_is_not_clean(
     monkeypatch.setenv("DSR_SANDBOX_APP_DB_DSN", "postgresql://sandbox:wrong@127.0.0.1:1/nothing")
     (row,) = office.service.replay(None)
     assert row.trouble
-    assert (row.settled, row.receipt) == (False, None)
+    assert (row.settled, row.receipt) == (False, "")
     assert office.service.unserved()
 
 

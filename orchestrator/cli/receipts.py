@@ -23,7 +23,7 @@ def verify(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fa
     payload = _verified(file, public_key)
     if "system" in payload:
         told = {"valid": True, "system": payload["system"], "copy": payload["copy"]}
-        text = f"valid: replay of {payload['system']}, restored from a copy of {payload['copy']}: nobody erased is left"
+        text = f"valid: {payload['system']}, restored from a copy of {payload['copy']}: everybody erased is settled"
         print_json(told) if as_json else say(text)
     elif as_json:
         print_json({"valid": True, "request": payload["request"], "outcome": payload["outcome"]})
