@@ -124,17 +124,21 @@ def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: D
         return replace(step, action=Action.REDACT, note="the rows only name the person: unlinked, not deleted")
     ruled = (_ruled(step, record, rule, found.at) for rule in rules if rule.holds(record, found.at))
     fate = next(ruled, replace(step, action=collection.on_deletion))
-    if fate.action in (Action.DELETE, Action.REDACT) and (later := _later(record, given)):
+    if fate.action in (Action.DELETE, Action.REDACT) and (later := _later(record, collection, given)):
         return replace(step, rule=LATER, note=later)
     return fate
 
 
-def _later(record: Record, given: Given) -> str:
-    """Why the record must not be touched again: it did not surely exist when its person was erased."""
+def _later(record: Record, collection: Collection, given: Given) -> str:
+    """Why the record must not be touched again: it did not surely exist when its person was erased.
+
+    Its age counts where the inventory says what that is: a booking's day, say, is not when it was made.
+    """
     erased = given.existed.get(record.at.system)
-    if erased is None or (record.newest is not None and record.newest <= erased):
+    newest = record.newest if collection.spec.age_field else None
+    if erased is None or (newest is not None and newest <= erased):
         return ""
-    if record.newest is not None:
+    if newest is not None:
         return "later than the erasure before"
     return "" if record.at.system in given.undated else "of unknown age: not surely older than the erasure"
 
