@@ -94,6 +94,20 @@ class MemoryConnector:
             self._erase(order, rows)
             yield Outcome(order.at, Status.DONE, len(rows))
 
+    def identities(self) -> Iterator[tuple[Identifier, ...]]:
+        """Everybody: of each row the identifiers it bears."""
+        for spec in self._spec.collections:
+            for row in self._rows.get(spec.name, []):
+                if found := self._borne(spec, row):
+                    yield found
+
+    def _borne(self, spec: CollectionSpec, row: Row) -> tuple[Identifier, ...]:
+        return tuple(
+            Identifier(i.kind, str(row[i.field]), i.trust, f"{self.system}/{spec.name}.{i.field}")
+            for i in spec.identities
+            if i.trust is not Trust.CLAIMED and row.get(i.field) not in (None, "", PLACEHOLDER)
+        )
+
     def _erase(self, order: Order, rows: list[Row]) -> None:
         gone = {id(row) for row in rows}
         if order.action is Action.DELETE:

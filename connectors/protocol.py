@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from connectors.model import Artifact, Capabilities, Locator, Order, Outcome, Probe, Record, Subject
+from connectors.model import Artifact, Capabilities, Identifier, Locator, Order, Outcome, Probe, Record, Subject
 
 
 @runtime_checkable
@@ -68,4 +68,16 @@ class Inspects(Protocol):
 
         Reads nothing personal and changes nothing. Raises as `check` does if the system cannot be
         asked at all; a permission that is missing is a probe that is not ok, and no error.
+        """
+
+
+@runtime_checkable
+class Enumerates(Protocol):
+    """The ability to name everybody a system holds: after a restore, erased people are found in it again."""
+
+    def identities(self) -> Iterator[tuple[Identifier, ...]]:
+        """Of every row of every collection the identifiers it bears, but for claimed ones. Changes nothing.
+
+        Reads identity fields only and streams: memory does not grow with the rows. What a redaction put
+        in place of an identifier is left out, and a row that then bears none is too.
         """

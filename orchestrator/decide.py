@@ -13,14 +13,14 @@ Afterwards a deletion that would take retained rows along becomes a redaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.model import Action, Identifier, Locator, Obstacle, ObstacleKind, Record
 from orchestrator.canonical import digest
 from orchestrator.inventory import Collection, Inventory, System
-from orchestrator.model import Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
+from orchestrator.model import LATER, Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
 
 CODE = "0.2.0"
 HAND_OVER = "service_provider"
@@ -47,6 +47,10 @@ class Given:
     received: datetime
     mailing: frozenset[str] = frozenset()  # systems that can keep a person from being written to
     replaces: str = ""
+    # Where the person was erased before: system -> when. What came later is a person's to decide, and of
+    # what has no age only what is in `undated` is taken to be older.
+    existed: Mapping[str, datetime] = field(default_factory=dict)
+    undated: frozenset[str] = frozenset()
 
 
 def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
@@ -118,10 +122,25 @@ def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: D
         return blocked
     if record.mentions:
         return replace(step, action=Action.REDACT, note="the rows only name the person: unlinked, not deleted")
-    for rule in rules:
-        if rule.holds(record, found.at):
-            return _ruled(step, record, rule, found.at)
-    return replace(step, action=collection.on_deletion)
+    ruled = (_ruled(step, record, rule, found.at) for rule in rules if rule.holds(record, found.at))
+    fate = next(ruled, replace(step, action=collection.on_deletion))
+    if fate.action in (Action.DELETE, Action.REDACT) and (later := _later(record, collection, given)):
+        return replace(step, rule=LATER, note=later)
+    return fate
+
+
+def _later(record: Record, collection: Collection, given: Given) -> str:
+    """Why the record must not be touched again: it did not surely exist when its person was erased.
+
+    Its age counts where the inventory says what that is: a booking's day, say, is not when it was made.
+    """
+    erased = given.existed.get(record.at.system)
+    newest = record.newest if collection.spec.age_field else None
+    if erased is None or (newest is not None and newest <= erased):
+        return ""
+    if newest is not None:
+        return "later than the erasure before"
+    return "" if record.at.system in given.undated else "of unknown age: not surely older than the erasure"
 
 
 def _draft(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.model import Gate, Locator, Subject
 from connectors.protocol import Connector, Suppresses
-from orchestrator import canonical, opt_out
+from orchestrator import canonical, ledger, opt_out
 from orchestrator.confirm import confirm
 from orchestrator.errors import HeldError, IncompleteError
 from orchestrator.execute import execute
@@ -44,6 +44,7 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
             _carry_out(service, planned, subject, locators, progress)
         confirmation = _read_back(service, request, planned, subject, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
+        _enter(service, planned, subject, confirmation)  # before a closed request forgets who it was
         return issue(service, planned, subject, confirmation)
 
 
@@ -100,6 +101,16 @@ def _gate_for(service: Service, request: str, subject: Subject) -> Callable[[str
         return gate
 
     return gate_for
+
+
+def _enter(service: Service, planned: Planned, subject: Subject, confirmation: Confirmation) -> None:
+    if planned.plan.right is Right.DELETE:
+        scope = service.scope(planned.plan.request)
+        ledger.record(
+            service.workspace, planned.plan, planned.digest, subject, confirmation, by=service.actor.id,
+            now=service.now(), attested={a.ref for a in service.attested(planned.plan)},
+            first=scope.first if scope else "", existed=scope.existed if scope else None,
+        )  # fmt: skip
 
 
 def _read_back(service: Service, request: str, planned: Planned, subject: Subject, progress: Progress) -> Confirmation:

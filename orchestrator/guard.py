@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from connectors.model import Action, ObstacleKind
 from orchestrator.inventory import Inventory
-from orchestrator.model import Coverage, Finding, Plan, Right, Severity, Step
+from orchestrator.model import LATER, Coverage, Finding, Plan, Right, Severity, Step
 
 SMALL = 20  # a collection with fewer rows than this is not called emptied
 _OBSTACLES = {
@@ -31,8 +31,12 @@ def guard(plan: Plan, inventory: Inventory) -> tuple[Finding, ...]:
 
 def _findings(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
     for conflict in plan.conflicts:
-        message = f"{conflict.reason}. Find out whose data it is; correct the record that names the wrong person"
-        yield Finding("conflict", Severity.FINAL, message)
+        if conflict.final:
+            message = f"{conflict.reason}. Find out whose data it is; correct the record that names the wrong person"
+            yield Finding("conflict", Severity.FINAL, message)
+        else:
+            message = f"{conflict.reason}. See whose it is; cancel the request, or override with the reason"
+            yield Finding("not_in_ledger", Severity.OVERRIDABLE, message)
     for step in plan.steps:
         yield from _obstacles(step)
     if plan.right is not Right.DELETE:
@@ -49,6 +53,14 @@ def _findings(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
     if (total := sum(s.count for s in touched)) > inventory.limits.records:
         message = f"{total} records are more than one person usually has (limit {inventory.limits.records})"
         yield Finding("too_many", Severity.OVERRIDABLE, f"{message}. Look at the counts; override with the reason")
+    for step in plan.steps:
+        if step.rule == LATER:
+            yield Finding(
+                LATER, Severity.OVERRIDABLE,
+                f"{step.system}/{step.collection}: {step.count} {step.note}. The person may have come back, or the "
+                "identifier have another holder: cancel the request, or override with the reason, and these stay",
+                step.ref,
+            )  # fmt: skip
     for step in touched:
         if step.total and step.count >= SMALL and step.count > inventory.limits.share * step.total:
             share = f"{step.count} of about {step.total} rows of {step.system}/{step.collection}"

@@ -38,6 +38,7 @@ class Intake:
         channel: str,
         received: datetime | None = None,
         ground: Ground = Ground.STATUTORY,
+        replays: str = "",
     ) -> str:
         """Record a request; its identifiers go into its vault, encrypted. Returns its id.
 
@@ -63,6 +64,7 @@ class Intake:
         self.journal.create_request(
             request, right=right, channel=channel, received=received, by=self.actor.id,
             regime=self.inventory.regime, tags=tags, ground=ground, policy=self.inventory.policy.version,
+            replays=replays,
         )  # fmt: skip
         return request
 
@@ -117,6 +119,8 @@ class Intake:
         self.actor.require("run")
         self.request(request)
         self.journal.append(request, "cancelled", self.actor.id, {"reason": reason})
+        if self.request(request).replays:  # nobody asked for it: what it knows of them is forgotten with it
+            self.workspace.vault.destroy(request, self.actor.id)
 
     # Legal holds
 

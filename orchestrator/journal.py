@@ -90,8 +90,9 @@ class Journal:
         tags: tuple[str, ...] = (),
         ground: Ground = Ground.STATUTORY,
         policy: str = "",
+        replays: str = "",
     ) -> Request:
-        request = Request(id, right, channel, received, by, regime, tags, ground, policy)
+        request = Request(id, right, channel, received, by, regime, tags, ground, policy, replays)
         self.append(id, "requested", by, canonical.plain(request), id)
         return request
 

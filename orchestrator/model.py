@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from connectors.model import Action, Identifier, Obstacle, Record, Status, Subject
 
+LATER = "later"  # the rule of a step whose rows did not surely exist at the erasure that is run again
+
 
 class Right(StrEnum):
     """What the person asks for."""
@@ -60,6 +62,7 @@ class Request:
     tags: tuple[str, ...] = ()  # keyed hashes of the requester's identifiers, to see repeats
     ground: Ground = Ground.STATUTORY
     policy: str = ""  # hash, or day of revision, of the policy in force on receipt
+    replays: str = ""  # the request whose erasure this one runs again after a restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +142,12 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """An identifier that leads to another person. Says where, not who."""
+    """An identifier that leads to another person, or, if not `final`, may. Says where, not who."""
 
     system: str
     kind: str
     reason: str
+    final: bool = True
 
 
 @dataclass(frozen=True, slots=True)

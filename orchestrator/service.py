@@ -6,14 +6,16 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from connectors.errors import ConnectorError
 from connectors.model import Aspect, Identifier, Probe, Subject
-from orchestrator import canonical, fulfil, opt_out
+from orchestrator import canonical, fulfil, opt_out, replay
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.denial import Denials
 from orchestrator.discover import discover
@@ -21,11 +23,14 @@ from orchestrator.errors import InventoryError, NotAllowedError, UnknownError, U
 from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
+from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
+from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
 from orchestrator.wrap import probes
 
 Progress = Callable[[str, str], None]
+_NEVER: Mapping[str, datetime] = MappingProxyType({})
 
 
 def _silent(system: str, what: str) -> None: ...
@@ -64,7 +69,8 @@ class Service(Denials):
         with self.journal.lease(request):
             known = [*self.identifiers(request, verification), *self._acted_on(request)]
             found = self.discover(request, known, progress)
-            plan = self.decided(found, request, self.journal.latest_plan(request) or "")
+            before = {e.system: e.existed for e in erasures(self.journal, request)}
+            plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
             digest = canonical.digest(plan)
             vault = self.workspace.vault.open(request)
             locators = {vault.ref(record.at): canonical.plain(record.at) for _, record in found.records}
@@ -95,21 +101,49 @@ class Service(Denials):
     def discover(
         self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True
     ) -> Discovery:
-        """Search every system for the person. Reads only. `erasing`: see `orchestrator.discover`."""
-        return discover(
-            identifiers, self.workspace.connectors(self.now()), not_connected=self.workspace.not_connected(),
-            authorities=self.workspace.authorities(), normalise=self.inventory.normalise, now=self.now,
-            progress=progress, erasing=erasing,
-        )  # fmt: skip
+        """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
+        return self.search(self.scope(request), identifiers, progress, erasing=erasing)
 
-    def decided(self, found: Discovery, request: str, replaces: str = "") -> Plan:
-        """What is to be done about a discovery, under the holds of this moment."""
-        vault = self.workspace.vault
+    def search(
+        self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
+        erasing: bool = True,
+    ) -> Discovery:  # fmt: skip
+        """Search every system for the person; of a replay those restored, and what the erasure did not know."""
+        now, workspace = self.now(), self.workspace
+        found = discover(
+            identifiers, workspace.replaying(now, scope.existed) if scope else workspace.connectors(now),
+            not_connected={} if scope else workspace.not_connected(), authorities=workspace.authorities(),
+            normalise=self.inventory.normalise, now=self.now, progress=progress, erasing=erasing,
+        )  # fmt: skip
+        return replace(found, conflicts=(*found.conflicts, *unknown(found.subject, scope))) if scope else found
+
+    def scope(self, request: str) -> Scope | None:
+        """What a request that runs an erasure again may reach; None of any other request."""
+        told = next(self.journal.entries(request, "replaying"), None)
+        if told is None:
+            return None
+        live = [e for e in erasures(self.journal) if not e.expired(self.now())]
+        first, systems, unserved = (told.payload[name] for name in ("first", "systems", "unserved"))
+        return scope_of(self.workspace, first, systems, frozenset(unserved), live)
+
+    def tags(self, found: Discovery) -> frozenset[str]:
+        """Keyed hashes of everything that names the person, to match holds."""
         named = {(i.kind, i.value) for i in found.subject.identifiers | found.claimed}
+        return frozenset(self.workspace.vault.person_tag(kind, value) for kind, value in named)
+
+    def decided(
+        self, found: Discovery, request: str, replaces: str = "", erased: Mapping[str, datetime] = _NEVER
+    ) -> Plan:
+        """What is to be done about a discovery, under the holds of this moment.
+
+        `erased`: where the request was carried out before. What is surely younger came since.
+        """
+        scope = self.scope(request)
         given = Given(
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
-            frozenset(vault.person_tag(kind, value) for kind, value in named), vault.open(request).ref,
-            self.request(request).received, self.workspace.mailing(self.now()), replaces,
+            self.tags(found), self.workspace.vault.open(request).ref, self.request(request).received,
+            self.workspace.mailing(self.now()), replaces, scope.existed if scope else erased,
+            scope.unserved if scope else frozenset(erased),
         )  # fmt: skip
         return decide(found, self.inventory, given)
 
@@ -195,13 +229,41 @@ class Service(Denials):
         normal = [self.inventory.normalise(opt_out.MAILED, a) for a in addresses]
         return opt_out.listed(normal, self.workspace.vault.person_tag, self.journal.opted_out)
 
+    # After a restore
+
+    def restored(self, system: str, copy: datetime) -> replay.Mark:
+        """Mark a system as restored from a copy made then: it is not to be served before its replay receipt."""
+        self.actor.require("run")
+        return replay.start(self, system, copy)
+
+    def unserved(self) -> tuple[replay.Mark, ...]:
+        """Systems that were restored and not yet replayed."""
+        return tuple(replay.unserved(self).values())
+
+    def replay(self, since: datetime | None, system: str = "", progress: Progress = _silent) -> tuple[Replayed, ...]:
+        """Find whom was erased since then in restored systems again, and plan their erasure.
+
+        `since`: when the restored copy was made; by default what `restored` was told. Without a `system`:
+        those marked, or all that can list whom they hold. Run it again until nobody is left: then it signs.
+        """
+        self.actor.require("verify")
+        self.actor.require("plan")
+        return replay.replay(self, since, system, progress)
+
+    def new_ledger_key(self) -> str:
+        """Begin a key for new entries of the ledger, and destroy those that no entry needs."""
+        self.actor.require("run")
+        return new_key(self.workspace, self.actor.id, self.now())
+
     # Systems
 
     def check(self) -> tuple[Checked, ...]:
         """What can be told of every system before a request needs it; all are asked side by side."""
         names = list(self.inventory.systems)
         with ThreadPoolExecutor(max_workers=len(names)) as pool:
-            return tuple(pool.map(self._checked, names))
+            found = tuple(pool.map(self._checked, names))
+        marks = replay.unserved(self)
+        return tuple(_unserved(row, marks[row.system]) if row.system in marks else row for row in found)
 
     def _checked(self, name: str) -> Checked:
         system = self.inventory.systems[name]
@@ -232,3 +294,8 @@ class Service(Denials):
     def _four_eyes(self, others: set[str], did: str) -> None:
         if self.inventory.approval != SINGLE and self.actor.id in others:
             raise NotAllowedError(f"{self.actor.id} {did}: another person must do this")
+
+
+def _unserved(row: Checked, mark: replay.Mark) -> Checked:
+    says = f"restored from a copy of {mark.copy:%Y-%m-%d %H:%M} and not to be served yet: dsr replay"
+    return replace(row, ok=False, probes=(*row.probes, Probe(Aspect.INVENTORY, False, says)), message=says)

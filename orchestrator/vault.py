@@ -33,6 +33,7 @@ from orchestrator.storage.store import Store
 __all__ = ["MasterKey", "RequestVault", "Vault"]
 _NONCE = 12  # bytes, the size AES-GCM is specified for (NIST SP 800-38D)
 _HOUSE = ""  # the row that holds the key for tags: it belongs to no request and is never destroyed
+_LEDGER = "ledger:"  # and a key's id: keys of the erasure ledger, each apart so that an old one can be destroyed
 _keys, _blobs = schema.vault_keys.c, schema.vault_blobs.c
 
 
@@ -85,6 +86,18 @@ class Vault:
         others and so outlives a rotation of the master key; the tag starts with the key's id.
         """
         return self._tag("person tag", [kind, value])
+
+    def ledger_tagger(self, key: str) -> Callable[[str, str], str]:
+        """Keyed hashes of normalised identifiers for the erasure ledger, under the ledger's key of that id.
+
+        The key is made on first use and wrapped like the others. UnknownError once it was forgotten.
+        """
+        secret = derive(self._data_key(f"{_LEDGER}{key}"), "erasure ledger")
+        return lambda kind, value: _letters(hmac.digest(secret, canonical.encode([kind, value]), "sha256")[:20])
+
+    def forget_ledger_key(self, key: str, by: str = "") -> None:
+        """Destroy a key of the ledger: nobody can tell any more whose hashes it made."""
+        self.destroy(f"{_LEDGER}{key}", by)
 
     def pseudonym(self, staff: str) -> str:
         """What a receipt calls a staff member."""

@@ -18,6 +18,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import connectors
+from connectors import copies
 from connectors.isolation import strip_ambient
 from connectors.model import Gate
 from connectors.protocol import Connector
@@ -75,9 +76,11 @@ class Workspace:
         """The key that signs receipts; made on first use."""
         return SigningKey.ensure(self.root / "receipt.key")
 
-    def connector(self, system: str, now: datetime, gate: Gate | None = None) -> Connector:
+    def connector(
+        self, system: str, now: datetime, gate: Gate | None = None, existed: datetime | None = None
+    ) -> Connector:
         """The connector of one inventory entry, wrapped in the one retry policy and the log."""
-        spec = self.inventory.spec(system, now=now, pace=self._pace_of(system))
+        spec = self.inventory.spec(system, now=now, pace=self._pace_of(system), existed=existed)
         spec = spec if gate is None else replace(spec, gate=gate)
         return Logged(Retried(connectors.build(spec), asked_to_wait=partial(self.pace.hold, system)))
 
@@ -88,11 +91,16 @@ class Workspace:
 
     def connectors(self, now: datetime, gate_for: GateFor | None = None) -> dict[str, Connector]:
         """Every system that has a connector, in the inventory's order."""
-        return {
-            name: self.connector(name, now, gate_for(name) if gate_for else None)
-            for name, system in self.inventory.systems.items()
-            if not system.manual
-        }
+        return {name: self.connector(name, now, gate_for(name) if gate_for else None) for name in self._connected()}
+
+    def _connected(self) -> list[str]:
+        return [name for name, system in self.inventory.systems.items() if not system.manual]
+
+    def replaying(self, now: datetime, existed: Mapping[str, datetime]) -> dict[str, Connector]:
+        """What a replay reaches: restored systems, in which what came later is told apart, and their copies."""
+        opened = {copies.kind(name) for name in existed}
+        connectors = {name: self.connector(name, now, existed=existed.get(name)) for name in self._connected()}
+        return {n: c for n, c in connectors.items() if n in existed or c.capabilities.needs & opened}
 
     def mailing(self, now: datetime) -> frozenset[str]:
         """Systems that can keep a person from being written to."""

@@ -16,6 +16,7 @@ from connectors.model import (
     Artifact,
     Aspect,
     Capabilities,
+    Identifier,
     Locator,
     Order,
     Outcome,
@@ -24,7 +25,7 @@ from connectors.model import (
     Status,
     Subject,
 )  # fmt: skip
-from connectors.protocol import Connector, Inspects, Suppresses
+from connectors.protocol import Connector, Enumerates, Inspects, Suppresses
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -140,6 +141,23 @@ def suppressing(connector: Connector) -> Suppresses | None:
     """The connector's ability to keep a person from being written to, if it has it."""
     inside, policy = _opened(connector)
     return Suppressing(inside, policy) if isinstance(inside, Suppresses) else None
+
+
+class Enumerating:
+    """A connector's listing of everybody under the one retry policy: cut short, it is read anew."""
+
+    def __init__(self, inside: Enumerates, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+
+    def read(self, take: Callable[[Iterator[tuple[Identifier, ...]]], T]) -> T:
+        """What `take` makes of all rows' identifiers. It is called again, from the beginning, after a fault."""
+        return self._policy.again(lambda: take(self._inside.identities()))
+
+
+def enumerating(connector: Connector) -> Enumerating | None:
+    """The connector's ability to name everybody it holds, if it has it."""
+    inside, policy = _opened(connector)
+    return Enumerating(inside, policy) if isinstance(inside, Enumerates) else None
 
 
 def probes(connector: Connector) -> tuple[Probe, ...]:

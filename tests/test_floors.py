@@ -51,6 +51,7 @@ FLOORS = {
     "orchestrator.opt_out": 10,
     "orchestrator.staff": 9,
     "orchestrator.workspace": 10,
+    "orchestrator.ledger": 11,
     "orchestrator.intake": 11,
     "orchestrator.manual": 12,
     "orchestrator.due": 13,
@@ -58,6 +59,7 @@ FLOORS = {
     "orchestrator.denial": 15,
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
+    "orchestrator.replay": 15,
     "orchestrator.service": 16,
     "orchestrator.demo": 17,
     "orchestrator.cli": 17,
@@ -70,6 +72,7 @@ SAME_FLOOR = {
     ("orchestrator.demo", "orchestrator.cli"),
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
+    ("orchestrator.replay", "orchestrator.service"),  # for its types only
 }
 INFRASTRUCTURE = {
     "vocabulary", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",

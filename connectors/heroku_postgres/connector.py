@@ -8,6 +8,7 @@ from connectors.errors import ConfigError
 from connectors.heroku_postgres.erase import erase
 from connectors.heroku_postgres.export import chunks, withheld
 from connectors.heroku_postgres.inspect import Inspection
+from connectors.heroku_postgres.listing import identities
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.records import records
 from connectors.heroku_postgres.session import Connections
@@ -16,6 +17,7 @@ from connectors.model import (
     Artifact,
     Capabilities,
     CollectionSpec,
+    Identifier,
     Locator,
     Order,
     Outcome,
@@ -75,6 +77,11 @@ class PostgresConnector:
         with self._connections.session() as connection:
             outcomes = erase(connection, self._connections.structure.of(connection), subject, orders)
         yield from outcomes
+
+    def identities(self) -> Iterator[tuple[Identifier, ...]]:
+        """Everybody, in one snapshot of the database: rows that are not cleaned up while it is read."""
+        with self._connections.session() as connection:
+            yield from identities(connection, self._connections.structure.of(connection, fresh=True))
 
     def _collection(self, at: Locator) -> CollectionSpec:
         try:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import byhand, clocks, holding, inventories, planning, receipts, requests, sandboxes
+from orchestrator.cli import byhand, clocks, holding, inventories, planning, receipts, replays, requests, sandboxes
 from orchestrator.cli.session import Settings
 
 EXIT_CODES = """\
@@ -31,6 +31,7 @@ app.add_typer(byhand.app, name="manual")
 app.add_typer(byhand.opt_out, name="opt-out")
 app.add_typer(holding.app, name="hold")
 app.add_typer(holding.staff, name="staff")
+app.add_typer(replays.app, name="replay")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)

@@ -58,6 +58,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
             timedelta(hours=limits.plan_valid_hours),
             limits.late,
             limits.manual_days,
+            timedelta(days=limits.restorable_days),
         ),
         identifiers={n: model.Kind(n, k.title, tuple(k.normalise)) for n, k in document.identifiers.items()},
         rules=tuple(_rule(r) for r in document.rules),

@@ -66,6 +66,7 @@ class Limits:
     plan_valid: timedelta
     late: int
     manual_days: int
+    restorable: timedelta  # how long after an erasure a copy that nobody lists may still be restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +219,13 @@ class Inventory:
         now: datetime,
         gate: Callable[[str], None] = _shut,
         pace: Callable[[], None] = lambda: None,
+        existed: datetime | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> SystemSpec:
         """What the system's connector is built from, with references resolved.
 
         `now` is timezone-aware and fixes the cut-offs; the default gate lets no write through.
+        `existed`: what was there by then is told apart from what came later, wherever rows have an age.
         Raises InventoryError naming each variable or file that is missing (never a value), and
         for a system that has no connector.
         """
@@ -232,9 +235,10 @@ class Inventory:
         if entry.manual:
             raise InventoryError(f"{self.path}: {system} is done by hand: it has no connector")
         settings, secrets = resolved(entry, self.path, self.sandbox, environ)
-        collections = tuple(
-            replace(c.spec, cutoffs=self.cutoffs(system, c.name, now)) for c in entry.collections.values()
-        )
+        held = entry.collections.values()
+        edges = {existed + timedelta(microseconds=1)} if existed else set()  # a side begins with its edge
+        cutoffs = {c.name: {*self.cutoffs(system, c.name, now), *(edges if c.spec.age_field else ())} for c in held}
+        collections = tuple(replace(c.spec, cutoffs=tuple(sorted(cutoffs[c.name]))) for c in held)
         return SystemSpec(system, entry.connector, settings, secrets, collections, self.sandbox, gate, pace)
 
 

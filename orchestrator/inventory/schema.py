@@ -78,6 +78,7 @@ class Limits(Entry):
     plan_valid_hours: Annotated[int, Field(gt=0, le=72)] = 72
     late: Annotated[int, Field(ge=0)] = 0
     manual_days: Annotated[int, Field(gt=0, le=45)] = 30
+    restorable_days: Annotated[int, Field(gt=0)] = 400
 
 
 class Kind(Entry):

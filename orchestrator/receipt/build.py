@@ -55,6 +55,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
         "regime": case.request.regime,
         "ground": case.request.ground,
         "channel": case.request.channel,
+        "replays": case.request.replays,
         "roles": Counter(str(s.step.role) for s in settled),
         "outcome": ending,
         "final": is_final(ending, settled, reached),

@@ -123,7 +123,7 @@ def fulfilment(case: Case, settled: Sequence[Settled], reached: Sequence[Reach])
     late = case.confirmation.late if case.confirmation else ()
     unapproved = any(_touched(s) for s in settled) and not case.approvals
     lost = case.confirmation is not None and not all(kept for _, kept in case.confirmation.opt_outs)
-    if late or unapproved or lost or case.plan.conflicts:
+    if late or unapproved or lost or any(c.final for c in case.plan.conflicts):
         return Fulfilment.OPEN
     if not any(s.step.count for s in settled):
         everywhere = bool(reached) and all(r.to_its_end for r in reached)

@@ -42,6 +42,13 @@ KINDS: Mapping[str, frozenset[str]] = {
     "manual_failed": frozenset({"plan", "ref", "reason"}),
     # others
     "opted_out": frozenset({"tag"}),
+    # the erasure ledger and what is run again from it
+    "ledger_key": frozenset({"key"}),
+    "erased": frozenset({"first", "plan", "key", "system", "collections", "tags", "at", "existed", "until"}),
+    "restored": frozenset({"system", "copy"}),
+    "replaying": frozenset({"first", "systems", "unserved"}),
+    "replayed": frozenset({"system", "since", "rows", "erasures", "found", "open"}),
+    "replay_receipt": frozenset({"system", "hash", "envelope"}),
     "letter": frozenset({"kind", "sha256", "at"}),
     "vendor_notified": frozenset({"vendor", "at", "proof"}),
     "vendor_answered": frozenset({"vendor", "at", "answer", "proof"}),

@@ -1,0 +1,51 @@
+"""Everybody in the database: identity columns only, through a cursor of the server's, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from psycopg.sql import SQL, Composable
+
+from connectors.heroku_postgres.fields import MARK, NOBODY, PLACEHOLDER, Place, place
+from connectors.heroku_postgres.links import Map
+from connectors.model import Identifier, IdentitySpec, Trust
+
+_PAGE = 2000  # rows fetched at a time
+_NOT_A_PERSON = (MARK, NOBODY, PLACEHOLDER)
+
+
+def identities(connection: Any, laid: Map) -> Iterator[tuple[Identifier, ...]]:
+    """Of each row of each collection the identifiers that it bears, but for claimed ones."""
+    for name, spec in laid.collections.items():
+        if proofs := [i for i in spec.identities if i.trust is not Trust.CLAIMED]:
+            yield from _rows(connection, laid, name, proofs)
+
+
+def _rows(connection: Any, laid: Map, name: str, proofs: Sequence[IdentitySpec]) -> Iterator[tuple[Identifier, ...]]:
+    system, table = laid.spec.system, laid.table(name)
+    places = [place(system, table, i.field) for i in proofs]
+    query = SQL("SELECT {} FROM {} t WHERE {}").format(
+        SQL(", ").join(map(_texts, places)), table.sql,
+        SQL(" OR ").join(SQL("{} IS NOT NULL").format(_value(at)) for at in places),
+    )  # fmt: skip
+    with connection.cursor(name="dsr_identities") as cursor:
+        cursor.itersize = _PAGE
+        cursor.execute(query)
+        for row in cursor:
+            found = tuple(
+                Identifier(i.kind, text, i.trust, f"{system}/{name}.{i.field}")
+                for i, texts in zip(proofs, row, strict=True)
+                for text in texts or ()
+                if text and not text.startswith(_NOT_A_PERSON)
+            )
+            if found:
+                yield found
+
+
+def _value(at: Place) -> Composable:
+    return at.text if at.path else at.name
+
+
+def _texts(at: Place) -> Composable:
+    return SQL("{}::text[]" if at.elements else "ARRAY[{}]").format(at.name if at.elements else at.text)
