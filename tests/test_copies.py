@@ -194,7 +194,7 @@ def test_a_system_that_holds_its_own_copies_does_not_chase_itself() -> None:
     ("named", "says"),
     [
         ("app_bd", "there is no system 'app_bd'; did you mean"),
-        ("gmail", "is done by hand"),
+        ("analytics_bigquery", "is done by hand"),
         ("billing", "not declared"),
     ],
 )
