@@ -245,10 +245,11 @@ def _taken(record: Record, at: Locator) -> bool:
     if record.at.system != at.system:
         return False
     windows = (t for t in record.takes if isinstance(t, Locator) and t.collection == at.collection)
-    return at.collection in record.takes or any(_overlap(window, at) for window in windows)
+    return at.collection in record.takes or any(overlap(window, at) for window in windows)
 
 
-def _overlap(one: Locator, other: Locator) -> bool:
+def overlap(one: Locator, other: Locator) -> bool:
+    """Whether rows may lie in the windows of both."""
     return all(a.since is None or b.before is None or a.since < b.before for a, b in ((one, other), (other, one)))
 
 

@@ -42,7 +42,7 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
         subject, locators = _resolved(service, request, planned.digest)
         if planned.plan.right is Right.DELETE:
             _carry_out(service, planned, subject, locators, progress)
-        confirmation = _read_back(service, request, planned, subject, progress)
+        confirmation = _read_back(service, request, planned, subject, locators, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         return issue(service, planned, subject, confirmation)
 
@@ -102,18 +102,23 @@ def _gate_for(service: Service, request: str, subject: Subject) -> Callable[[str
     return gate_for
 
 
-def _read_back(service: Service, request: str, planned: Planned, subject: Subject, progress: Progress) -> Confirmation:
+def _read_back(
+    service: Service, request: str, planned: Planned, subject: Subject, locators: Mapping[str, Locator],
+    progress: Progress,
+) -> Confirmation:  # fmt: skip
     def saying(system: str, what: str) -> None:
         progress(system, f"reading back: {what}")
 
     found = service.discover(request, subject.identifiers, saying, erasing=False)
     fresh = service.decided(found, request)
+    vault = service.workspace.vault.open(request)
+    places = {**locators, **{vault.ref(record.at): record.at for _, record in found.records}}
     connectors = service.workspace.connectors(service.now())
     verifiable = {name: c.capabilities.verifiable for name, c in connectors.items()}
     unsearchable = {name for name, c in connectors.items() if not c.capabilities.searchable}
     outcomes = service.journal.outcomes(planned.digest)
     kept = opt_out.still_there(planned.plan, subject, mailing(connectors))
-    done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable)
+    done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable, places)
     return replace(done, opt_outs=kept)
 
 
