@@ -92,10 +92,13 @@ def _dated(step: Step, inventory: Inventory, received: datetime) -> Step:
 
 
 def _suppresses(steps: Sequence[Step], given: Given) -> tuple[str, ...]:
-    """Mailing systems that know the person, if anything is deleted. One that does not is not told."""
+    """Mailing systems that know the person, if anything is deleted. One that does not is not told.
+
+    Under a hold, of the whole or of any collection, nothing is entered.
+    """
     if given.right is not Right.DELETE or not any(s.action in (Action.DELETE, Action.REDACT) for s in steps):
         return ()
-    held = {s.system for s in steps if s.rule == "hold"}
+    held = {s.system for s in steps if s.rule == "hold"} | {h.collection.partition("/")[0] for h in given.holds}
     return tuple(sorted({s.system for s in steps if s.count and s.system in given.mailing} - held))
 
 

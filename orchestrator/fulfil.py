@@ -57,7 +57,7 @@ def _carry_out(
     if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
         return
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
-    systems = service.workspace.connectors(service.now(), _gate_for(service, plan.request, subject))
+    systems = service.workspace.connectors(service.now(), _gate_for(service, plan.request, digest))
     tag = service.workspace.vault.person_tag
     troubles = opt_out.enter(plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
     troubles = troubles or execute(plan, digest, subject, locators, systems, journal, progress=progress)
@@ -82,11 +82,17 @@ def _resolved(service: Service, request: str, digest: str) -> tuple[Subject, dic
     return canonical.decode(Subject, kept["subject"]), locators
 
 
-def _gate_for(service: Service, request: str, subject: Subject) -> Callable[[str], Gate]:
-    """The last look before every write: is there a hold by now, or was the request cancelled?"""
+def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gate]:
+    """The last look before every write: is there a hold by now, or was the request cancelled?
+
+    Claims count as in a plan: they open nothing, and a hold on one keeps everything as it is.
+    """
     vault = service.workspace.vault
-    tags = {vault.person_tag(i.kind, i.value) for i in subject.identifiers}
-    organisations = set(subject.values("organisation_id"))
+    kept = vault.open(request).get_json(f"plan:{digest}")
+    known = [canonical.decode(Subject, kept[name]) for name in ("subject", "claimed") if name in kept]
+    named = {(i.kind, i.value) for some in known for i in some.identifiers}
+    tags = {vault.person_tag(kind, value) for kind, value in named}
+    organisations = {value for kind, value in named if kind == "organisation_id"}
 
     def gate_for(system: str) -> Gate:
         def gate(collection: str) -> None:
