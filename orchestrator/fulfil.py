@@ -35,16 +35,24 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
     journalled, and running again does the rest. A plan that was carried out to its end is not
     carried out again: it is read back, and a new receipt is signed if anything changed.
     """
-    done = service.carried_out(request)
-    planned = done or service.executable(request)
-    service.approval(planned, at_any_age=done is not None)
-    with service.journal.lease(request):
+    service.request(request)
+    with service.journal.lease(request):  # before the checks: another driver may be making a new plan
+        _scrub(service, request)
+        done = service.carried_out(request)
+        planned = done or service.executable(request)
+        service.approval(planned, at_any_age=done is not None)
         subject, locators = _resolved(service, request, planned.digest)
         if planned.plan.right is Right.DELETE:
             _carry_out(service, planned, subject, locators, progress)
         confirmation = _read_back(service, request, planned, subject, locators, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         return issue(service, planned, subject, confirmation)
+
+
+def _scrub(service: Service, request: str) -> None:
+    """Get rid of what another process's reading kept in the files when the vault was destroyed."""
+    if any(service.journal.entries(request, "vault_destroyed")):
+        service.workspace.vault.destroy(request, service.actor.id)
 
 
 def _carry_out(

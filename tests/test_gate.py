@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from connectors.sandbox.world import Sandbox
-from orchestrator.errors import IncompleteError
+from orchestrator.errors import IncompleteError, NotAllowedError
+from orchestrator.journal import Journal
 from tests.office import Office
 
 STORES = ("app_db", "sendgrid")
@@ -56,3 +57,21 @@ def test_a_hold_that_comes_before_the_opt_out_asks_for_a_new_plan(office: Office
         office.service.run(request)
     assert "dsr run" not in str(told.value)
     assert office.service.plan(request).plan.suppresses == (), "the new plan does not enter it"
+
+
+def test_a_plan_that_is_replaced_while_a_run_begins_is_not_carried_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = office.approved(office.sandbox.people.subject.email)
+    first = office.service.show_plan(request).digest
+    lease = Journal.lease
+
+    def after_another_driver(journal: Journal, name: str) -> object:
+        monkeypatch.setattr(Journal, "lease", lease)
+        office.service.plan(request)
+        return lease(journal, name)
+
+    monkeypatch.setattr(Journal, "lease", after_another_driver)
+    with pytest.raises(NotAllowedError, match="no valid approval"):
+        office.service.run(request)
+    assert office.workspace.journal.outcomes(first) == {}

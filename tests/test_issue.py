@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.world import Sandbox
-from orchestrator.errors import UnknownError
+from orchestrator.errors import IncompleteError, UnknownError
 from orchestrator.journal import State
+from orchestrator.storage.store import Store
 from orchestrator.vault import Vault
 from tests.office import Office, inventory
 
@@ -96,3 +97,22 @@ def test_what_a_rule_keeps_is_final_and_is_still_known(office: Office) -> None:
     assert office.workspace.vault.open(request).slots()
     later = office.as_(office.service.actor, datetime.now(UTC) + timedelta(days=1))
     assert later.run(request).payload["request"] == request
+
+
+def test_bytes_that_a_reader_kept_in_the_file_are_removed_by_the_next_run(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = office.approved(NOBODY)
+    asked: list[bool] = []
+
+    def busy(store: Store) -> None:
+        asked.append(True)
+        if len(asked) == 1:
+            raise IncompleteError("another process reads it; ask again when it ended")
+
+    monkeypatch.setattr(Store, "scrub", busy)
+    with pytest.raises(IncompleteError, match="ask again"):
+        office.service.run(request)
+    with pytest.raises(UnknownError, match="nothing is left"):
+        office.service.run(request)
+    assert len(asked) == 2
