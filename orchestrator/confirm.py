@@ -62,17 +62,20 @@ def confirm(
 def _late(plan: Plan, again: Sequence[Step]) -> tuple[tuple[str, str, int], ...]:
     """(system, collection, count) of what somebody has to do, and the plan tells nobody.
 
-    What a rule keeps asks nothing of anybody, as an opt-out that was entered in this run.
+    What a rule keeps asks nothing of anybody, as an opt-out that was entered in this run. A step by hand
+    that counts nothing is a place that no search reaches: what was not found there is not gone.
     """
     changed = {(s.system, s.collection) for s in plan.steps if s.action in _CHANGES}
     listed = {(s.system, s.collection) for s in plan.steps}
-    late = Counter[tuple[str, str]]()
+    late: dict[tuple[str, str], int] = {}
     for step in again:
         known = changed if step.action in _CHANGES else listed
         kept = step.action is Action.RETAIN and step.rule not in ("hold", "vendor", "access")
-        if not kept and (step.system, step.collection) not in known:
-            late[(step.system, step.collection)] += _still_there(step)
-    return tuple((*place, n) for place, n in sorted(late.items()) if n)
+        unreached = step.action is Action.MANUAL and any(o.kind is ObstacleKind.BY_HAND for o in step.obstacles)
+        place = (step.system, step.collection)
+        if not kept and place not in known and (unreached or _still_there(step)):
+            late[place] = late.get(place, 0) + _still_there(step)
+    return tuple((*place, n) for place, n in sorted(late.items()))
 
 
 def _same(step: Step, found: Step, places: Mapping[str, Locator]) -> bool:

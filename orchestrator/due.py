@@ -92,7 +92,7 @@ def _when(step: Step, result: StepResult) -> datetime | None:
 def _seen(request: str, confirmation: Confirmation) -> Iterator[Obligation]:
     """What the last reading found that no step is about."""
     for system, collection, count in confirmation.late:
-        why = f"{count} records that the plan does not know"
+        why = f"{count} records that the plan does not know" if count else "a place that no search reaches"
         yield Obligation(request, Owed.DECIDE_ANEW, system, collection, None, True, why)
     for system, kept in confirmation.opt_outs:
         if not kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -106,3 +107,11 @@ def test_what_an_access_request_did_not_hand_out_is_late() -> None:
     made = plan(step("a", Action.RETAIN, rule="access"), right=Right.ACCESS)
     fresh = plan(*made.steps, step("z", Action.RETAIN, rule="access"), right=Right.ACCESS)
     assert confirm(made, {}, fresh, READABLE, LATER).late == (("shop", "things_z", 3),)
+
+
+def test_a_place_that_no_search_reaches_any_more_is_late_though_nothing_is_counted() -> None:
+    """A mailbox that was closed since the plan: finding nothing there proves nothing."""
+    read = confirm(plan(step("a")), {"a": DONE}, plan(replace(by_hand("z", "unsearched"), count=0)), READABLE, LATER)
+    assert read.late == (("shop", "unsearched", 0),)
+    manual = replace(by_hand("z", "*"), count=0, obstacles=())
+    assert confirm(plan(step("a")), {"a": DONE}, plan(manual), READABLE, LATER).late == ()
