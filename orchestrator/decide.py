@@ -96,10 +96,13 @@ def _dated(step: Step, inventory: Inventory, received: datetime) -> Step:
 
 
 def _suppresses(steps: Sequence[Step], given: Given) -> tuple[str, ...]:
-    """Mailing systems that know the person, if anything is deleted. One that does not is not told."""
+    """Mailing systems that know the person, if anything is deleted. One that does not is not told.
+
+    Under a hold, of the whole or of any collection, nothing is entered.
+    """
     if given.right is not Right.DELETE or not any(s.action in (Action.DELETE, Action.REDACT) for s in steps):
         return ()
-    held = {s.system for s in steps if s.rule == "hold"}
+    held = {s.system for s in steps if s.rule == "hold"} | {h.collection.partition("/")[0] for h in given.holds}
     return tuple(sorted({s.system for s in steps if s.count and s.system in given.mailing} - held))
 
 
@@ -264,10 +267,11 @@ def _taken(record: Record, at: Locator) -> bool:
     if record.at.system != at.system:
         return False
     windows = (t for t in record.takes if isinstance(t, Locator) and t.collection == at.collection)
-    return at.collection in record.takes or any(_overlap(window, at) for window in windows)
+    return at.collection in record.takes or any(overlap(window, at) for window in windows)
 
 
-def _overlap(one: Locator, other: Locator) -> bool:
+def overlap(one: Locator, other: Locator) -> bool:
+    """Whether rows may lie in the windows of both."""
     return all(a.since is None or b.before is None or a.since < b.before for a, b in ((one, other), (other, one)))
 
 

@@ -1,7 +1,7 @@
 """What is still owed of every request, and when: for people, and for whatever runs the command daily.
 
-Three things fall due: what a vendor accepted must be read back, what was kept under an exception
-must be decided anew when the exception ends, and steps by hand must be done.
+What an approval began must be finished, what a vendor accepted must be read back, what was kept under an
+exception, or was found too late, must be decided anew, and steps by hand must be done.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connectors.model import Status
+from connectors.model import Action, Status
+from orchestrator.confirm import GONE
 from orchestrator.journal import State
 from orchestrator.manual import ManualWork
-from orchestrator.model import StepResult
+from orchestrator.model import Confirmation, Step, StepResult
 
 
 class Owed(StrEnum):
     """What has to happen, and by which command."""
 
     READ_BACK = "read back"  # dsr run: a vendor has had its time
-    DECIDE_ANEW = "decide anew"  # dsr plan: an exception has ended, or its review is due
+    GO_ON = "go on"  # dsr run: steps are not done, or an opt-out was lost; dsr plan if the approval is void
+    DECIDE_ANEW = "decide anew"  # dsr plan: an exception has ended, its review is due, or a search found more
     BY_HAND = "by hand"  # dsr manual
 
 
@@ -59,17 +61,39 @@ class Obligations(ManualWork):
         confirmation = self.journal.confirmation(digest)
         seen = {r.ref: r for r in confirmation.results} if confirmation else {}
         results = {**self.journal.outcomes(digest), **seen}
+        void = plan.made_at + self.inventory.limits.plan_valid
         for step in plan.steps:
             result = results.get(step.ref)
-            if result is None or (owed := _owed(result)) is None:
+            if (owed := _owed(step, result)) is None:
                 continue
-            when = result.until or step.until
+            when = _when(step, result) if result else void
             late = when is None or when <= self.now()
-            why = result.reason or step.basis
+            why = (result.reason if result else "not done yet") or step.basis or "a search still finds it"
             yield Obligation(request, owed, step.system, step.collection, when, late, why)
+        if confirmation:
+            yield from _seen(request, confirmation)
 
 
-def _owed(result: StepResult) -> Owed | None:
+def _owed(step: Step, result: StepResult | None) -> Owed | None:
+    if result is None:
+        return Owed.GO_ON if step.action in (Action.DELETE, Action.REDACT) else None
+    if result.confirmed is False or (step.keep and result.status in GONE):  # redacted, but for what a rule keeps
+        return Owed.DECIDE_ANEW
     if result.confirmed:
         return None
     return {Status.ACCEPTED: Owed.READ_BACK, Status.RETAINED: Owed.DECIDE_ANEW}.get(result.status)
+
+
+def _when(step: Step, result: StepResult) -> datetime | None:
+    """When it falls due; None: at once, or nobody has said."""
+    return None if result.confirmed is False else result.until or step.until
+
+
+def _seen(request: str, confirmation: Confirmation) -> Iterator[Obligation]:
+    """What the last reading found that no step is about."""
+    for system, collection, count in confirmation.late:
+        why = f"{count} records that the plan does not know" if count else "a place that no search reaches"
+        yield Obligation(request, Owed.DECIDE_ANEW, system, collection, None, True, why)
+    for system, kept in confirmation.opt_outs:
+        if not kept:
+            yield Obligation(request, Owed.GO_ON, system, "*", None, True, "the opt-out was lost")

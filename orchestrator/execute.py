@@ -19,6 +19,8 @@ from connectors.protocol import Connector
 from orchestrator.errors import HeldError
 from orchestrator.model import Plan, Step, StepResult
 
+_STAYS = (Action.RETAIN, Action.MANUAL)  # told again with the rest: what would take it along is refused
+
 
 class EffectLog(Protocol):
     """The part of the journal that execution writes."""
@@ -58,7 +60,9 @@ def execute(
     for step in plan.steps:
         if step.ref not in answered:
             shares.setdefault(step.system, []).append(step)
-    work = [_System(plan, digest, name, mine, subject, locators, systems.get(name), journal, progress, now)
+    told = {name: [s for s in plan.steps if s.system == name and (s in mine or s.action in _STAYS)]
+            for name, mine in shares.items()}  # fmt: skip
+    work = [_System(plan, digest, name, mine, told[name], subject, locators, systems.get(name), journal, progress, now)
             for name, mine in shares.items()]  # fmt: skip
     begun: dict[str, Future[Trouble | None]] = {}
     with ThreadPoolExecutor(max_workers=max(1, len(work))) as pool:
@@ -75,7 +79,8 @@ class _System:
     plan: Plan
     digest: str
     name: str
-    steps: Sequence[Step]
+    steps: Sequence[Step]  # without an outcome yet
+    told: Sequence[Step]  # those, and what stays
     subject: Subject
     locators: Mapping[str, Locator]
     connector: Connector | None
@@ -113,8 +118,11 @@ class _System:
 
     def _answer(self, connector: Connector, begun: set[str]) -> list[str]:
         waiting = {self._at(step): step for step in self.steps}
+        answered = {self._at(step) for step in self.told} - set(waiting)
         failed = []
         for outcome in connector.delete(self.subject, list(self._orders())):
+            if outcome.at in answered:
+                continue
             step = waiting.pop(outcome.at, None)
             if step is None:
                 failed.append("the connector answered an order that was not given")
@@ -125,7 +133,7 @@ class _System:
         return failed + [f"{step.collection}: no answer" for step in waiting.values()]
 
     def _orders(self) -> Iterator[Order]:
-        for step in self.steps:
+        for step in self.told:
             yield Order(self._at(step), step.action, step.count, step.late, frozenset(step.keep))
 
     def _note(self, step: Step, outcome: Outcome, begun_before: bool = False) -> None:

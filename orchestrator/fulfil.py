@@ -35,17 +35,25 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
     journalled, and running again does the rest. A plan that was carried out to its end is not
     carried out again: it is read back, and a new receipt is signed if anything changed.
     """
-    done = service.carried_out(request)
-    planned = done or service.executable(request)
-    service.approval(planned, at_any_age=done is not None)
-    with service.journal.lease(request):
+    service.request(request)
+    with service.journal.lease(request):  # before the checks: another driver may be making a new plan
+        _scrub(service, request)
+        done = service.carried_out(request)
+        planned = done or service.executable(request)
+        service.approval(planned, at_any_age=done is not None)
         subject, locators = _resolved(service, request, planned.digest)
         if planned.plan.right is Right.DELETE:
             _carry_out(service, planned, subject, locators, progress)
-        confirmation = _read_back(service, request, planned, subject, progress)
+        confirmation = _read_back(service, request, planned, subject, locators, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         _enter(service, planned, subject, confirmation)  # before a closed request forgets who it was
         return issue(service, planned, subject, confirmation)
+
+
+def _scrub(service: Service, request: str) -> None:
+    """Get rid of what another process's reading kept in the files when the vault was destroyed."""
+    if any(service.journal.entries(request, "vault_destroyed")):
+        service.workspace.vault.destroy(request, service.actor.id)
 
 
 def _carry_out(
@@ -58,7 +66,7 @@ def _carry_out(
     if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
         return
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
-    systems = service.workspace.connectors(service.now(), _gate_for(service, plan.request, subject))
+    systems = service.workspace.connectors(service.now(), _gate_for(service, plan.request, digest))
     tag = service.workspace.vault.person_tag
     troubles = opt_out.enter(plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
     troubles = troubles or execute(plan, digest, subject, locators, systems, journal, progress=progress)
@@ -83,11 +91,17 @@ def _resolved(service: Service, request: str, digest: str) -> tuple[Subject, dic
     return canonical.decode(Subject, kept["subject"]), locators
 
 
-def _gate_for(service: Service, request: str, subject: Subject) -> Callable[[str], Gate]:
-    """The last look before every write: is there a hold by now, or was the request cancelled?"""
+def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gate]:
+    """The last look before every write: is there a hold by now, or was the request cancelled?
+
+    Claims count as in a plan: they open nothing, and a hold on one keeps everything as it is.
+    """
     vault = service.workspace.vault
-    tags = {vault.person_tag(i.kind, i.value) for i in subject.identifiers}
-    organisations = set(subject.values("organisation_id"))
+    kept = vault.open(request).get_json(f"plan:{digest}")
+    known = [canonical.decode(Subject, kept[name]) for name in ("subject", "claimed") if name in kept]
+    named = {(i.kind, i.value) for some in known for i in some.identifiers}
+    tags = {vault.person_tag(kind, value) for kind, value in named}
+    organisations = {value for kind, value in named if kind == "organisation_id"}
 
     def gate_for(system: str) -> Gate:
         def gate(collection: str) -> None:
@@ -113,18 +127,23 @@ def _enter(service: Service, planned: Planned, subject: Subject, confirmation: C
         )  # fmt: skip
 
 
-def _read_back(service: Service, request: str, planned: Planned, subject: Subject, progress: Progress) -> Confirmation:
+def _read_back(
+    service: Service, request: str, planned: Planned, subject: Subject, locators: Mapping[str, Locator],
+    progress: Progress,
+) -> Confirmation:  # fmt: skip
     def saying(system: str, what: str) -> None:
         progress(system, f"reading back: {what}")
 
     found = service.discover(request, subject.identifiers, saying, erasing=False)
     fresh = service.decided(found, request)
+    vault = service.workspace.vault.open(request)
+    places = {**locators, **{vault.ref(record.at): record.at for _, record in found.records}}
     connectors = service.workspace.connectors(service.now())
     verifiable = {name: c.capabilities.verifiable for name, c in connectors.items()}
     unsearchable = {name for name, c in connectors.items() if not c.capabilities.searchable}
     outcomes = service.journal.outcomes(planned.digest)
     kept = opt_out.still_there(planned.plan, subject, mailing(connectors))
-    done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable)
+    done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable, places)
     return replace(done, opt_outs=kept)
 
 

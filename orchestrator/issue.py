@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
+from orchestrator.journal import State
 from orchestrator.model import Confirmation, Step, StepResult
 from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
@@ -36,7 +37,9 @@ def issue(service: Service, planned: Planned, known: Subject, confirmation: Conf
     payload = receipt.build(case, workspace.vault.pseudonym, {*given, *(i.value for i in known.identifiers)})
     before = [r for r in journal.receipts(request) if r["plan"] == planned.digest]
     if before and _says(verify(before[-1]["envelope"].encode(), [workspace.signing_key.public])) == _says(payload):
-        return _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)
+        done = _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)
+        _close(service, request, payload)
+        return done
     envelope = envelope_bytes(workspace.signing_key.sign(payload))
     journal.save_receipt(
         request, envelope.decode(), receipt.hash_of(envelope), case.previous,
@@ -44,11 +47,20 @@ def issue(service: Service, planned: Planned, known: Subject, confirmation: Conf
     )  # fmt: skip
     number = len(list(journal.receipts(request)))
     done = _files(workspace, request, number, envelope.decode(), confirmation)
-    if payload["outcome"] in (receipt.Fulfilment.COMPLETE, receipt.Fulfilment.NOTHING_FOUND):
-        # Nothing is open and nothing is kept: nobody needs to find this person again.
-        journal.append(request, "closed", service.actor.id, {"outcome": payload["outcome"]})
-        workspace.vault.destroy(request, service.actor.id)
+    _close(service, request, payload)
     return done
+
+
+def _close(service: Service, request: str, payload: Mapping[str, Any]) -> None:
+    """Forget the person if nothing is open and nothing is kept: nobody needs to find them again.
+
+    Safe to repeat, for a run that was cut short after it had signed.
+    """
+    if not payload["final"] or payload["outcome"] == receipt.Fulfilment.COMPLETE_WITH_RETENTION:
+        return
+    if service.journal.state(request) is not State.CLOSED:
+        service.journal.append(request, "closed", service.actor.id, {"outcome": payload["outcome"]})
+    service.workspace.vault.destroy(request, service.actor.id)
 
 
 def _case(service: Service, planned: Planned, confirmation: Confirmation) -> receipt.Case:

@@ -221,8 +221,8 @@ class Journal:
     ) -> None:
         """Keep a signed receipt, chained to the one before.
 
-        NotAllowedError if another receipt came in between (build it again on `last_receipt_hash`);
-        IntegrityError if the plan has a final receipt already.
+        NotAllowedError if another receipt came in between (build it again on `last_receipt_hash`). A final
+        receipt may be followed by another: exceptions end, and what a word said is seen by a search.
         """
         payload = {"plan": plan, "hash": digest, "previous": previous, "final": final, "envelope": envelope}
         with self.store.write() as connection:
@@ -231,7 +231,7 @@ class Journal:
             if previous != self._last_receipt(connection):
                 raise NotAllowedError("another receipt was signed meanwhile: build this one again on the last one")
             if final:
-                chain.append(connection, self.now(), request, "receipt_final", by, {"hash": digest}, plan)
+                chain.append(connection, self.now(), request, "receipt_final", by, {"hash": digest}, digest)
             chain.append(connection, self.now(), request, "receipt", by, payload, digest)
 
     def last_receipt_hash(self) -> str:

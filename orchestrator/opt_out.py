@@ -43,7 +43,7 @@ def enter(
         try:
             outcomes = list(systems[name].suppress(subject))
         except (ConnectorError, HeldError) as error:
-            troubles.append(Trouble(name, f"opt-out not entered: {error}"))
+            troubles.append(Trouble(name, f"opt-out not entered: {error}", isinstance(error, HeldError)))
             continue
         if failed := [o.reason or "not entered" for o in outcomes if o.status is Status.FAILED]:
             troubles.append(Trouble(name, f"opt-out not entered: {'; '.join(sorted(set(failed)))}"))

@@ -67,14 +67,15 @@ class Service(Denials):
         verification = self.verification(request)
         self.not_cancelled(request)
         with self.journal.lease(request):
-            known = [*self.identifiers(request, verification), *self._acted_on(request)]
-            found = self.discover(request, known, progress)
+            start = [*self.identifiers(request, verification), *self._acted_on(request)]
+            found = self.discover(request, start, progress)
             before = {e.system: e.existed for e in erasures(self.journal, request)}
             plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
             digest = canonical.digest(plan)
             vault = self.workspace.vault.open(request)
             locators = {vault.ref(record.at): canonical.plain(record.at) for _, record in found.records}
-            vault.put_json(f"plan:{digest}", {"subject": canonical.plain(found.subject), "locators": locators})
+            known = {"subject": canonical.plain(found.subject), "claimed": canonical.plain(Subject(found.claimed))}
+            vault.put_json(f"plan:{digest}", {**known, "locators": locators})
             self.journal.save_plan(plan)
         return self._planned(plan, digest)
 

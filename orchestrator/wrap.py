@@ -61,7 +61,8 @@ class _Around:
 
 class Retried(_Around):
     """The one retry policy: only TransientError, the vendor's own waiting time first, then
-    exponential with jitter. A search is repeated whole; a deletion only for unanswered orders."""
+    exponential with jitter. A search is repeated whole; a deletion for unanswered orders, told along
+    with what stays: a connector refuses what would take that along, and can only do so if it knows."""
 
     def __init__(
         self, inside: Connector, attempts: int = 4, first_wait: float = 0.5,
@@ -82,9 +83,12 @@ class Retried(_Around):
         answered: set[Locator] = set()
         for attempt in self._policy():
             with attempt:
-                for outcome in self.inside.delete(subject, [o for o in orders if o.at not in answered]):
-                    answered.add(outcome.at)
-                    yield outcome
+                before = frozenset(answered)
+                left = [o for o in orders if o.at not in before or o.action in (Action.RETAIN, Action.MANUAL)]
+                for outcome in self.inside.delete(subject, left):
+                    if outcome.at not in before:
+                        answered.add(outcome.at)
+                        yield outcome
 
     def again(self, call: Callable[[], T]) -> T:
         """The call's answer, asked for again as the policy says. For what is safe to repeat."""

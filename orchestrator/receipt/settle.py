@@ -125,8 +125,10 @@ def fulfilment(case: Case, settled: Sequence[Settled], reached: Sequence[Reach])
     lost = case.confirmation is not None and not all(kept for _, kept in case.confirmation.opt_outs)
     if late or unapproved or lost or any(c.final for c in case.plan.conflicts):
         return Fulfilment.OPEN
-    if not any(s.step.count for s in settled):
+    if not any(s.step.count or s.standing.pending or _failed(s) for s in settled):
+        # A step that counts nothing is about a place that no search reaches.
         everywhere = bool(reached) and all(r.to_its_end for r in reached)
+        everywhere = everywhere and all(s.standing is Standing.GONE for s in settled)
         return Fulfilment.NOTHING_FOUND if everywhere else Fulfilment.NOTHING_FOUND_IN_SEARCHED
     if any(s.standing.open for s in settled):
         return Fulfilment.OPEN
@@ -160,6 +162,10 @@ def mismatch(settled: Settled) -> bool:
 
 def _touched(settled: Settled) -> bool:
     return settled.step.action in (Action.DELETE, Action.REDACT) and settled.result is not None
+
+
+def _failed(settled: Settled) -> bool:
+    return settled.standing.open and settled.standing is not Standing.BY_HAND
 
 
 def _standing(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:

@@ -15,7 +15,7 @@ from connectors.model import Action, Artifact, Capabilities, Locator, Order, Out
 from orchestrator.canonical import digest
 from orchestrator.execute import execute
 from orchestrator.journal import Journal
-from orchestrator.model import Plan
+from orchestrator.model import Plan, StepResult
 from tests.orchestrator.cases import plan, step
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -119,3 +119,21 @@ def test_changed_data_is_told_apart_from_trouble(journal: Journal) -> None:
     (trouble,) = execute(wanted, digest(wanted), NOBODY, locators, {"files": files}, journal)
     assert trouble.changed
     assert journal.outcomes(digest(wanted)) == {}
+
+
+def test_run_again_a_system_still_sees_what_the_plan_keeps(journal: Journal) -> None:
+    """What stays was answered before; the rest may be refused because of it."""
+    actions = {"kept": Action.RETAIN, "left": Action.MANUAL, "gone": Action.DELETE, "goes": Action.DELETE}
+    wanted = plan(*(replace(step(ref, action), system="files") for ref, action in actions.items()))
+    journal.save_plan(wanted)
+    for ref, status in (("kept", Status.RETAINED), ("left", Status.MANUAL), ("gone", Status.DONE)):
+        journal.outcome(digest(wanted), ref, StepResult(ref, status, 3, NOW))
+    files = Recording("files", [])
+    assert carried_out(wanted, [files], journal) == []
+    assert [(o.at.collection, o.action) for o in files.orders] == [
+        ("things_kept", Action.RETAIN), ("things_left", Action.MANUAL), ("things_goes", Action.DELETE),
+    ]  # fmt: skip
+    assert set(journal.outcomes(digest(wanted))) == set(actions)
+    again = Recording("files", [])
+    assert carried_out(wanted, [again], journal) == []
+    assert again.orders == [], "with nothing left to do nobody is asked"

@@ -264,3 +264,19 @@ def test_any_changed_byte_of_a_long_receipt_shows(tmp_path: Path) -> None:
         path.write_bytes(changed)
         with pytest.raises(InvalidReceiptError):
             verify_file(path, [key.public])
+
+
+@pytest.mark.parametrize(
+    ("result", "ending", "final"),
+    [
+        (StepResult("a", Status.ACCEPTED, 0, NOW, LATER + timedelta(days=9)), Fulfilment.ACCEPTED_PENDING, False),
+        (StepResult("a", Status.MANUAL, 0, NOW), Fulfilment.NOTHING_FOUND_IN_SEARCHED, False),
+        (StepResult("a", Status.FAILED, 0, NOW), Fulfilment.OPEN, False),
+    ],
+)
+def test_what_counts_nothing_and_is_under_way_or_open_is_no_empty_search(
+    result: StepResult, ending: Fulfilment, final: bool
+) -> None:
+    """Erasures of what no search shows, and places that no search reaches."""
+    payload = built(case(plan(step("a", count=0)), result))
+    assert (payload["outcome"], payload["final"]) == (ending, final)
