@@ -125,7 +125,8 @@ def show(context: typer.Context, request: RequestId, as_json: AsJson = False) ->
         return
     from orchestrator.cli.show import table
 
-    say(f"{asked.id}: {asked.right}, received {asked.received:%Y-%m-%d} by {asked.channel}, regime {asked.regime} ({asked.ground})")
+    regime = f"regime {asked.regime} ({asked.ground})"
+    say(f"{asked.id}: {asked.right}, received {asked.received:%Y-%m-%d} by {asked.channel}, {regime}")
     rows = []
     for _, same in groupby(entries, key=lambda e: e.kind):  # one line for all steps of a run
         first, *more = same
