@@ -54,7 +54,8 @@ class Clocks(Obligations):
     def clock(self, request: str = "", everything: bool = False) -> tuple[Clocked, ...]:
         """Every request that is not answered, the most urgent first; one if given, all with `everything`."""
         told = self._told(request or None)
-        asked = [self.request(request)] if request else self.journal.requests()
+        # Nobody waits for the answer to a replay, which the company asks of itself.
+        asked = [self.request(request)] if request else [r for r in self.journal.requests() if not r.replays]
         found = [self._clocked(r, told.get(r.id, {})) for r in asked]
         return tuple(sorted((c for c in found if c.open or everything or request), key=_urgency))
 

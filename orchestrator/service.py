@@ -7,19 +7,18 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from connectors.errors import ConnectorError
-from connectors.model import Aspect, Identifier, Probe, Subject
+from connectors.model import Identifier, Subject
 from orchestrator import canonical, fulfil, opt_out, replay
+from orchestrator.checked import Checked, check
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.denial import Denials
 from orchestrator.discover import discover
-from orchestrator.errors import InventoryError, NotAllowedError, UnknownError, UnsafePlanError
+from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
@@ -27,7 +26,6 @@ from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
 from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
-from orchestrator.wrap import probes
 
 Progress = Callable[[str, str], None]
 _NEVER: Mapping[str, datetime] = MappingProxyType({})
@@ -44,16 +42,6 @@ class Planned:
     digest: str
     findings: tuple[Finding, ...]
     open: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Whether one system can be used as the inventory says."""
-
-    system: str
-    ok: bool | None  # None: done by hand
-    probes: tuple[Probe, ...]
-    message: str = ""  # why it could not be asked, or who does it by hand
 
 
 class Service(Denials):
@@ -259,27 +247,9 @@ class Service(Denials):
     # Systems
 
     def check(self) -> tuple[Checked, ...]:
-        """What can be told of every system before a request needs it; all are asked side by side."""
-        names = list(self.inventory.systems)
-        with ThreadPoolExecutor(max_workers=len(names)) as pool:
-            found = tuple(pool.map(self._checked, names))
-        marks = replay.unserved(self)
-        return tuple(_unserved(row, marks[row.system]) if row.system in marks else row for row in found)
-
-    def _checked(self, name: str) -> Checked:
-        system = self.inventory.systems[name]
-        if system.manual:
-            return Checked(name, None, (), f"by hand: {system.owner}")
-        try:
-            connector = self.workspace.connector(name, self.now())
-            found = probes(connector)
-        except (ConnectorError, InventoryError) as error:
-            return Checked(name, False, (Probe(Aspect.REACH, False, str(error)),), str(error))
-        if not connector.capabilities.exports:
-            found += (Probe(Aspect.EXPORT, None, "the API cannot export one person: by hand"),)
-        if not connector.capabilities.actions:
-            found += (Probe(Aspect.DELETE, None, "the API cannot delete for one person: by hand, or by time"),)
-        return Checked(name, all(p.ok is not False for p in found), found)
+        """What can be told of every system before a request needs it, restored ones not to be served included."""
+        marks = {m.system: m.copy for m in self.unserved()}
+        return check(self.workspace, self.now(), marks)
 
     # What the above have in common
 
@@ -295,8 +265,3 @@ class Service(Denials):
     def _four_eyes(self, others: set[str], did: str) -> None:
         if self.inventory.approval != SINGLE and self.actor.id in others:
             raise NotAllowedError(f"{self.actor.id} {did}: another person must do this")
-
-
-def _unserved(row: Checked, mark: replay.Mark) -> Checked:
-    says = f"restored from a copy of {mark.copy:%Y-%m-%d %H:%M} and not to be served yet: dsr replay"
-    return replace(row, ok=False, probes=(*row.probes, Probe(Aspect.INVENTORY, False, says)), message=says)

@@ -52,6 +52,7 @@ FLOORS = {
     "orchestrator.staff": 9,
     "orchestrator.workspace": 10,
     "orchestrator.ledger": 11,
+    "orchestrator.checked": 11,
     "orchestrator.intake": 11,
     "orchestrator.manual": 12,
     "orchestrator.due": 13,

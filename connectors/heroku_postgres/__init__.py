@@ -8,6 +8,7 @@ an array. Option of a collection: `touched_by_triggers: true`, where triggers ma
 | what | how |
 |---|---|
 | found | rows bearing an identifier, and rows that point at them by a link marked `owns`, however far |
+| listed | after a restore: identity columns of every row, by a server-side cursor in one snapshot |
 | exported | the disclosed columns, as CSV by server-side COPY |
 | deleted, redacted | all orders of the system in one transaction; counts of every table compared before commit |
 | redacted to | NULL, or a placeholder that NOT NULL, UNIQUE, CHECKs and domains take; refused by name if none fits |

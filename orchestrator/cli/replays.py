@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from orchestrator.replay import Replayed
 
-app = typer.Typer(help="After a restore: find erased people again, and erase them again.")
+app = typer.Typer(help="After a restore: erase again whom it brought back.")
 System = Annotated[str, typer.Argument(metavar="SYSTEM", help="The restored system, as the inventory names it.")]
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 

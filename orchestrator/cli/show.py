@@ -16,7 +16,8 @@ from rich.text import Text
 from connectors.model import Action, Aspect
 
 if TYPE_CHECKING:
-    from orchestrator.service import Checked, Planned
+    from orchestrator.checked import Checked
+    from orchestrator.service import Planned
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 _STYLES = {

@@ -1,0 +1,53 @@
+"""What can be told of every system before a request needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectors.errors import ConnectorError
+from connectors.model import Aspect, Probe
+from orchestrator.errors import InventoryError
+from orchestrator.workspace import Workspace
+from orchestrator.wrap import probes
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether one system can be used as the inventory says."""
+
+    system: str
+    ok: bool | None  # None: done by hand
+    probes: tuple[Probe, ...]
+    message: str = ""  # why it could not be asked, or who does it by hand
+
+
+def check(workspace: Workspace, now: datetime, unserved: Mapping[str, datetime]) -> tuple[Checked, ...]:
+    """Every system, asked side by side. `unserved`: restored ones, and when their copies were made."""
+    names = list(workspace.inventory.systems)
+    with ThreadPoolExecutor(max_workers=len(names)) as pool:
+        found = tuple(pool.map(lambda name: _checked(workspace, name, now), names))
+    return tuple(_unserved(row, unserved[row.system]) if row.system in unserved else row for row in found)
+
+
+def _checked(workspace: Workspace, name: str, now: datetime) -> Checked:
+    system = workspace.inventory.systems[name]
+    if system.manual:
+        return Checked(name, None, (), f"by hand: {system.owner}")
+    try:
+        connector = workspace.connector(name, now)
+        found = probes(connector)
+    except (ConnectorError, InventoryError) as error:
+        return Checked(name, False, (Probe(Aspect.REACH, False, str(error)),), str(error))
+    if not connector.capabilities.exports:
+        found += (Probe(Aspect.EXPORT, None, "the API cannot export one person: by hand"),)
+    if not connector.capabilities.actions:
+        found += (Probe(Aspect.DELETE, None, "the API cannot delete for one person: by hand, or by time"),)
+    return Checked(name, all(p.ok is not False for p in found), found)
+
+
+def _unserved(row: Checked, copy: datetime) -> Checked:
+    says = f"restored from a copy of {copy:%Y-%m-%d %H:%M} and not to be served yet: dsr replay"
+    return replace(row, ok=False, probes=(*row.probes, Probe(Aspect.INVENTORY, False, says)), message=says)
