@@ -81,6 +81,7 @@ def test_a_person_is_erased_everywhere_and_nobody_else_is_touched(office: Office
     assert {s["system"] for s in touched if s["standing"] == "accepted"} == LATER
     assert all(s["until"] for s in touched if s["standing"] == "accepted"), "accepted, and nobody says until when"
     assert all(r["until"] and r["basis"] for r in done.payload["retained"])
+    assert done.payload["late"] == [], "the plan knew of everything that is found again"
     assert done.payload["outcome"] == "open", "some is still to be done by hand"
 
 
