@@ -125,8 +125,11 @@ def test_an_extension_holds_only_in_time_with_a_reason_and_from_receipt(
 
 
 @pytest.mark.parametrize("right", [Asked.OPT_OUT, Asked.LIMIT, Asked.SHINE_THE_LIGHT])
-def test_some_rights_know_no_extension(right: Asked) -> None:
-    assert "knows no extension" in refusal(asked(right), Extension(R, date(2026, 5, 30)), CCPA, DAYS)
+def test_some_rights_know_no_extension_and_no_promise_makes_one(right: Asked) -> None:
+    within = Period(90, Unit.DAYS)
+    taken = Rule("p", Topic.EXTEND, frozenset(Asked), "Policy", Confidence.READ, within=within, promise=True)
+    for law in (CCPA, law_of("ccpa", (taken,))):
+        assert "knows no extension" in refusal(asked(right), Extension(R, date(2026, 5, 30)), law, DAYS)
 
 
 def test_an_extended_answer_is_due_on_the_day_that_was_told_and_at_the_end_by_law() -> None:
@@ -154,6 +157,10 @@ def test_verification_pauses_no_clock_in_california_and_may_in_europe() -> None:
             assert (one.due, one.last) == (date(2026, 4, 2), date(2026, 4, 13)), "the strict reading waits for nobody"
         else:
             assert one == other
+    within = Period(20, Unit.DAYS)
+    promised = Rule("p", Topic.ANSWER, frozenset(Asked), "Policy", Confidence.READ, within=within, promise=True)
+    found = due(waits, date(2026, 4, 1), law_of("gdpr", (promised,)))
+    assert found.last == date(2026, 3, 22), "a promise waits for nobody"
     open_ended = asked(received=date(2026, 3, 2), pauses=((date(2026, 3, 4), None),))
     assert due(open_ended, date(2026, 9, 1), law_of("gdpr", ())).standing is Standing.ALARM
 

@@ -231,3 +231,5 @@ def test_a_reopened_request_has_its_clock_again(desk: Desk) -> None:
     assert service.clock() == ()
     service.journal.append(request, "reopened", "desk", {"reason": "not withdrawn"})
     assert [c.request for c in service.clock()] == [request]
+    service.cancel(request, "withdrawn after all")
+    assert service.clock() == ()
