@@ -120,9 +120,10 @@ def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Ga
 def _enter(service: Service, planned: Planned, subject: Subject, confirmation: Confirmation) -> None:
     if planned.plan.right is Right.DELETE:
         scope = service.scope(planned.plan.request)
+        contradicted = {r.ref for r in confirmation.results if r.left}
         ledger.record(
             service.workspace, planned.plan, planned.digest, subject, confirmation, by=service.actor.id,
-            now=service.now(), attested={a.ref for a in service.attested(planned.plan)},
+            now=service.now(), attested={a.ref for a in service.attested(planned.plan)} - contradicted,
             first=scope.first if scope else "", existed=scope.existed if scope else None,
         )  # fmt: skip
 

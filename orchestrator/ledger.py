@@ -91,6 +91,8 @@ def record(
         if step.ref in gone and step.count:
             steps.setdefault(step.system, []).append(step)
     begun = _begun(journal, plan.request, digest)
+    needs = {name: c.capabilities.needs for name, c in workspace.connectors(now).items()} if steps else {}
+    holding = {system: {name for name, kinds in needs.items() if copies.kind(system) in kinds} for system in steps}
     for system, mine in steps.items():
         before = known.get(system)
         places = {s.collection for s in mine} | set(before.collections if before else ())
@@ -102,7 +104,7 @@ def record(
             first or plan.request, digest, key, system, tuple(sorted(places)),
             _tags(subject, workspace.vault.ledger_tagger(key), before), at,
             (existed or {}).get(system) or (before.existed if before and same else counted),
-            _until(workspace, system, plan, gone, attested, at, now),
+            _until(plan, holding[system], {*gone, *attested}, at + workspace.inventory.limits.restorable),
         )  # fmt: skip
         if entry != before:
             journal.append(plan.request, "erased", by, canonical.plain(entry))
@@ -121,16 +123,14 @@ def _tags(subject: Subject, tag: Tagger, before: Erasure | None) -> tuple[tuple[
     return tuple((kind, tuple(sorted(tags))) for kind, tags in sorted(found.items()))
 
 
-def _until(
-    workspace: Workspace, system: str, plan: Plan, gone: Collection[str], attested: Collection[str],
-    at: datetime, now: datetime,
-) -> datetime | None:  # fmt: skip
-    """When the last copy of the system's data ends, known or not; None while one has no end."""
-    opened = copies.kind(system)
-    holding = {n for n, c in workspace.connectors(now).items() if opened in c.capabilities.needs}
-    steps = [s for s in plan.steps if s.system in holding and s.count and s.ref not in gone and s.ref not in attested]
+def _until(plan: Plan, holding: Collection[str], settled: Collection[str], known_to_none: datetime) -> datetime | None:
+    """When the last copy of a system's data ends: those in the plan, and one that no system lists.
+
+    `holding`: systems that hold its copies. None while there is one that has no end.
+    """
+    steps = [s for s in plan.steps if s.system in holding and s.count and s.ref not in settled]
     ends = [s.until for s in steps if s.until is not None]
-    return None if len(ends) < len(steps) else max([at + workspace.inventory.limits.restorable, *ends])
+    return None if len(ends) < len(steps) else max([known_to_none, *ends])
 
 
 # Keys

@@ -17,6 +17,7 @@ from connectors.sandbox.world import Sandbox
 from orchestrator.discover import discover
 from orchestrator.errors import InventoryError
 from orchestrator.inventory import Inventory
+from orchestrator.ledger import erasures
 from orchestrator.model import Coverage, Discovery
 from tests.office import ROOT, Office
 
@@ -122,6 +123,31 @@ def test_a_word_does_not_outweigh_a_backup_that_is_still_there(office: Office, t
     (step,) = (s for s in office.service.manual_steps(request) if s.collection == "manual_backups")
     office.service.manual_done(step.ref, "engineering", proof)
     assert standings(office.service.run(request).payload)["manual_backups"] == {"still_there"}
+
+
+def test_the_ledger_remembers_as_long_as_a_copy_could_bring_the_person_back(office: Office, tmp_path: Path) -> None:
+    """A fork or a manual backup has no end: until somebody has seen to each, nor has the ledger's entry."""
+    request = office.approved(office.sandbox.people.subject.email)
+    office.service.run(request)
+
+    def until() -> datetime | None:
+        return next(e.until for e in erasures(office.service.journal) if e.system == "app_db")
+
+    assert until() is None
+    fake = office.sandbox.stores["heroku"].fake
+    proof = tmp_path / "proof.png"
+    proof.write_bytes(b"a picture")
+    for step in office.service.manual_steps(request):
+        if step.system == SYSTEM:
+            office.service.manual_done(step.ref, "engineering", proof)
+    office.service.run(request)
+    assert until() is None, "a manual backup is still found, whatever was said"
+    fake.data.transfers[APP] = [t for t in fake.data.transfers[APP] if t["schedule"]]
+    found = standings(office.service.run(request).payload)
+    assert "still_there" not in {one for some in found.values() for one in some}
+    ends = until()
+    assert ends is not None
+    assert ends >= datetime.now(UTC) + timedelta(days=399)
 
 
 def test_nobody_else_has_copies(office: Office) -> None:
