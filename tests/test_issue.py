@@ -1,4 +1,4 @@
-"""What a run signs again and again: the last receipt never stands in the way, and what is closed is forgotten."""
+"""What a run signs: the last receipt is never in the way of the next, and what is closed is forgotten."""
 
 from __future__ import annotations
 
