@@ -194,7 +194,7 @@ def test_residence_is_no_ground_while_the_policy_promises_without_limit(desk: De
         service.deny(request, Because.UNVERIFIED, " ", letter)
     assert not service.deny(request, Because.UNVERIFIED, "no answer to three letters", letter).open
     assert service.journal.state(request) is State.DENIED
-    with pytest.raises(NotAllowedError, match="denied on"):
+    with pytest.raises(NotAllowedError, match="was denied"):
         service.answer(request, letter)
 
 
