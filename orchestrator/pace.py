@@ -21,6 +21,7 @@ from connectors.errors import TransientError
 from orchestrator.storage.store import Store
 
 LONGEST_TURN = 120.0  # seconds; whoever would wait longer is sent away and asks again in a later run
+LONGEST_HOLD = 24 * 3600.0  # seconds; a header may be wrong, so after a day a vendor is asked again
 
 _TAKE = text("""
     INSERT INTO dsr_pace (system, free_at) VALUES (:system, :now - :burst + :step)
@@ -81,9 +82,9 @@ class Pace:
         self._until(system, free_at - rate.step - now)
 
     def hold(self, system: str, seconds: float) -> None:
-        """Nobody calls the system for so long: a vendor asked for it."""
+        """Nobody calls the system for so long, and at most a day: a vendor asked for it."""
         with self._store.turns() as connection:
-            connection.execute(_HOLD, {"system": system, "until": self._now() + seconds})
+            connection.execute(_HOLD, {"system": system, "until": self._now() + min(seconds, LONGEST_HOLD)})
 
     def _held(self, system: str) -> float:
         with self._store.read() as connection:

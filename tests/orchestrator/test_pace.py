@@ -162,3 +162,15 @@ def test_the_retry_policy_tells_what_a_vendor_asked_for(for_all: bool) -> None:
 def _as_connector(value: object) -> Connector:
     assert isinstance(value, Connector)
     return value
+
+
+@pytest.mark.parametrize("asked", [1e9, float("inf")])
+def test_a_vendor_cannot_shut_its_system_out_for_ever(store: Store, asked: float) -> None:
+    """A header may be wrong, or a clock far off: after a day it is asked again."""
+    clock = Clock()
+    pace = Pace(store, lambda: clock.now, clock.sleep)
+    pace.hold("shop", asked)
+    with pytest.raises(TransientError):
+        pace.wait("shop", None)
+    clock.sleep(24 * 3600)
+    pace.wait("shop", None)
