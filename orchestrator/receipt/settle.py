@@ -169,6 +169,8 @@ def _failed(settled: Settled) -> bool:
 
 
 def _standing(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
+    if case.plan.right is Right.ACCESS:
+        return Standing.ATTESTED if attested else _disclosure(step, case)
     elsewhere = result is not None and result.status in (Status.MANUAL, Status.RETAINED)
     if result is not None and elsewhere and result.confirmed and result.left == 0:
         return Standing.GONE  # done by people or by the vendor's own time, and a search shows it
@@ -178,8 +180,6 @@ def _standing(step: Step, result: StepResult | None, attested: bool, case: Case)
         return Standing.ATTESTED
     if attested and result is not None and result.status is Status.MANUAL:
         return Standing.STILL_THERE
-    if case.plan.right is Right.ACCESS:
-        return _disclosure(step, case)
     if result is None:
         return Standing.NOT_ATTEMPTED
     if result.status is Status.RETAINED:
