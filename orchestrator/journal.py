@@ -170,8 +170,9 @@ class Journal:
     def attest(self, plan_digest: str, attested: Attested) -> None:
         """A staff member's word that a step left to people is done; it may be given again."""
         payload = {"plan": plan_digest, "attested": canonical.plain(attested)}
-        if chain.without_addresses(attested.reason) != attested.reason:
-            raise NotAllowedError("the reason names an e-mail address, and the journal holds none: leave it out")
+        for what, said in (("reason", attested.reason), ("name of who did it", attested.by)):
+            if chain.without_addresses(said) != said:
+                raise NotAllowedError(f"the {what} holds an e-mail address, and the journal holds none: leave it out")
         by = attested.recorded_by or attested.by
         self.append(self._planned(plan_digest).request, "attested", by, payload)
 
