@@ -105,8 +105,8 @@ def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Ga
 
     def gate_for(system: str) -> Gate:
         def gate(collection: str) -> None:
-            if service.journal.state(request) is State.CANCELLED:
-                raise HeldError(f"{request} was cancelled: nothing more is written")
+            if (state := service.journal.state(request)) in (State.CANCELLED, State.DENIED):
+                raise HeldError(f"{request} was {state}: nothing more is written")
             for hold in service.journal.holds():
                 places = (system, f"{system}/{collection}")
                 if hold.person in tags or hold.organisation in organisations or hold.collection in places:

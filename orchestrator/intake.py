@@ -162,6 +162,6 @@ class Intake:
             raise NotAllowedError(f"{right} needs a {needed} verification; this one is {verification.level}")
         return verification
 
-    def not_cancelled(self, request: str) -> None:
-        if self.journal.state(request) is State.CANCELLED:
-            raise NotAllowedError(f"{request} was cancelled")
+    def not_ended(self, request: str) -> None:
+        if (state := self.journal.state(request)) in (State.CANCELLED, State.DENIED):
+            raise NotAllowedError(f"{request} was {state}")

@@ -40,6 +40,9 @@ def enter(
         log.append("", "opted_out", by, {"tag": entered}, entered)
     troubles = []
     for name in plan.suppresses:
+        if name not in systems:  # the plan may be years old
+            troubles.append(Trouble(name, "opt-out not entered: the inventory has no such mailing system any more"))
+            continue
         try:
             outcomes = list(systems[name].suppress(subject))
         except (ConnectorError, HeldError) as error:

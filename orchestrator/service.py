@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from connectors import copies
 from connectors.model import Identifier, Subject
 from orchestrator import canonical, fulfil, opt_out, replay
 from orchestrator.checked import Checked, check
@@ -23,7 +24,7 @@ from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
-from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
+from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
 from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
 
@@ -53,9 +54,9 @@ class Service(Denials):
         """Discover, decide and guard. The plan is frozen under its digest; an earlier one is replaced."""
         self.actor.require("plan")
         verification = self.verification(request)
-        self.not_cancelled(request)
+        self.not_ended(request)
         with self.journal.lease(request):
-            start = [*self.identifiers(request, verification), *self._acted_on(request)]
+            start = [*self.identifiers(request, verification), *self._acted_on(request, verification)]
             found = self.discover(request, start, progress)
             before = {e.system: e.existed for e in erasures(self.journal, request)}
             plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
@@ -67,16 +68,19 @@ class Service(Denials):
             self.journal.save_plan(plan)
         return self._planned(plan, digest)
 
-    def _acted_on(self, request: str) -> frozenset[Identifier]:
+    def _acted_on(self, request: str, verification: Verification) -> frozenset[Identifier]:
         """Identifiers of the last plan that was carried out: a redacted account no longer leads to them.
 
-        Not those of plans that were only made: what misled one of them may have been corrected since.
+        Not those of plans that were only made: what misled one of them may have been corrected since. Of a
+        plan that stood on a proof which is withdrawn, only until when copies may hold the person.
         """
         for entry in reversed(list(self.journal.entries(request, "planned"))):
             digest = entry.payload["digest"]
             if self.journal.outcomes(digest):
                 kept = self.workspace.vault.open(request).get_json(f"plan:{digest}")
-                return canonical.decode(Subject, kept["subject"]).identifiers
+                known: frozenset[Identifier] = canonical.decode(Subject, kept["subject"]).identifiers
+                stands = set(self.journal.plan(digest).verification.proves) <= set(verification.proves)
+                return known if stands else frozenset(i for i in known if copies.is_kind(i.kind))
         return frozenset()
 
     def show_plan(self, request: str) -> Planned:
@@ -167,9 +171,11 @@ class Service(Denials):
 
     def executable(self, request: str) -> Planned:
         """The latest plan, if nothing but an approval is missing. Errors say what stands in the way."""
-        self.verification(request)
-        self.not_cancelled(request)
+        verification = self.verification(request)
+        self.not_ended(request)
         planned = self.show_plan(request)
+        if not set(planned.plan.verification.proves) <= set(verification.proves):
+            raise NotAllowedError(f"the verification changed since the plan was made: dsr plan {request}")
         if planned.open:
             raise UnsafePlanError(
                 "the guard stops this plan:\n" + "\n".join(f"  {f.code}: {f.message}" for f in planned.open)
@@ -183,7 +189,7 @@ class Service(Denials):
     def carried_out(self, request: str) -> Planned | None:
         """The latest plan, if every step of it has its outcome: then it is only read back, at any age."""
         self.verification(request)
-        self.not_cancelled(request)
+        self.not_ended(request)
         planned = self.show_plan(request)
         done = {s.ref for s in planned.plan.steps} <= set(self.journal.outcomes(planned.digest))
         return planned if done and planned.plan.steps else None
