@@ -56,20 +56,23 @@ def confirm(
             results.append(_judge(done, still, step.system in reached, verifiable.get(step.system, False)))
         else:
             results.append(done)
-    return Confirmation(at, tuple(results), fresh.coverage, _late(plan, again))
+    return Confirmation(at, tuple(results), fresh.coverage, _late(plan, again, places))
 
 
-def _late(plan: Plan, again: Sequence[Step]) -> tuple[tuple[str, str, int], ...]:
+def _late(plan: Plan, again: Sequence[Step], places: Mapping[str, Locator]) -> tuple[tuple[str, str, int], ...]:
     """(system, collection, count) of what somebody has to do, and the plan tells nobody.
 
     What a rule keeps asks nothing of anybody, as an opt-out that was entered in this run. A step by hand
     that counts nothing is a place that no search reaches: what was not found there is not gone.
     """
     changed = {(s.system, s.collection) for s in plan.steps if s.action in _CHANGES}
+    by_hand = {(s.system, s.collection) for s in plan.steps if s.action is Action.MANUAL}
     listed = {(s.system, s.collection) for s in plan.steps}
     late: dict[tuple[str, str], int] = {}
     for step in again:
-        known = changed if step.action in _CHANGES else listed
+        known = changed if step.action in _CHANGES else by_hand if step.action is Action.MANUAL else listed
+        if step.action not in _CHANGES and any(_same(planned, step, places) for planned in plan.steps):
+            continue  # its own step says how it stands
         kept = step.action is Action.RETAIN and step.rule not in ("hold", "vendor", "access")
         unreached = step.action is Action.MANUAL and any(o.kind is ObstacleKind.BY_HAND for o in step.obstacles)
         place = (step.system, step.collection)

@@ -115,3 +115,19 @@ def test_a_place_that_no_search_reaches_any_more_is_late_though_nothing_is_count
     assert read.late == (("shop", "unsearched", 0),)
     manual = replace(by_hand("z", "*"), count=0, obstacles=())
     assert confirm(plan(step("a")), {"a": DONE}, plan(manual), READABLE, LATER).late == ()
+
+
+def test_what_is_by_hand_is_late_where_the_plan_only_deletes() -> None:
+    """A vendor names another contact that bears the address once the person's own is gone."""
+    made = plan(step("a"))
+    claimed = replace(by_hand("z"), obstacles=(Obstacle(ObstacleKind.CLAIMED, "by an alternate address"),))
+    assert confirm(made, {"a": DONE}, plan(claimed), READABLE, LATER).late == (("shop", "things_a", 3),)
+    assert confirm(made, {"a": DONE}, plan(by_hand("a")), READABLE, LATER).late == (), "said of the step itself"
+    both = plan(step("a"), by_hand("b"))
+    results = {"a": DONE, "b": StepResult("b", Status.MANUAL, 3, NOW)}
+    assert confirm(both, results, plan(claimed), READABLE, LATER).late == (), "people look there already"
+
+
+def test_what_a_rule_kept_and_would_by_now_be_deleted_is_late() -> None:
+    result = StepResult("a", Status.RETAINED, 3, NOW, NOW)
+    assert confirm(plan(kept("a")), {"a": result}, plan(step("a")), READABLE, LATER).late == (("shop", "things_a", 3),)
