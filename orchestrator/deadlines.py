@@ -130,9 +130,9 @@ class Clocks(Obligations):
         self.actor.require("run")
         asked = self.request(request)
         told = self._told(request).get(request, {})
-        self.not_ended(request)
         for done in {kind, "answered", "denied"} & set(told):
             raise NotAllowedError(f"{request} was {done} on {went_out(told[done]):%Y-%m-%d} already")
+        self.not_ended(request)
         if at and (at > self.now() + timedelta(minutes=5) or self.day(at) < self.day(asked.received)):
             raise NotAllowedError("it went out after the request was received, and not in the future")
         return asked
