@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors.model import Gate, Locator, Subject
-from connectors.protocol import Connector, Suppresses
 from orchestrator import canonical, ledger, opt_out
 from orchestrator.confirm import confirm
 from orchestrator.errors import HeldError, IncompleteError
@@ -20,7 +19,7 @@ from orchestrator.export import Package, export
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
 from orchestrator.model import Confirmation, Right
-from orchestrator.wrap import suppressing
+from orchestrator.wrap import mailing
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service
@@ -74,11 +73,6 @@ def _carry_out(
     journal.append(plan.request, "run_ended", service.actor.id, told)
     if troubles:
         raise IncompleteError(_what_now(plan.request, troubles))
-
-
-def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:
-    """The systems that can keep a person from being written to."""
-    return {name: able for name, connector in systems.items() if (able := suppressing(connector))}
 
 
 def _resolved(service: Service, request: str, digest: str) -> tuple[Subject, dict[str, Locator]]:

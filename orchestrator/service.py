@@ -135,7 +135,7 @@ class Service(Denials):
         given = Given(
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
             self.tags(found), self.workspace.vault.open(request).ref, self.request(request).received,
-            self.workspace.mailing(self.now()), replaces, scope.existed if scope else erased,
+            self.workspace.mailing, replaces, scope.existed if scope else erased,
             scope.unserved if scope else frozenset(erased),
         )  # fmt: skip
         return decide(found, self.inventory, given)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from orchestrator.journal import Journal
 from orchestrator.pace import Pace, Rate
 from orchestrator.signing import SigningKey
 from orchestrator.vault import MasterKey, Vault
-from orchestrator.wrap import Logged, Retried, suppressing
+from orchestrator.wrap import Logged, Retried, mailing
 
 GateFor = Callable[[str], Gate]
 
@@ -102,9 +102,10 @@ class Workspace:
         connectors = {name: self.connector(name, now, existed=existed.get(name)) for name in self._connected()}
         return {n: c for n, c in connectors.items() if n in existed or c.capabilities.needs & opened}
 
-    def mailing(self, now: datetime) -> frozenset[str]:
-        """Systems that can keep a person from being written to."""
-        return frozenset(name for name, connector in self.connectors(now).items() if suppressing(connector))
+    @cached_property
+    def mailing(self) -> frozenset[str]:
+        """Systems that can keep a person from being written to. Asked once: it hangs on their kind, not on the day."""
+        return frozenset(mailing(self.connectors(datetime.now(UTC))))
 
     def not_connected(self) -> dict[str, str]:
         """Systems without a connector and why they are not searched by machine."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
@@ -162,6 +162,11 @@ def enumerating(connector: Connector) -> Enumerating | None:
     """The connector's ability to name everybody it holds, if it has it."""
     inside, policy = _opened(connector)
     return Enumerating(inside, policy) if isinstance(inside, Enumerates) else None
+
+
+def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:
+    """The systems that can keep a person from being written to."""
+    return {name: able for name, connector in systems.items() if (able := suppressing(connector))}
 
 
 def probes(connector: Connector) -> tuple[Probe, ...]:
