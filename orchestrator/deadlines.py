@@ -5,13 +5,13 @@ Letters are personal and stay where the company keeps its mail; the journal name
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from orchestrator.attachment import content_of
 from orchestrator.clock import Deadline, Extension, Facts, Standing, deadlines, extension_ends, refusal
 from orchestrator.days import Calendar, local
 from orchestrator.due import Obligations
@@ -19,7 +19,7 @@ from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry
 from orchestrator.law import Asked, Law, Topic
 from orchestrator.model import Ground, Request, Right
-from orchestrator.receipt import Letter
+from orchestrator.receipt import Letter, hash_of
 from orchestrator.regimes import holidays, law_of
 
 _URGENCY = (Standing.OVERDUE, Standing.ALARM, Standing.ON_TIME, Standing.MET)
@@ -62,7 +62,7 @@ class Clocks(Obligations):
     def acknowledge(self, request: str, letter: Path | None = None, at: datetime | None = None) -> Clocked:
         """Record that the receipt of a request was confirmed: in writing, or on the call in which it came."""
         self.unanswered(request, "acknowledged", at)
-        told = {"at": at or self.now(), "letter": hash_of(letter) if letter else ""}
+        told = {"at": at or self.now(), "letter": letter_hash(letter) if letter else ""}
         self.journal.append(request, "acknowledged", self.actor.id, told, request)
         return self.clocked(request)
 
@@ -77,14 +77,14 @@ class Clocks(Obligations):
         extension = Extension(today, until or (end.strict if end else today), bool(reason.strip()))
         if why := refusal(facts, extension, law, days):
             raise NotAllowedError(f"{request} cannot be extended: {why}")
-        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": hash_of(letter)}
+        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": letter_hash(letter)}
         self.journal.append(request, "extended", self.actor.id, told, request)
         return self.clocked(request)
 
     def answer(self, request: str, letter: Path, at: datetime | None = None) -> Clocked:
         """Record that the answer went out: what was done, or the reasons why it was not. It stops the clock."""
         self.unanswered(request, "answered", at)
-        told = {"at": at or self.now(), "letter": hash_of(letter)}
+        told = {"at": at or self.now(), "letter": letter_hash(letter)}
         self.journal.append(request, "answered", self.actor.id, told, request)
         return self.clocked(request)
 
@@ -174,11 +174,6 @@ def went_out(entry: Entry) -> datetime:
     return datetime.fromisoformat(at) if isinstance(at, str) else entry.at
 
 
-def hash_of(letter: Path) -> str:
-    try:
-        content = letter.read_bytes()
-    except OSError as error:
-        raise NotAllowedError(f"cannot read the letter {letter}: {error.strerror}") from None
-    if not content:
-        raise NotAllowedError(f"the letter {letter} is empty")
-    return "sha256:" + hashlib.sha256(content).hexdigest()
+def letter_hash(letter: Path) -> str:
+    """What the journal calls a letter, which is personal and is not kept. NotAllowedError as `content_of`."""
+    return hash_of(content_of(letter, "the letter"))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from orchestrator.days import months_after
-from orchestrator.deadlines import Clocked, Clocks, hash_of, went_out
+from orchestrator.deadlines import Clocked, Clocks, letter_hash, went_out
 from orchestrator.errors import NotAllowedError
 from orchestrator.law import Asked, Rule, Topic
 from orchestrator.model import Request
@@ -42,7 +42,7 @@ class Denials(Clocks):
             raise NotAllowedError(f"{request} was carried out at least in part: dsr request answer says what was done")
         if why := self._closed_ground(asked, because):
             raise NotAllowedError(f"{request} cannot be denied as {because}: {why}")
-        sent = {"kind": "denial", "sha256": hash_of(letter), "at": self.now()}
+        sent = {"kind": "denial", "sha256": letter_hash(letter), "at": self.now()}
         self.journal.append(request, "letter", self.actor.id, sent)
         self.journal.append(request, "denied", self.actor.id, {"code": because, "reason": reason.strip()})
         return self.clocked(request)

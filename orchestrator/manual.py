@@ -6,7 +6,6 @@ a system has no search it stays so. What a search still finds outweighs any word
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from connectors.model import Action
+from orchestrator.attachment import content_of
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.intake import Intake
 from orchestrator.journal import State
 from orchestrator.model import Attested, Plan, Step, StepResult
+from orchestrator.receipt import hash_of
 
 LARGEST_EVIDENCE = 16 * 1024 * 1024  # bytes: a screenshot or a PDF, not an export
 _OVER = (State.CANCELLED, State.DENIED, State.CLOSED)
@@ -73,7 +74,7 @@ class ManualWork(Intake):
         step = self._named(ref)
         content = _evidence(evidence)
         attested = Attested(
-            step.ref, by or self.actor.id, self.now(), how, "sha256:" + hashlib.sha256(content).hexdigest(),
+            step.ref, by or self.actor.id, self.now(), how, hash_of(content),
             "" if by in ("", self.actor.id) else self.actor.id,
         )  # fmt: skip
         self.workspace.vault.open(step.request).put(f"evidence:{attested.evidence}", content)
@@ -152,13 +153,8 @@ def _progress(word: Attested | None, seen: StepResult | None) -> Progress:
 
 
 def _evidence(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_EVIDENCE + 1)
-    except OSError as error:
-        raise NotAllowedError(f"cannot read the evidence {path}: {error.strerror}") from None
-    if not content:
-        raise NotAllowedError(f"the evidence {path} is empty: give a screenshot, a vendor's letter or a log")
+    wanted = "give a screenshot, a vendor's letter or a log"
+    content = content_of(path, "the evidence", most=LARGEST_EVIDENCE, wanted=wanted)
     if len(content) > LARGEST_EVIDENCE:
         raise NotAllowedError(f"the evidence {path} is larger than {LARGEST_EVIDENCE // 1024 // 1024} MB")
     return content

@@ -41,6 +41,7 @@ FLOORS = {
     "orchestrator.signing": 8,
     "orchestrator.wrap": 8,
     "orchestrator.pace": 8,
+    "orchestrator.attachment": 8,
     "orchestrator.decide": 8,
     "orchestrator.guard": 8,
     "orchestrator.receipt": 9,
