@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -31,7 +32,7 @@ class Store(Protocol):
         """Everything of one person, comparable by ==."""
 
 
-class VendorStore:
+class VendorStore(ABC):
     """A vendor's fake. `fake` holds its state, `faults` make it misbehave.
 
     A subclass names the two variables of its environment and the fake's own credential, makes the
@@ -49,9 +50,9 @@ class VendorStore:
     def __init__(self) -> None:
         self.environ: dict[str, str] = {}
 
+    @abstractmethod
     def make(self) -> Any:
         """The fake, a WSGI application."""
-        raise NotImplementedError
 
     def start(self, stack: ExitStack, directory: Path, port: int) -> None:
         self.fake = self.make()
@@ -59,11 +60,13 @@ class VendorStore:
         self.faults = server.faults
         self.environ.update({self.url_variable: server.url + self.path, self.secret_variable: self.secret})
 
+    @abstractmethod
     def plant(self, now: datetime) -> None:
-        raise NotImplementedError
+        """As `Store.plant`."""
 
+    @abstractmethod
     def of(self, person: Person) -> object:
-        raise NotImplementedError
+        """As `Store.of`."""
 
 
 class AmazonStore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
@@ -18,7 +19,7 @@ Row = dict[str, Any]
 SECRET = "rest-sandbox-secret"
 
 
-class Service:
+class Service(ABC):
     """A WSGI application with a credential; a subclass answers what is behind it."""
 
     auth = "bearer"  # "bearer", "basic" (the secret as user), "header" (X-Api-Key), "query" (api_key)
@@ -37,8 +38,9 @@ class Service:
             response = as_json({"error": {"code": refusal.description or refusal.name}}, refusal.code or 500)
         return response(environ, start_response)
 
+    @abstractmethod
     def answer(self, request: Request, parts: Sequence[str]) -> Response:
-        raise NotImplementedError
+        """What is behind the credential, by the parts of the path."""
 
     def _credential(self, request: Request) -> str:
         header = request.headers.get("Authorization", "")
