@@ -10,6 +10,7 @@ from connectors.calendly import CalendlyConnector, connect
 from connectors.model import CollectionSpec, Secret, SystemSpec
 from connectors.sandbox.calendly import TOKEN, CalendlySandbox
 from connectors.sandbox.serve import Server
+from tests.connectors.emptied import emptied
 
 Connect = Callable[..., CalendlyConnector]
 
@@ -22,11 +23,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def fake(server: Server) -> CalendlySandbox:
-    app = server.faults.app
-    assert isinstance(app, CalendlySandbox)
-    app.clear()
-    server.faults.calls.clear()
-    return app
+    return emptied(server, CalendlySandbox)
 
 
 @pytest.fixture

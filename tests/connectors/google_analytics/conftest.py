@@ -11,6 +11,7 @@ from connectors.model import CollectionSpec, Identifier, Outcome, Record, Secret
 from connectors.sandbox.google_analytics import AnalyticsSandbox
 from connectors.sandbox.serve import Server
 from connectors.testing import orders_for
+from tests.connectors.emptied import emptied
 
 Connect = Callable[..., AnalyticsConnector]
 CLIENT, OTHER = "104200001.1690000042", "104200003.1690000420"
@@ -29,11 +30,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def fake(server: Server) -> AnalyticsSandbox:
-    app = server.faults.app
-    assert isinstance(app, AnalyticsSandbox)
-    app.clear()
-    server.faults.calls.clear()
-    return app
+    return emptied(server, AnalyticsSandbox)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from connectors.model import (
 )
 from connectors.sandbox.hatchbuck import API_KEY, HatchbuckSandbox
 from connectors.sandbox.serve import Server
+from tests.connectors.emptied import emptied
 
 Connect = Callable[..., HatchbuckConnector]
 ANN, JO = "ann.lee@example.com", "ann.lee2@example.com"
@@ -35,11 +36,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def fake(server: Server) -> HatchbuckSandbox:
-    app = server.faults.app
-    assert isinstance(app, HatchbuckSandbox)
-    app.clear()
-    server.faults.calls.clear()
-    return app
+    return emptied(server, HatchbuckSandbox)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from connectors.model import (
 from connectors.papertrail import PapertrailConnector, connect
 from connectors.sandbox.papertrail import TOKEN, PapertrailSandbox
 from connectors.sandbox.serve import Server
+from tests.connectors.emptied import emptied
 
 FOUND_BY = (
     IdentitySpec("email", "message", Trust.PROVEN),
@@ -41,11 +42,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def fake(server: Server) -> PapertrailSandbox:
-    app = server.faults.app
-    assert isinstance(app, PapertrailSandbox)
-    app.clear()
-    server.faults.calls.clear()
-    return app
+    return emptied(server, PapertrailSandbox)
 
 
 @pytest.fixture

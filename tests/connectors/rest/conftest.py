@@ -6,6 +6,7 @@ import pytest
 
 from connectors.sandbox.rest import HelpDesk, Newsletter
 from connectors.sandbox.serve import Server
+from tests.connectors.emptied import emptied
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +23,9 @@ def newsletter_server() -> Iterator[Server]:
 
 @pytest.fixture
 def help_desk(help_desk_server: Server) -> HelpDesk:
-    app = help_desk_server.faults.app
-    assert isinstance(app, HelpDesk)
-    app.clear()
-    help_desk_server.faults.calls.clear()
-    return app
+    return emptied(help_desk_server, HelpDesk)
 
 
 @pytest.fixture
 def newsletter(newsletter_server: Server) -> Newsletter:
-    app = newsletter_server.faults.app
-    assert isinstance(app, Newsletter)
-    app.clear()
-    newsletter_server.faults.calls.clear()
-    return app
+    return emptied(newsletter_server, Newsletter)

@@ -11,6 +11,7 @@ from connectors.sandbox.sendgrid import API_KEY, SendGridSandbox
 from connectors.sandbox.serve import Server
 from connectors.sendgrid import SendGridConnector, connect
 from connectors.testing import orders_for
+from tests.connectors.emptied import emptied
 
 Connect = Callable[..., SendGridConnector]
 ANN, JO = "ann.lee@example.com", "jo@example.com"
@@ -25,11 +26,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def fake(server: Server) -> SendGridSandbox:
-    app = server.faults.app
-    assert isinstance(app, SendGridSandbox)
-    app.clear()
-    server.faults.calls.clear()
-    return app
+    return emptied(server, SendGridSandbox)
 
 
 @pytest.fixture
