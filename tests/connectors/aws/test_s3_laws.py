@@ -73,7 +73,7 @@ class S3Harness:
                 "cards", fields=(_SEEN,), options={"bucket": "tt-cards", "metadata": {"user_email": "email"}}
             ),
             page_size=2,
-            timeout=1,
+            timeout=2.5,
         )
 
     def spec_refused(self) -> SystemSpec:
