@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,8 @@ class _Injection:
     after: int
     times: int
     match: Callable[[str, str], bool]
+    over: threading.Event = field(default_factory=threading.Event)
+    under_way: int = 0  # calls it hit that the fake has not dealt with yet
 
 
 class Faults:
@@ -51,7 +53,7 @@ class Faults:
         self.calls: list[tuple[str, str]] = []  # (method, path) of everything that arrived
         self._injected: list[_Injection] = []
         self._last_get: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
-        self._lock = threading.Lock()
+        self._dealt_with = threading.Condition()
 
     @contextmanager
     def inject(
@@ -62,28 +64,48 @@ class Faults:
         times: int = 1_000_000,
         match: Callable[[str, str], bool] = lambda method, path: True,
     ) -> Iterator[None]:
-        """While inside, calls that match (method, path) misbehave: `times` of them, after `after`."""
+        """While inside, calls that match (method, path) misbehave: `times` of them, after `after`.
+
+        Leaving waits for what was hit: a call that its client gave up on takes effect before, not in
+        the middle of whatever comes next.
+        """
         injection = _Injection(fault, after, times, match)
         self._injected.append(injection)
         try:
             yield
         finally:
-            self._injected.remove(injection)
+            with self._dealt_with:
+                self._injected.remove(injection)
+                injection.over.set()
+                self._dealt_with.wait_for(lambda: not injection.under_way, TIMEOUT)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
         self.calls.append((method, path))
         if self.latency:
             time.sleep(self.latency)
-        fault = self._due(method, path)
+        injection = self._due(method, path)
+        try:
+            return self._misbehave(injection, environ, start_response)
+        finally:
+            if injection:
+                with self._dealt_with:
+                    injection.under_way -= 1
+                    self._dealt_with.notify_all()
+
+    def _misbehave(
+        self, injection: _Injection | None, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """The fake's answer, or what the fault makes of it."""
+        method, url = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
+        fault = injection.fault if injection else None
         if fault in (Fault.OVERLOADED, Fault.OVERLOADED_RETRY_AFTER, Fault.SERVER_ERROR):
             return self._refuse(fault, environ, start_response)
-        if fault is Fault.TIMEOUT:
-            time.sleep(TIMEOUT)
+        if injection and fault is Fault.TIMEOUT:
+            injection.over.wait(TIMEOUT)
         if fault is Fault.LYING:
             environ["sandbox.lie"] = True
         status, headers, body = self._answer(environ)
-        url = f"{path}"
         if fault is Fault.DUPLICATE and url in self._last_get:
             status, headers, body = self._last_get[url]
         elif method == "GET":
@@ -96,8 +118,8 @@ class Faults:
         # A Content-Length that promises more than arrives is a cut connection to the client.
         return [body[: len(body) // 2]] if fault is Fault.CUT else [body]
 
-    def _due(self, method: str, path: str) -> Fault | None:
-        with self._lock:
+    def _due(self, method: str, path: str) -> _Injection | None:
+        with self._dealt_with:
             for injection in self._injected:
                 if not injection.match(method, path):
                     continue
@@ -105,7 +127,8 @@ class Faults:
                     injection.after -= 1
                 elif injection.times > 0:
                     injection.times -= 1
-                    return injection.fault
+                    injection.under_way += 1
+                    return injection
         return None
 
     def _answer(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
