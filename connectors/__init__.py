@@ -19,7 +19,7 @@ from connectors.protocol import Connector
 GROUP = "dsr.connectors"
 # Modules of this package that are not connectors.
 _INFRASTRUCTURE = {
-    "vocabulary", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
+    "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
     "testing", "sandbox", "traces",
 }  # fmt: skip
 

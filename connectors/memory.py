@@ -18,7 +18,6 @@ from connectors.model import (
     Artifact,
     Capabilities,
     CollectionSpec,
-    Disclosure,
     Identifier,
     Locator,
     Obstacle,
@@ -70,11 +69,9 @@ class MemoryConnector:
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
         spec = self._spec.collection(at.collection)
-        names = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
+        names = spec.disclosed
         rows = self._matching(subject, at)
-        present = {n for row in rows for n in row if n not in names}
-        types = {f.name: f.type or f.name for f in spec.fields}
-        withheld = tuple(sorted({types.get(n, "unmarked field") for n in present}))
+        withheld = spec.withheld(n for row in rows for n in row)
         lines = (json.dumps({n: row.get(n) for n in names}, default=str).encode() + b"\n" for row in rows)
         yield Artifact(f"{spec.name}.jsonl", "application/jsonl", lines, withheld)
 

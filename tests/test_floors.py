@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # Longest matching prefix wins. A file may import from strictly lower floors and from its own package.
 FLOORS = {
-    "connectors.vocabulary": -1,
+    "connectors.vocabulary": -2,
+    "connectors.spec": -1,
     "connectors.model": 0,
     "connectors.errors": 0,
     "connectors.protocol": 1,
@@ -77,7 +78,7 @@ SAME_FLOOR = {
     ("orchestrator.replay", "orchestrator.service"),  # for its types only
 }
 INFRASTRUCTURE = {
-    "vocabulary", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
+    "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
     "testing", "sandbox", "traces",
 }  # fmt: skip
 

@@ -33,7 +33,6 @@ from connectors.model import (
     Aspect,
     Capabilities,
     CollectionSpec,
-    Disclosure,
     Locator,
     Obstacle,
     Order,
@@ -170,12 +169,11 @@ class GmailConnector:
         of the others when they were, and the rest as the fields that are disclosed."""
         search = self._search(subject)
         spec = self._collections[at.collection]
-        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-        types = {f.name: f.type or f.name for f in spec.fields}
+        shown = spec.disclosed
         if at.collection not in MAILS:
             rows = rows_at(search, at)
             present = {name for row in rows for name, value in row.items() if value}
-            withheld = tuple(sorted({types.get(n, "unmarked field") for n in present.difference(shown)}))
+            withheld = spec.withheld(present)
             lines = ({name: row[name] for name in shown if name in row} for row in rows)
             if rows:
                 yield Artifact(f"{at.collection}.jsonl", "application/jsonl", _lines(lines), withheld)
@@ -189,7 +187,7 @@ class GmailConnector:
                 chunks = (mailbox.raw(message) for message in (mail.id,))
                 yield Artifact(f"{at.collection}-{number:05}.eml", "message/rfc822", chunks)
         elif mails:
-            why = WITHHELD if standing_at(at) == SHARED else types.get("content", "unmarked field")
+            why = WITHHELD if standing_at(at) == SHARED else spec.called("content")
             dates = ({"received": mail.at and mail.at.isoformat(), "sent_by_the_person": mail.sent} for mail in mails)
             yield Artifact(f"{at.collection}.jsonl", "application/jsonl", _lines(dates), (why,))
 

@@ -28,7 +28,6 @@ from connectors.model import (
     Artifact,
     Aspect,
     Capabilities,
-    Disclosure,
     Identifier,
     Locator,
     Obstacle,
@@ -142,11 +141,10 @@ class HatchbuckConnector:
                 text = f"Not in this file, and to be added by hand from the web console: {', '.join(what)}.\n"
                 yield Artifact(f"{at.collection}.txt", "text/plain", iter([text.encode()]), what)
             return
-        fields = self._collections[at.collection].fields
-        names = [f.name for f in fields if f.disclosure is Disclosure.DISCLOSE]
-        types = {f.name: f.type or f.name for f in fields}
+        spec = self._collections[at.collection]
+        names = spec.disclosed
         present = {name for row in rows for name, value in row.items() if value not in (None, "", [], {})}
-        withheld = tuple(sorted({types.get(name, "unmarked field") for name in present.difference(names)}))
+        withheld = spec.withheld(present)
         lines = (json.dumps({n: shown(row, n) for n in names if n in row}).encode() + b"\n" for row in rows)
         yield Artifact(f"{at.collection}.jsonl", "application/jsonl", lines, withheld)
 

@@ -16,7 +16,7 @@ from connectors.heroku.api import HerokuApi, instant
 from connectors.heroku.estate import App
 from connectors.heroku.places import Place
 from connectors.heroku.settings import Settings
-from connectors.model import CollectionSpec, Disclosure, Obstacle, ObstacleKind, Subject
+from connectors.model import CollectionSpec, Obstacle, ObstacleKind, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,10 @@ class Account:
 
     def lines(self, subject: Subject, spec: CollectionSpec, key: str) -> tuple[list[bytes], tuple[str, ...]]:
         """What may be disclosed of a place, as JSON lines, and the types that are withheld."""
-        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-        types = {f.name: f.type or f.name for f in spec.fields}
+        shown = spec.disclosed
         rows = [flat(r) for found, rows in self.rows(subject, spec.name) if found == key for r in rows]
         lines = [json.dumps({n: row[n] for n in shown if n in row}).encode() + b"\n" for row in rows]
-        withheld = {types.get(n, "unmarked field") for row in rows for n in row if n not in shown}
-        return lines, tuple(sorted(withheld))
+        return lines, spec.withheld(name for row in rows for name in row)
 
 
 _INSTRUCTIONS = {

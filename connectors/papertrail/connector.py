@@ -15,7 +15,6 @@ from connectors.model import (
     Artifact,
     Capabilities,
     CollectionSpec,
-    Disclosure,
     Locator,
     Obstacle,
     ObstacleKind,
@@ -172,9 +171,8 @@ class PapertrailConnector:
             return
         spec = self._collections[at.collection]
         proven, _ = traces_of(subject, spec)
-        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE and f.name in EVENT_FIELDS]
-        types = {f.name: f.type or f.name for f in spec.fields}
-        withheld = tuple(sorted({types.get(n, "unmarked field") for n in EVENT_FIELDS if n not in shown}))
+        shown = [name for name in spec.disclosed if name in EVENT_FIELDS]
+        withheld = spec.withheld(EVENT_FIELDS)
         chunks = (
             json.dumps(_shown(event, shown, proven), ensure_ascii=False).encode() + b"\n"
             for event in self._mine(proven, at)

@@ -15,7 +15,6 @@ from connectors.http import HttpClient
 from connectors.model import (
     Artifact,
     CollectionSpec,
-    Disclosure,
     Locator,
     Obstacle,
     ObstacleKind,
@@ -69,10 +68,8 @@ class AccountObjects:
         rows = shared if at.key == SHARED else mine
         spec = self._collections[at.collection]
         traces = self._traces(subject, spec)
-        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-        types = {f.name: f.type or f.name for f in spec.fields}
-        present = {n for row in rows for n in row if n not in shown and row[n] not in (None, "")}
-        withheld = tuple(sorted({types.get(n, "unmarked field") for n in present}))
+        shown = spec.disclosed
+        withheld = spec.withheld(n for row in rows for n in row if row[n] not in (None, ""))
         chunks = (
             json.dumps({n: _masked(row[n], traces) for n in shown if n in row}, default=str).encode() + b"\n"
             for row in rows

@@ -10,7 +10,6 @@ from connectors.model import (
     Action,
     Artifact,
     Capabilities,
-    Disclosure,
     Identifier,
     Locator,
     Obstacle,
@@ -170,12 +169,11 @@ class SendGridConnector:
         if not (rows := rows_at(search, at)):
             return
         spec = self._collections[at.collection]
-        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-        types = {f.name: f.type or f.name for f in spec.fields}
+        shown = spec.disclosed
         present = {name for row in rows for name, value in row.items() if value not in (None, "", [], {})}
         if at.collection in (MESSAGES, LOGS):
             present.add("events")
-        withheld = tuple(sorted({types.get(name, "unmarked field") for name in present.difference(shown)}))
+        withheld = spec.withheld(present)
         chunks = (json.dumps(self._line(search, at, row, shown)).encode() + b"\n" for row in rows)
         yield Artifact(f"{at.collection.replace('.', '-')}.jsonl", "application/jsonl", chunks, withheld)
 

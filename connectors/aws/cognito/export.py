@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.aws.cognito.pool import OpenPool, Row
 from connectors.aws.cognito.search import whole
-from connectors.model import Artifact, CollectionSpec, Disclosure
+from connectors.model import Artifact, CollectionSpec
 
 
 def artifact(pool: OpenPool, spec: CollectionSpec, accounts: Sequence[Row]) -> Iterator[Artifact]:
@@ -17,10 +17,9 @@ def artifact(pool: OpenPool, spec: CollectionSpec, accounts: Sequence[Row]) -> I
     if not accounts:
         return
     full = [whole(pool, row) for row in accounts]
-    shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-    types = {f.name: f.type or f.name for f in spec.fields}
+    shown = spec.disclosed
     present = {name for row in full for name, value in row.items() if value not in (None, "", [], {})}
-    withheld = tuple(sorted({types.get(name, "unmarked attribute") for name in present.difference(shown)}))
+    withheld = spec.withheld(present, "unmarked attribute")
     lines = (_line({name: row[name] for name in shown if name in row}) for row in full)
     name = "".join(c if c.isalnum() else "-" for c in spec.name)
     yield Artifact(f"{name}.jsonl", "application/jsonl", lines, withheld)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connectors.aws.dynamodb.search import CLAIMED, SHARED, Found
 from connectors.aws.dynamodb.values import Item, at, plain, undescribed
-from connectors.model import Artifact, Disclosure, Locator
+from connectors.model import Artifact, Locator
 
 
 def export(found: Found, where: Locator) -> Iterator[Artifact]:
@@ -20,19 +20,15 @@ def export(found: Found, where: Locator) -> Iterator[Artifact]:
     if where.key == SHARED:
         yield Artifact(f"{name}.jsonl", "application/jsonl", iter(()), ("items that also hold other people's data",))
         return
-    shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-    hidden = {
-        f.type or f.name
-        for f in spec.fields
-        if f.disclosure is not Disclosure.DISCLOSE and any(at(i, f.name) is not None for i in items)
-    }
+    shown = spec.disclosed
+    hidden = set(spec.withheld(f.name for f in spec.fields if any(at(i, f.name) is not None for i in items)))
     if any(True for item in items for _ in undescribed(item, [f.name for f in spec.fields])):
         hidden.add("unmarked field")
     lines = (_line(item, shown) for item in items)
     yield Artifact(f"{name}.jsonl", "application/jsonl", lines, tuple(sorted(hidden)))
 
 
-def _line(item: Item, shown: list[str]) -> bytes:
+def _line(item: Item, shown: Sequence[str]) -> bytes:
     values = {name: plain(value) for name in shown if (value := at(item, name)) is not None}
     return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 

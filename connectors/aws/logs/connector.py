@@ -22,7 +22,6 @@ from connectors.model import (
     Artifact,
     Capabilities,
     CollectionSpec,
-    Disclosure,
     Locator,
     Obstacle,
     ObstacleKind,
@@ -125,10 +124,8 @@ class CloudWatchLogsConnector:
         elif at.key != CLAIMED:
             spec = self._known(at)
             proven, _ = traces_of(subject, spec)
-            names = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-            types = {f.name: f.type or f.name for f in spec.fields}
-            withheld = tuple(sorted({types.get(n, "unmarked field") for n in FIELDS if n not in names}))
-            chunks = (shown(line, names, proven) for line in self._mine(subject, at))
+            withheld = spec.withheld(FIELDS)
+            chunks = (shown(line, spec.disclosed, proven) for line in self._mine(subject, at))
             name = "".join(c if c.isalnum() else "-" for c in at.collection)
             yield Artifact(f"{name}.jsonl", "application/jsonl", chunks, withheld)
 

@@ -21,7 +21,6 @@ from connectors.model import (
     Artifact,
     Aspect,
     Capabilities,
-    Disclosure,
     Identifier,
     Locator,
     Obstacle,
@@ -119,10 +118,9 @@ class SesConnector:
         if at.collection == SUPPRESSED:
             rows = [{**row, **self._detail(row)} for row in rows]
         spec = self._settings.collections[at.collection]
-        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-        types = {f.name: f.type or f.name for f in spec.fields}
+        shown = spec.disclosed
         present = {n for row in rows for n, v in row.items() if v not in (None, "", [], {}) and n != "ResponseMetadata"}
-        withheld = tuple(sorted({types.get(name, "unmarked field") for name in present.difference(shown)}))
+        withheld = spec.withheld(present)
         lines = (_line({name: row[name] for name in shown if name in row}) for row in rows)
         yield Artifact(f"{at.collection}.jsonl", "application/jsonl", lines, withheld)
 

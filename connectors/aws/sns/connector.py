@@ -19,7 +19,6 @@ from connectors.model import (
     Artifact,
     Aspect,
     Capabilities,
-    Disclosure,
     Identifier,
     Locator,
     Obstacle,
@@ -98,10 +97,9 @@ class SnsConnector:
         if at.key == CLAIMED or not (rows := self._search(subject).at(at)):
             return
         spec = self._settings.collections[at.collection]
-        shown = [f.name for f in spec.fields if f.disclosure is Disclosure.DISCLOSE]
-        types = {f.name: f.type or f.name for f in spec.fields}
+        shown = spec.disclosed
         present = {name for row in rows for name, value in row.items() if value}
-        withheld = tuple(sorted({types.get(name, "unmarked field") for name in present.difference(shown)}))
+        withheld = spec.withheld(present)
         told = ({n: row.get(n) or value_of(row, n) for n in shown if row.get(n) or value_of(row, n)} for row in rows)
         lines = (json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in told)
         name = "-".join(filter(None, (at.collection, at.key)))
