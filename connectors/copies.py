@@ -9,12 +9,12 @@ The identifier outlives the erasure in the source, which no copy notices.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from connectors.model import Action, Artifact, Identifier, Locator, Order, Outcome, Status, Subject, Trust
+from connectors.model import Artifact, Identifier, Locator, Order, Outcome, Status, Subject, Trust
 
 _SUFFIX = ".held_until"
-_KEPT = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}
 EVERYBODY = "a copy that holds everybody is not changed or deleted for one person"
 WITHHELD = "copies in backups, which hold everybody"
 
@@ -46,8 +46,8 @@ def held_until(subject: Subject, sources: Iterable[str]) -> datetime | None:
 
 def answer(order: Order, until: datetime | None = None) -> Outcome:
     """The outcome of an order on a copy: what was left is left, and nothing else is ever done."""
-    if (status := _KEPT.get(order.action)) is not None:
-        return Outcome(order.at, status, order.count, until if status is Status.RETAINED else None)
+    if spared := order.spared():
+        return replace(spared, until=until) if spared.status is Status.RETAINED else spared
     return Outcome(order.at, Status.FAILED, reason=EVERYBODY)
 
 

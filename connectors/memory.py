@@ -77,9 +77,8 @@ class MemoryConnector:
 
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         for order in orders:
-            if order.action in (Action.RETAIN, Action.MANUAL):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
                 continue
             rows = self._matching(subject, order.at)
             if len(rows) > order.count + order.late:

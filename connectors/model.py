@@ -157,6 +157,11 @@ class Order:
     late: int = 0  # how many more rows than that are acceptable
     keep: frozenset[str] = frozenset()  # REDACT leaves these fields as they are
 
+    def spared(self) -> Outcome | None:
+        """The answer to an order that nothing is done about (RETAIN, MANUAL); None if there is something to do."""
+        status = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}.get(self.action)
+        return Outcome(self.at, status, self.count) if status else None
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -34,8 +34,8 @@ class Erasure:
 
     def carry_out(self, order: Order, orders: Sequence[Order]) -> Outcome:
         """The outcome of one order among all; raises ChangedError if there is more than was planned."""
-        if order.action in (Action.RETAIN, Action.MANUAL):
-            return Outcome(order.at, Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL, order.count)
+        if spared := order.spared():
+            return spared
         if order.action is Action.REDACT:
             return Outcome(order.at, Status.FAILED, reason=_REDACTION)
         if order.at.collection == BOOKINGS:

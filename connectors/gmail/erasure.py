@@ -38,8 +38,8 @@ class Erasure:
             yield self._carried_out(order, found.get(order.at))
 
     def _carried_out(self, order: Order, mails: list[Mail] | None) -> Outcome:
-        if order.action in (Action.RETAIN, Action.MANUAL):
-            return Outcome(order.at, Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL, order.count)
+        if spared := order.spared():
+            return spared
         if order.action is Action.REDACT:
             return Outcome(order.at, Status.FAILED, reason=_REDACTION)
         if mails is None:

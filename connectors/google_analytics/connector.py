@@ -145,8 +145,8 @@ class AnalyticsConnector:
 
     def _answer(self, order: Order, found: Mapping[tuple[str, str], Found]) -> Outcome:
         at, name = order.at, order.at.collection
-        if order.action in (Action.RETAIN, Action.MANUAL):
-            return Outcome(at, Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL, order.count)
+        if spared := order.spared():
+            return spared
         if order.action is Action.REDACT:
             return Outcome(at, Status.FAILED, reason=_NO_REDACTION)
         if name not in ASKED:

@@ -53,9 +53,8 @@ class Erasure:
         for order in meant:
             yield self._do(order)
         for order in orders:
-            if order.action not in (Action.DELETE, Action.REDACT):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
 
     def _require_planned(self, meant: Sequence[Order], orders: Sequence[Order]) -> None:
         planned = {(o.at.collection, o.at.key): o.count + o.late for o in orders}

@@ -33,7 +33,6 @@ from connectors.heroku_postgres.trial import fitting
 from connectors.heroku_postgres.windows import MENTIONS, OWN, cutoffs_of, sides_of
 from connectors.model import Action, Locator, Order, Outcome, Status, Subject
 
-_STAY = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}
 _UNFIT = (errors.CheckViolation, errors.UniqueViolation, errors.NotNullViolation, errors.ExclusionViolation)
 _UNLINK = SQL(
     "u AS (UPDATE {} t SET {} WHERE t.ctid = ANY (ARRAY(SELECT r FROM n)) "
@@ -54,7 +53,7 @@ class _Job:
 
 def erase(connection: Any, laid: Map, subject: Subject, orders: Sequence[Order]) -> list[Outcome]:
     """Do the orders and commit. ChangedError or RefusedError if that is not exactly what would happen."""
-    ordered = [o for o in orders if o.action not in _STAY]
+    ordered = [o for o in orders if not o.spared()]
     counts: dict[Locator, int] = {}
     if ordered:
         cutoffs = cutoffs_of(o.at for o in orders)
@@ -195,7 +194,7 @@ def _expected(jobs: Sequence[_Job], counts: Mapping[Locator, int], theirs: Count
 
 
 def _outcome(order: Order, counts: Mapping[Locator, int]) -> Outcome:
-    if order.action in _STAY:
-        return Outcome(order.at, _STAY[order.action], order.count)
+    if spared := order.spared():
+        return spared
     count = counts[order.at]
     return Outcome(order.at, Status.DONE if count else Status.ABSENT, count)

@@ -187,9 +187,8 @@ class PapertrailConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """Delete saved searches; answer for lines when a read can prove that they have expired."""
         for order in orders:
-            if order.action in (Action.RETAIN, Action.MANUAL):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
             elif order.action is Action.REDACT:
                 yield Outcome(order.at, Status.FAILED, reason="the API changes nothing that is stored; delete or wait")
             elif order.at.collection in _LINES:

@@ -50,8 +50,8 @@ class Erasure:
 
     def _one(self, order: Order) -> Outcome:
         plan = self._plans[order.at.collection]
-        if order.action in (Action.RETAIN, Action.MANUAL):
-            return Outcome(order.at, Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL, order.count)
+        if spared := order.spared():
+            return spared
         if order.at.key != OWN:
             return Outcome(order.at, Status.MANUAL, order.count, reason=_NOT_SURE)
         if plan.by_hand:

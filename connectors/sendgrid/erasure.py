@@ -71,8 +71,8 @@ class Erasure:
 
     def _one(self, order: Order) -> Outcome:
         at = order.at
-        if order.action in (Action.RETAIN, Action.MANUAL):
-            return Outcome(at, Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL, order.count)
+        if spared := order.spared():
+            return spared
         if order.action is Action.REDACT:
             return Outcome(at, Status.FAILED, reason=_REDACTION)
         if standing_at(at) != OWN:

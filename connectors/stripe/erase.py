@@ -20,7 +20,6 @@ from connectors.stripe.vocabulary import BY_NAME, KINDS, OPEN, Ending
 
 _SESSION_SETTLES = timedelta(days=4)  # https://docs.stripe.com/identity/verification-sessions#redact
 _FAMILIES = frozenset(kind.family for kind in KINDS if kind.family)
-_PASSIVE = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}
 
 
 @dataclass
@@ -52,10 +51,8 @@ class Eraser:
 
     def run(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """Every order's outcome. Nothing is written before all orders fit what is there."""
-        active = [o for o in orders if o.action not in _PASSIVE]
-        for order in orders:
-            if order.action in _PASSIVE:
-                yield Outcome(order.at, _PASSIVE[order.action], order.count)
+        active = [o for o in orders if not o.spared()]
+        yield from (spared for o in orders if (spared := o.spared()))
         if not active:
             return
         held = self._gatherer.holdings(subject)

@@ -41,9 +41,8 @@ class Eraser:
         """One outcome per order. Raises ChangedError before any write if there is more than planned."""
         fixed = {n: self._fix(order) for n, order in enumerate(orders) if order.action is Action.DELETE}
         for number, order in enumerate(orders):
-            if order.action in (Action.RETAIN, Action.MANUAL):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
             elif order.action is Action.REDACT:
                 yield Outcome(order.at, Status.FAILED, reason=_REDACTION)
             else:

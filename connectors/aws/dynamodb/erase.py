@@ -16,7 +16,6 @@ from connectors.aws.dynamodb.values import Item, Value, at, path, personal, reda
 from connectors.errors import ChangedError
 from connectors.model import Action, FieldSpec, Gate, Order, Outcome, Redaction, Status, Subject
 
-_KEPT = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}
 _NOT_THEIRS = "not surely this person's: never changed by machine"
 _KEY = "the person stands in the item's key, which cannot be changed: the item can be deleted, not redacted"
 
@@ -43,23 +42,21 @@ class Eraser:
 
     def run(self, orders: Sequence[Order]) -> Iterator[Outcome]:
         """One outcome per order. Raises ChangedError before any write if there is more than planned."""
-        tasks = {order.at: task for order, task in zip(orders, self._fixed(orders), strict=True)}
+        tasks = {task.order.at: task for task in self._fixed([o for o in orders if not o.spared()])}
         for order in orders:
+            if spared := order.spared():
+                yield spared
+                continue
             task = tasks[order.at]
-            if task is None:
-                yield Outcome(order.at, _KEPT[order.action], order.count)
-            elif task.forbidden:
+            if task.forbidden:
                 yield Outcome(order.at, Status.FAILED, reason=task.forbidden)
             else:
                 yield self._delete(task) if order.action is Action.DELETE else self._redact(task)
 
-    def _fixed(self, orders: Sequence[Order]) -> list[_Task | None]:
+    def _fixed(self, orders: Sequence[Order]) -> list[_Task]:
         seen: dict[str, Found] = {}
-        tasks: list[_Task | None] = []
+        tasks: list[_Task] = []
         for order in orders:
-            if order.action in _KEPT:
-                tasks.append(None)
-                continue
             name = order.at.collection
             found = seen[name] if name in seen else seen.setdefault(name, self.look(name))
             items = found.at(order.at)

@@ -132,9 +132,8 @@ class CloudWatchLogsConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """Answer when a read can prove that the lines have expired. Nothing is written."""
         for order in orders:
-            if order.action in (Action.RETAIN, Action.MANUAL):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
             elif order.at.collection == COPIES:
                 yield backups.outcome(order, {})
             elif order.action is Action.REDACT or order.at.key == CLAIMED:

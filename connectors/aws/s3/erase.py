@@ -59,9 +59,8 @@ class Eraser:
         touched = [o for o in orders if o.action is Action.DELETE]
         tasks = self._fix(touched, [o for o in orders if o.action in (Action.RETAIN, Action.MANUAL)])
         for order in orders:
-            if order.action in (Action.RETAIN, Action.MANUAL):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
             elif order.action is Action.REDACT:
                 yield Outcome(order.at, Status.FAILED, reason="an object can be deleted, not redacted")
         for name, mine in groupby(tasks, key=lambda t: t.order.at.collection):

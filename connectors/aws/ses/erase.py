@@ -49,9 +49,8 @@ class Eraser:
             if (found := len(fixed[n])) > order.count + order.late:
                 raise ChangedError(self.system, f"{order.at.collection}: {found} found, the plan has {order.count}")
         for n, order in enumerate(orders):
-            if order.action in (Action.RETAIN, Action.MANUAL):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
             elif order.at.collection == ARCHIVES:
                 yield Outcome(order.at, Status.MANUAL, order.count, reason=ARCHIVED)
             elif not fixed[n]:

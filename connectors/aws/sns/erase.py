@@ -46,9 +46,8 @@ class Eraser:
                 name = orders[n].at.collection
                 raise ChangedError(self.system, f"{name}: {len(rows)} found, the plan has {orders[n].count}")
         for n, order in enumerate(orders):
-            if order.action in (Action.RETAIN, Action.MANUAL):
-                status = Status.RETAINED if order.action is Action.RETAIN else Status.MANUAL
-                yield Outcome(order.at, status, order.count)
+            if spared := order.spared():
+                yield spared
             elif order.action is Action.REDACT:
                 yield Outcome(order.at, Status.FAILED, reason=_REDACTION)
             elif not fixed[n]:
