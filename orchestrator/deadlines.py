@@ -17,7 +17,7 @@ from orchestrator.days import Calendar, local
 from orchestrator.due import Obligations
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry
-from orchestrator.law import Asked, Law, Topic
+from orchestrator.law import Law, Topic, asked_by
 from orchestrator.model import Ground, Request, Right
 from orchestrator.receipt import Letter, hash_of
 from orchestrator.regimes import holidays, law_of
@@ -121,7 +121,7 @@ class Clocks(Obligations):
             until, reasoned = date.fromisoformat(entry.payload["until"]), bool(entry.payload["reason"])
             extension = Extension(day["extended"], until, reasoned)
         return Facts(
-            Asked(request.right), self.day(request.received), day.get("acknowledged"),
+            asked_by(request.right), self.day(request.received), day.get("acknowledged"),
             day.get("answered") or day.get("denied"), extension,
         )  # fmt: skip
 

@@ -113,8 +113,9 @@ def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: D
     if collection is not None and collection.role is Role.SERVICE_PROVIDER:
         note = "held for a customer organisation as its service provider: handed over to the organisation"
         return replace(step, action=Action.MANUAL, rule=HAND_OVER, note=note)
-    if given.right is Right.ACCESS:
-        return replace(step, action=Action.RETAIN, basis="an access request changes nothing", rule="access")
+    if given.right is not Right.DELETE:
+        basis = f"a request to {given.right} changes nothing here"
+        return replace(step, action=Action.RETAIN, basis=basis, rule=str(given.right))
     if collection is None:
         return step
     if hold := _hold(record, given, found.subject.identifiers | found.claimed):

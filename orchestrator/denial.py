@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.days import months_after
 from orchestrator.deadlines import Clocked, Clocks, letter_hash, went_out
 from orchestrator.errors import NotAllowedError
-from orchestrator.law import Asked, Rule, Topic
+from orchestrator.law import Rule, Topic, asked_by
 from orchestrator.model import Request
 
 _A_YEAR = 12  # months
@@ -49,7 +49,7 @@ class Denials(Clocks):
 
     def _closed_ground(self, request: Request, because: Because) -> str:
         """Why such a denial is not open, with the rule that says so; empty if it is."""
-        law, asked = self.law(request), Asked(request.right)
+        law, asked = self.law(request), asked_by(request.right)
         if because is Because.OUTSIDE_JURISDICTION and law.serves_everybody(asked):
             rules = law.choice(Topic.RESIDENCE, asked).rules
             return "residence is no ground while the right is given to everybody (" + _cited(rules) + ")"
@@ -70,9 +70,10 @@ class Denials(Clocks):
         until = self.day(request.received)
         since = months_after(until, -_A_YEAR)
         answers = {e.request: self.day(went_out(e)) for e in self.journal.entries(None, "answered")}
+        same = (r for r in self.journal.requests() if asked_by(r.right) is asked_by(request.right))
         return sum(
-            since <= answers[r.id] <= until and r.right is request.right and bool(set(r.tags) & set(request.tags))
-            for r in self.journal.requests() if r.id in answers and r.id != request.id
+            since <= answers[r.id] <= until and bool(set(r.tags) & set(request.tags))
+            for r in same if r.id in answers and r.id != request.id
         )  # fmt: skip
 
 

@@ -10,20 +10,27 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from orchestrator.days import Period
+from orchestrator.model import Right
 
 EVERYBODY = "everybody"  # as a residence: wherever the person lives
 
 
 class Asked(StrEnum):
-    """What a person may ask for. `Right` has those that this program carries out."""
+    """What a law may speak of. A `Right` is what a person asks for; `asked_by` tells which of these it is."""
 
     ACCESS = "access"
     DELETE = "delete"
     CORRECT = "correct"
     OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
     LIMIT = "limit"
     SHINE_THE_LIGHT = "shine_the_light"
     APPEAL = "appeal"
+
+
+def asked_by(right: Right) -> Asked:
+    """What the law calls it. Categories and specific pieces are one request to know (Cal. Civ. Code 1798.130(b))."""
+    return Asked.ACCESS if right is Right.KNOW else Asked(right)
 
 
 class Topic(StrEnum):

@@ -16,7 +16,17 @@ class Right(StrEnum):
     """What the person asks for."""
 
     DELETE = "delete"
-    ACCESS = "access"
+    ACCESS = "access"  # specific pieces, in a package
+    KNOW = "know"  # categories only
+    OPT_OUT = "opt_out"  # of sale and sharing
+    OPT_IN = "opt_in"  # again, after an opt-out
+    LIMIT = "limit"  # the use of sensitive data
+    SHINE_THE_LIGHT = "shine_the_light"  # who was given data for direct marketing
+
+    @property
+    def discloses(self) -> bool:
+        """Whether it changes nothing anywhere: what was found is handed over, or told."""
+        return self in (Right.ACCESS, Right.KNOW, Right.SHINE_THE_LIGHT)
 
 
 class Role(StrEnum):

@@ -24,7 +24,7 @@ def _within(value: str) -> str:
 Within = Annotated[
     str, AfterValidator(_within), WithJsonSchema({"type": "string", "pattern": f"^({_WITHIN.pattern})$"})
 ]
-RightName = Literal["access", "delete", "correct", "opt_out", "limit", "shine_the_light", "appeal"]
+RightName = Literal["access", "delete", "correct", "opt_out", "opt_in", "limit", "shine_the_light", "appeal"]
 TopicName = Literal["acknowledge", "answer", "extend", "times", "free", "residence", "acts", "delivery"]
 
 

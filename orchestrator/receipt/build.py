@@ -87,7 +87,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
         "steps": [_step(s, case, worded, pseudonym) for s in settled],
         "late": [{"system": s, "collection": c, "count": n} for s, c, n in late],
         "opt_outs": [{"system": s, "kept": kept} for s, kept in opt_outs],
-        "retained": [_retained(s, case.rules) for s in settled if keeps(s) and case.plan.right is not Right.ACCESS],
+        "retained": [_retained(s, case.rules) for s in settled if keeps(s) and case.plan.right is Right.DELETE],
         "not_searched": [
             {"system": r.searched.system, "coverage": r.searched.coverage, "why": worded(r.searched.why)}
             for r in reached

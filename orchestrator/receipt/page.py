@@ -60,7 +60,15 @@ _COVERAGES = {
     Coverage.UNREACHABLE: "could not be reached",
     Coverage.MANUAL_OPEN: "to be searched by hand",
 }
-_RIGHTS = {Right.DELETE: "Deletion of personal data", Right.ACCESS: "Access to personal data"}
+_RIGHTS = {
+    Right.DELETE: "Deletion of personal data",
+    Right.ACCESS: "Access to personal data",
+    Right.KNOW: "Categories of personal data",
+    Right.OPT_OUT: "Opt-out of sale and sharing",
+    Right.OPT_IN: "Opt-in after an opt-out",
+    Right.LIMIT: "Limited use of sensitive data",
+    Right.SHINE_THE_LIGHT: "Disclosures for direct marketing",
+}
 _LEVELS = {"reasonable": "to a reasonable degree", "reasonably_high": "to a reasonably high degree"}
 _REGIMES = {
     "ccpa": "California Consumer Privacy Act",

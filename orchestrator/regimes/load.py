@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from orchestrator.law import Asked, Law, Regime, Rule, Topic
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from orchestrator.regimes.schema import RuleEntry
+
 FOLDER = Path(__file__).parent
 Shape = TypeVar("Shape", bound="BaseModel")
 
@@ -22,24 +25,27 @@ Shape = TypeVar("Shape", bound="BaseModel")
 @cache
 def regime(name: str, folder: Path = FOLDER) -> Regime:
     """The law of that name. UnknownError if there is no file, InventoryError if it cannot be used."""
-    from orchestrator.inventory.promise import rule  # pydantic: only when a file is read
-    from orchestrator.law import Confidence
-    from orchestrator.regimes.schema import RegimeFile
+    from orchestrator.regimes.schema import RegimeFile  # pydantic: only when a file is read
 
     path = folder / f"{name}.yaml"
     if not name.isidentifier() or not path.is_file():
         raise UnknownError(f"no law {name!r} in {folder.name}")
     file = _read(path, RegimeFile)
-    rules = tuple(
-        rule(r, confidence=Confidence(r.confidence), first_day_counts=r.first_day_counts, promise=False)
-        for r in file.rules
-    )
+    rules = _rules(file.rules, promise=False)
     for asked in (Asked.ACCESS, Asked.DELETE):
         if not any(r.topic is Topic.ANSWER and asked in r.rights for r in rules):
             raise InventoryError(f"{path}: no rule says when a request to {asked} must be answered")
     if len({r.id for r in rules}) != len(rules) or file.regime != name:
         raise InventoryError(f"{path}: the name is not the file's, or two rules have the same id")
     return Regime(name, file.title, file.verification_pauses, rules, digest(file.model_dump(mode="json")))
+
+
+@cache
+def house(folder: Path = FOLDER) -> tuple[Rule, ...]:
+    """When a request is due of which a law says nothing: like promises, they add and never narrow."""
+    from orchestrator.regimes.schema import HouseFile
+
+    return _rules(_read(folder / "house.yaml", HouseFile).rules, promise=True)
 
 
 @cache
@@ -57,8 +63,20 @@ def holidays(folder: Path = FOLDER) -> Calendar:
 
 
 def law_of(name: str, promises: tuple[Rule, ...]) -> Law:
-    """The law of that name with the company's promises over it."""
-    return Law(regime(name), promises)
+    """The law of that name with the company's promises over it, and the house's rules where both are silent."""
+    law = Law(regime(name), promises)
+    silent = (r for r in house() if not any(law.rules(Topic.ANSWER, asked) for asked in r.rights))
+    return Law(law.regime, (*promises, *silent))
+
+
+def _rules(entries: Sequence[RuleEntry], *, promise: bool) -> tuple[Rule, ...]:
+    from orchestrator.inventory.promise import rule
+    from orchestrator.law import Confidence
+
+    return tuple(
+        rule(r, confidence=Confidence(r.confidence), first_day_counts=r.first_day_counts, promise=promise)
+        for r in entries
+    )
 
 
 def _read(path: Path, shape: type[Shape]) -> Shape:

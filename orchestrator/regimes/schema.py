@@ -29,6 +29,12 @@ class RegimeFile(Entry):
     rules: list[RuleEntry] = Field(min_length=1)
 
 
+class HouseFile(Entry):
+    """What holds where a law is silent."""
+
+    rules: list[RuleEntry] = Field(min_length=1)
+
+
 class Source(Entry):
     what: Text
     url: Text | None = None

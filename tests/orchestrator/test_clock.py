@@ -165,9 +165,18 @@ def test_verification_pauses_no_clock_in_california_and_may_in_europe() -> None:
     assert due(open_ended, date(2026, 9, 1), law_of("gdpr", ())).standing is Standing.ALARM
 
 
-def test_a_right_that_the_law_does_not_know_has_no_clock() -> None:
-    with pytest.raises(UnknownError, match="no rule says when a request to shine_the_light"):
-        deadlines(asked(Asked.SHINE_THE_LIGHT), law_of("tx", ()), DAYS, R)
+def test_what_neither_law_nor_house_knows_has_no_clock() -> None:
+    with pytest.raises(UnknownError, match="no rule says when a request to appeal"):
+        deadlines(asked(Asked.APPEAL), law_of("ccpa", ()), DAYS, R)
+
+
+@pytest.mark.parametrize("law", ["ccpa", "gdpr", "va", "co", "ct", "tx"])
+def test_where_a_law_is_silent_the_house_says_when_an_answer_is_due(law: str) -> None:
+    found = due(asked(Asked.OPT_IN), R, law_of(law, ()))
+    assert (found.rules, found.due, found.last) == (("HOUSE-opt-in",), date(2026, 3, 18), date(2026, 3, 20))
+    for right in (Asked.LIMIT, Asked.SHINE_THE_LIGHT, Asked.OPT_OUT):
+        rules = due(asked(right), R, law_of(law, ())).rules
+        assert len(rules) == 1, "the house adds nothing to a law that speaks"
 
 
 def test_a_promise_is_named_beside_the_law_and_in_front_where_it_is_better() -> None:
