@@ -70,6 +70,7 @@ FLOORS = {
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
 SAME_FLOOR = {
     ("orchestrator.canonical", "orchestrator.model"),
+    ("orchestrator.law", "orchestrator.model"),
     ("orchestrator.vault", "orchestrator.journal"),
     ("orchestrator.cli", "orchestrator.demo"),
     ("orchestrator.demo", "orchestrator.cli"),

@@ -19,7 +19,8 @@ from connectors.model import (
 )
 from orchestrator.canonical import digest
 from orchestrator.inventory import document as yaml
-from orchestrator.inventory import model, promise, schema
+from orchestrator.inventory import model, promise, recipients, schema
+from orchestrator.inventory.flows import Sensitive, Tells
 from orchestrator.inventory.references import check, role_of
 from orchestrator.inventory.shape import shaped
 from orchestrator.model import Level, Right, Role, Rule
@@ -66,6 +67,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         systems={name: _system(name, s) for name, s in document.systems.items()},
         zone=ZoneInfo(document.time_zone),
         promises=tuple(promise.rule(p) for p in document.promises),
+        recipients=tuple(map(recipients.frozen, document.recipients)),
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
     )
 
@@ -108,6 +110,7 @@ def _system(name: str, entry: schema.System) -> model.System:
         has_sandbox=entry.sandbox is not None,
         rate=_rate(entry.rate),
         sandbox_rate=_rate(sandbox.rate),
+        suppression=entry.suppression or "",
     )
 
 
@@ -140,6 +143,9 @@ def _collection(name: str, entry: schema.Collection, system: schema.System) -> m
         purposes=tuple(entry.purposes or system.purposes),
         spec=spec,
         one_per_person=entry.one_per_person,
+        sensitive={n: Sensitive(f.sensitive) for n, f in entry.fields.items() if f.sensitive},
+        tells={n: Tells(f.tells) for n, f in entry.fields.items() if f.tells},
+        sensitive_uses=tuple(entry.sensitive_uses),
     )
 
 

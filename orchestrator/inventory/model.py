@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from connectors.model import Action, CollectionSpec, FieldSpec, SystemSpec, Trust
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
+from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
 from orchestrator.inventory.problems import nearest
 from orchestrator.law import Rule as Promise
 from orchestrator.model import Level, Right, Role, Rule
@@ -104,6 +105,9 @@ class Collection:
     purposes: tuple[str, ...]
     spec: CollectionSpec  # without cut-offs, which depend on the day
     one_per_person: bool = False
+    sensitive: Mapping[str, Sensitive] = field(default_factory=dict)  # field -> why it is
+    tells: Mapping[str, Tells] = field(default_factory=dict)  # field -> what it says of the person's age
+    sensitive_uses: tuple[str, ...] = ()  # what a request to limit ends
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -132,6 +136,7 @@ class System:
     has_sandbox: bool = False
     rate: tuple[int, float] | None = None  # calls in seconds
     sandbox_rate: tuple[int, float] | None = None
+    suppression: str = ""  # what an opt-out entered there stops: "marketing", "all_mail" or not said
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,7 @@ class Inventory:
     content: str  # digest of everything but the mode
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # a request's day of receipt is the date there
     promises: tuple[Promise, ...] = ()  # what the policy promises, beside the law
+    recipients: tuple[Recipient, ...] = ()  # to whom data goes
 
     @classmethod
     def load(cls, path: Path) -> Inventory:
@@ -192,6 +198,10 @@ class Inventory:
     def rules_for(self, system: str, collection: str) -> tuple[Rule, ...]:
         """The rules that cover a collection, in the order of the file."""
         return tuple(r for r in self.rules if f"{system}/{collection}" in r.collections)
+
+    def recipients_of(self, system: str, collection: str) -> tuple[tuple[Recipient, Flow], ...]:
+        """Everybody who gets data of a collection, with what is said of that."""
+        return recipients_of(self.recipients, system, collection)
 
     def authorities(self, kind: str) -> tuple[tuple[str, str], ...]:
         """(system, collection) where an identifier of this kind stands as one person's own."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from orchestrator.inventory.promise import Promise
+from orchestrator.inventory.recipients import Recipient, SensitiveName, TellsName
 from orchestrator.inventory.words import (
     PERIOD,
     Category,
@@ -147,6 +148,8 @@ class FieldEntry(Entry):
     never: Text | None = None
     type: Text | None = None
     redact: Literal["auto", "null", "empty", "placeholder", "unique", "none"] = "auto"
+    sensitive: SensitiveName | None = None
+    tells: TellsName | None = None
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
@@ -171,6 +174,7 @@ class Collection(Entry):
     one_per_person: bool = False
     sources: Texts | None = None
     purposes: Texts | None = None
+    sensitive_uses: Texts = Field(default_factory=list)  # beyond Cal. Civ. Code 1798.121(a): what a limit ends
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -199,6 +203,7 @@ class System(Entry):
     sources: Texts = Field(min_length=1)
     purposes: Texts = Field(min_length=1)
     third_party_category: Text | None = None
+    suppression: Literal["marketing", "all_mail"] | None = None  # what an opt-out entered there stops
     owner: Text
     instructions: Text | None = None
     rate: Rate | None = None
@@ -229,6 +234,7 @@ class Document(Entry):
     approval: Literal["four_eyes", "single_person"]
     staff: list[Staff] = Field(min_length=1)
     hand_over: HandOver | None = None
+    recipients: list[Recipient] = Field(default_factory=list)
     verification: Verification = Field(default_factory=Verification)
     limits: Limits = Field(default_factory=Limits)
     identifiers: dict[KindName, Kind] = Field(min_length=1)
