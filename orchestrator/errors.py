@@ -28,6 +28,10 @@ class NotAllowedError(OrchestratorError):
     exit_code = 5
 
 
+class BusyError(NotAllowedError):
+    """Another process drives this already; the message says which, and since when."""
+
+
 class UnsafePlanError(OrchestratorError):
     """The guard stopped the plan; a person must override each finding with a reason, or mend it."""
 
@@ -54,3 +58,7 @@ class IntegrityError(OrchestratorError):
 
 class HeldError(NotAllowedError):
     """A legal hold was placed on what was about to be written, or the request was cancelled."""
+
+
+class PausedError(NotAllowedError):
+    """The request or the system was paused; what was done is kept, and resuming goes on."""

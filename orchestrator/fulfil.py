@@ -99,6 +99,7 @@ def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Ga
 
     def gate_for(system: str) -> Gate:
         def gate(collection: str) -> None:
+            service.journal.driving.still(request)
             if (state := service.journal.state(request)) in (State.CANCELLED, State.DENIED):
                 raise HeldError(f"{request} was {state}: nothing more is written")
             for hold in service.journal.holds():

@@ -21,6 +21,7 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.model import Attested, Confirmation, Ground, Hold, Plan, Request, Right, Signed, StepResult
 from orchestrator.storage import chain, schema
 from orchestrator.storage.chain import START, Entry, Head
+from orchestrator.storage.driving import Driving
 from orchestrator.storage.kinds import ENDS, STATES, State
 from orchestrator.storage.lease import Lease
 from orchestrator.storage.store import Store
@@ -34,6 +35,7 @@ class Journal:
     def __init__(self, store: Store, now: Callable[[], datetime] | None = None) -> None:
         self.store = store
         self.now = now or (lambda: datetime.now(UTC))
+        self.driving = Driving(store)
 
     @classmethod
     def open(cls, where: str | Path, now: Callable[[], datetime] | None = None) -> Journal:
@@ -55,8 +57,9 @@ class Journal:
         """Record what happened. Kinds and their fields are those of `orchestrator.storage.kinds`.
 
         `key` makes it once only: the same again is a no-op, something else an IntegrityError.
+        NotAllowedError if this process drives the request and another one took over.
         """
-        with self.store.write() as connection:
+        with self.driving.writing(request) as connection:
             return chain.append(connection, self.now(), request, kind, by, payload, key)
 
     def entries(self, request: str | None = None, kind: str | None = None) -> Iterator[Entry]:
@@ -73,8 +76,8 @@ class Journal:
         return chain.verify(self.store, remembered)
 
     def lease(self, name: str) -> contextlib.AbstractContextManager[Lease]:
-        """Be the only driver of a request; NotAllowedError saying who drives it already."""
-        return self.store.lease(name)
+        """Be the only driver of a request; BusyError saying who drives it already."""
+        return self.driving.lease(name)
 
     # Requests
 
@@ -226,7 +229,7 @@ class Journal:
         receipt may be followed by another: exceptions end, and what a word said is seen by a search.
         """
         payload = {"plan": plan, "hash": digest, "previous": previous, "final": final, "envelope": envelope}
-        with self.store.write() as connection:
+        with self.driving.writing(request) as connection:
             if chain.find(connection, "receipt", digest):
                 return
             if previous != self._last_receipt(connection):

@@ -59,6 +59,26 @@ pace = Table(
     Column("free_at", Double, nullable=False),
 )
 
+# Who drives what, and the number of the drive: whoever holds an older number can no longer write.
+leases = Table(
+    "dsr_leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("token", _counting, nullable=False),
+    Column("holder", String, nullable=False),
+    Column("beat", Double, nullable=False),
+)
+
+# Which requests are to be driven on, and when: no evidence, and nothing personal.
+agenda = Table(
+    "dsr_agenda",
+    metadata,
+    Column("request", String, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("stuck", String, nullable=False),
+)
+
 vault_keys = Table(
     "dsr_vault_keys",
     metadata,

@@ -117,9 +117,9 @@ class Store:
     def lease(self, name: str) -> contextlib.AbstractContextManager[lease.Lease]:
         """Be the only driver of what `name` names, across processes and threads.
 
-        NotAllowedError, naming the process and since when, if there is one already.
+        BusyError, naming the process and since when, if there is one already.
         """
-        return lease.on_file(self.path, name) if self.path else lease.on_postgres(self.engine, name)
+        return lease.on_file(self.path, self.engine, name) if self.path else lease.on_postgres(self.engine, name)
 
     def scrub(self) -> None:
         """Leave no deleted bytes in the database's files.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,3 +31,12 @@ def emptied(url: str) -> str:
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
     return url
+
+
+def process(script: str, where: str, name: str) -> subprocess.Popen[str]:
+    """Another process with the same journal open."""
+    opened = (
+        f"import sys\nfrom orchestrator.journal import Journal\njournal, name = Journal.open({where!r}), {name!r}\n"
+    )
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", opened + script], stdin=pipe, stdout=pipe, text=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
 from connectors.model import Status
 from orchestrator.errors import IntegrityError, NotAllowedError, OrchestratorError, UnknownError
@@ -20,25 +16,6 @@ from orchestrator.model import Attested, Confirmation, Hold, Right, Signed, Step
 from orchestrator.storage import schema
 from tests.orchestrator import cases, databases
 from tests.orchestrator.cases import NOW
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with databases.postgres(tmp_path_factory.mktemp("pg")) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "state" / "journal.sqlite")
-    return databases.emptied(request.getfixturevalue("server"))
-
-
-@pytest.fixture
-def journal(where: str) -> Iterator[Journal]:
-    with Journal.open(where, now=lambda: NOW) as opened:
-        yield opened
 
 
 def begun(journal: Journal, *refs: str) -> str:
@@ -172,7 +149,7 @@ def test_many_writers_make_one_chain(where: str, journal: Journal) -> None:
             journal.append(f"r-{writer}", "closed", "s1", {"outcome": str(n)})
 
     writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
-    others = [_process(_WRITE, where, f"p-{n}") for n in range(2)]
+    others = [databases.process(_WRITE, where, f"p-{n}") for n in range(2)]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -187,70 +164,14 @@ _WRITE = """
 for n in range(10):
     journal.append(name, "closed", "s1", {"outcome": str(n)})
 """
-_HOLD = """
-with journal.lease(name):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def _process(script: str, where: str, name: str) -> subprocess.Popen[str]:
-    """Another process with the same journal open."""
-    opened = (
-        f"import sys\nfrom orchestrator.journal import Journal\njournal, name = Journal.open({where!r}), {name!r}\n"
-    )
-    pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, "-c", opened + script], stdin=pipe, stdout=pipe, text=True)
 
 
 def test_two_processes_may_create_the_same_journal(tmp_path: Path) -> None:
     where = str(tmp_path / "journal.sqlite")
-    workers = [_process(_WRITE, where, f"p-{n}") for n in range(3)]
+    workers = [databases.process(_WRITE, where, f"p-{n}") for n in range(3)]
     assert [worker.wait() for worker in workers] == [0, 0, 0]
     with Journal.open(where) as journal:
         assert journal.verify().seq == 30
-
-
-def test_one_driver_at_a_time(where: str, journal: Journal) -> None:
-    with journal.lease("r-1") as lease:
-        lease.check()
-        taken = rf"r-1 is already being driven by process {os.getpid()} since 20"
-        with pytest.raises(NotAllowedError, match=taken), journal.lease("r-1"):
-            pass
-        with journal.lease("r-2"), Journal.open(where) as other, pytest.raises(NotAllowedError), other.lease("r-1"):
-            pass
-    with journal.lease("r-1"):
-        pass
-
-
-def test_a_lease_ends_with_its_process(where: str, journal: Journal) -> None:
-    holder = _process(_HOLD, where, "r-1")
-    assert holder.stdout
-    assert holder.stdout.readline() == "held\n"
-    with pytest.raises(NotAllowedError, match=f"process {holder.pid}"), journal.lease("r-1"):
-        pass
-    holder.kill()
-    holder.wait()
-    for _ in range(100):
-        try:
-            with journal.lease("r-1"):
-                return
-        except NotAllowedError:
-            threading.Event().wait(0.05)
-    raise AssertionError("the dead process still holds the lease")
-
-
-def test_a_lost_connection_loses_the_lease(server: str) -> None:
-    with Journal.open(databases.emptied(server)) as journal, journal.lease("r-1") as lease:
-        with journal.store.read() as connection:
-            connection.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE application_name LIKE 'dsr process%' AND pid <> pg_backend_pid()"
-                )
-            )
-        with pytest.raises(NotAllowedError, match="lost"):
-            lease.check()
 
 
 def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
