@@ -16,7 +16,7 @@ from typing import Protocol
 from connectors.errors import ChangedError, ConnectorError
 from connectors.model import Action, Locator, Order, Outcome, Status, Subject
 from connectors.protocol import Connector
-from orchestrator.errors import HeldError
+from orchestrator.errors import HeldError, PausedError
 from orchestrator.model import Plan, Step, StepResult
 
 _STAYS = (Action.RETAIN, Action.MANUAL)  # told again with the rest: what would take it along is refused
@@ -109,7 +109,7 @@ class _System:
                 self.journal.intend(self.digest, step.ref, {"action": str(step.action), "count": step.count})
         try:
             unanswered = self._answer(self.connector, begun)
-        except (ConnectorError, HeldError) as error:
+        except (ConnectorError, HeldError, PausedError) as error:
             self.progress(self.name, "stopped")
             return Trouble(self.name, str(error), isinstance(error, (ChangedError, HeldError)))
         if unanswered:

@@ -19,6 +19,7 @@ from orchestrator.export import Package, export
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
 from orchestrator.model import Confirmation, Right
+from orchestrator.pause import refuse_if_paused
 from orchestrator.wrap import mailing
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
     carried out again: it is read back, and a new receipt is signed if anything changed.
     """
     service.request(request)
+    refuse_if_paused(service.journal, request)
     with service.journal.lease(request):  # before the checks: another driver may be making a new plan
         _scrub(service, request)
         done = service.carried_out(request)
@@ -100,6 +102,7 @@ def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Ga
     def gate_for(system: str) -> Gate:
         def gate(collection: str) -> None:
             service.journal.driving.still(request)
+            refuse_if_paused(service.journal, request, system)
             if (state := service.journal.state(request)) in (State.CANCELLED, State.DENIED):
                 raise HeldError(f"{request} was {state}: nothing more is written")
             for hold in service.journal.holds():

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from connectors.errors import ConnectorError
 from connectors.model import Outcome, Status, Subject
 from connectors.protocol import Suppresses
-from orchestrator.errors import HeldError
+from orchestrator.errors import HeldError, PausedError
 from orchestrator.execute import Trouble
 from orchestrator.model import Plan
 
@@ -45,7 +45,7 @@ def enter(
             continue
         try:
             outcomes = list(systems[name].suppress(subject))
-        except (ConnectorError, HeldError) as error:
+        except (ConnectorError, HeldError, PausedError) as error:
             troubles.append(Trouble(name, f"opt-out not entered: {error}", isinstance(error, HeldError)))
             continue
         if failed := [o.reason or "not entered" for o in outcomes if o.status is Status.FAILED]:

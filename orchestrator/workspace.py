@@ -11,7 +11,8 @@ STATE/receipts/        what was signed
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -19,16 +20,19 @@ from pathlib import Path
 
 import connectors
 from connectors import copies
+from connectors.errors import RefusedError, TransientError
 from connectors.isolation import strip_ambient
 from connectors.model import Gate
 from connectors.protocol import Connector
-from orchestrator.errors import NotAllowedError
+from orchestrator.errors import BusyError, NotAllowedError
 from orchestrator.inventory import Inventory
 from orchestrator.journal import Journal
 from orchestrator.pace import Pace, Rate
+from orchestrator.pause import paused_systems
 from orchestrator.signing import SigningKey
+from orchestrator.storage.slots import slot
 from orchestrator.vault import MasterKey, Vault
-from orchestrator.wrap import Logged, Retried, mailing
+from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried, mailing
 
 GateFor = Callable[[str], Gate]
 
@@ -82,7 +86,24 @@ class Workspace:
         """The connector of one inventory entry, wrapped in the one retry policy and the log."""
         spec = self.inventory.spec(system, now=now, pace=self._pace_of(system), existed=existed)
         spec = spec if gate is None else replace(spec, gate=gate)
-        return Logged(Retried(connectors.build(spec), asked_to_wait=partial(self.pace.hold, system)))
+        retried = Retried(connectors.build(spec), asked_to_wait=partial(self.pace.hold, system))
+        return Logged(Admitted(retried, partial(self._admitted, system)))
+
+    @contextmanager
+    def _admitted(self, system: str) -> Iterator[None]:
+        """Around every verb: refused while staff have paused the system, and no more at a time than it bears."""
+        if why := paused_systems(self.journal).get(system):
+            raise RefusedError(system, f"is paused: {why}. Go on: dsr resume --system {system}")
+        limit = self.inventory.system(system).concurrency
+        if limit is None:
+            yield
+            return
+        with ExitStack() as held:
+            try:
+                held.enter_context(slot(self.journal.store, f"calls to {system}", limit, LONGEST_WAIT))
+            except BusyError:
+                raise TransientError(system, "others keep it busy", LONGEST_WAIT, for_all=False) from None
+            yield
 
     def _pace_of(self, system: str) -> Callable[[], None]:
         entry = self.inventory.system(system)

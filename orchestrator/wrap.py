@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
@@ -185,6 +186,33 @@ def _opened(connector: Connector) -> tuple[Connector, Retried]:
         policy = connector if isinstance(connector, Retried) else policy
         connector = connector.inside
     return connector, policy
+
+
+class Admitted(_Around):
+    """Calls the system only when it may be called: not while it is paused, and so many at a time.
+
+    `admit` is entered around each verb; it raises what `connectors.errors` names.
+    """
+
+    def __init__(self, inside: Connector, admit: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__(inside)
+        self._admit = admit
+
+    def check(self) -> None:
+        with self._admit():
+            self.inside.check()
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        with self._admit():
+            yield from self.inside.locate(subject)
+
+    def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
+        with self._admit():
+            yield from self.inside.export(subject, at)
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        with self._admit():
+            yield from self.inside.delete(subject, orders)
 
 
 class Logged(_Around):

@@ -52,6 +52,7 @@ FLOORS = {
     "orchestrator.export": 9,
     "orchestrator.opt_out": 10,
     "orchestrator.staff": 9,
+    "orchestrator.pause": 9,
     "orchestrator.workspace": 10,
     "orchestrator.ledger": 11,
     "orchestrator.checked": 11,
@@ -64,8 +65,9 @@ FLOORS = {
     "orchestrator.fulfil": 13,
     "orchestrator.replay": 15,
     "orchestrator.service": 16,
-    "orchestrator.demo": 17,
-    "orchestrator.cli": 17,
+    "orchestrator.engine": 17,
+    "orchestrator.demo": 18,
+    "orchestrator.cli": 18,
 }
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
 SAME_FLOOR = {

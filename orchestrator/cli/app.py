@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli import byhand, clocks, holding, inventories, planning, receipts, replays, requests, sandboxes
+from orchestrator.cli import (
+    byhand,
+    clocks,
+    holding,
+    inventories,
+    planning,
+    receipts,
+    replays,
+    requests,
+    sandboxes,
+    working,
+)
 from orchestrator.cli.session import Settings
 
 EXIT_CODES = """\
@@ -36,6 +47,7 @@ app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)
 clocks.register(app, requests.app)
+working.register(app)
 
 
 @app.callback()

@@ -109,6 +109,7 @@ def _system(name: str, entry: schema.System) -> model.System:
         sandbox_secrets=sandbox.secrets,
         has_sandbox=entry.sandbox is not None,
         rate=_rate(entry.rate),
+        concurrency=entry.concurrency,
         sandbox_rate=_rate(sandbox.rate),
         suppression=entry.suppression or "",
     )

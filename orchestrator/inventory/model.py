@@ -136,6 +136,7 @@ class System:
     has_sandbox: bool = False
     rate: tuple[int, float] | None = None  # calls in seconds
     sandbox_rate: tuple[int, float] | None = None
+    concurrency: int | None = None  # how many may search or delete in it at a time, over all processes
     suppression: str = ""  # what an opt-out entered there stops: "marketing", "all_mail" or not said
 
 

@@ -207,6 +207,7 @@ class System(Entry):
     owner: Text
     instructions: Text | None = None
     rate: Rate | None = None
+    concurrency: Annotated[int, Field(ge=1, le=100)] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Reference] = Field(default_factory=dict)
     sandbox: Sandbox | None = None

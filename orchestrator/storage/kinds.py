@@ -40,6 +40,11 @@ KINDS: Mapping[str, frozenset[str]] = {
     "exported": frozenset({"plan", "files", "bytes", "manifest", "withheld", "left_out"}),
     "suppressed": frozenset({"plan", "system", "count"}),
     "manual_failed": frozenset({"plan", "ref", "reason"}),
+    # what drives it
+    "queued": frozenset({"at"}),
+    "stuck": frozenset({"reason", "attempts"}),
+    "paused": frozenset({"system", "reason"}),
+    "resumed": frozenset({"system"}),
     # others
     "opted_out": frozenset({"tag"}),
     # the erasure ledger and what is run again from it

@@ -24,7 +24,8 @@ from sqlalchemy.exc import DBAPIError
 
 from orchestrator.errors import BusyError, NotAllowedError
 
-LONGEST_SILENCE = 30.0  # seconds without a beat after which a driver is given up for dead
+# Seconds without a beat after which a driver is given up for dead.
+LONGEST_SILENCE = float(os.environ.get("DSR_LONGEST_SILENCE") or 30)
 
 _NEXT = """
     INSERT INTO dsr_leases (name, token, holder, beat) VALUES (:name, 1, :who, {now})

@@ -47,7 +47,11 @@ class Store:
             _private(path)
             url = URL.create("sqlite", database=str(path))
         try:
-            engine = create_engine(url, hide_parameters=True, pool_pre_ping=path is None)
+            # A process that hangs in the middle of a turn must not keep all others from writing.
+            given_up = {"options": f"-c idle_in_transaction_session_timeout={int(lease.LONGEST_SILENCE * 1000)}"}
+            engine = create_engine(
+                url, hide_parameters=True, pool_pre_ping=path is None, connect_args={} if path else given_up
+            )
         except ModuleNotFoundError:
             raise OrchestratorError(
                 "a journal on PostgreSQL needs psycopg: pip install 'dsr-orchestrator[heroku_postgres]'"

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from orchestrator.errors import BusyError, NotAllowedError
 from orchestrator.journal import Journal
+from orchestrator.storage import slots
 from tests.orchestrator import databases
 
 _HOLD = """
@@ -99,3 +100,30 @@ def test_a_driver_who_is_silent_is_succeeded_and_writes_nothing_when_it_comes_ba
             journal.append("r-1", "closed", "s1", {"outcome": "the successor's"})
         assert zombie.wait() == 0
         assert [e.payload["outcome"] for e in journal.entries("r-1")] == ["the successor's"]
+
+
+def test_no_more_at_a_time_than_there_are_slots(journal: Journal) -> None:
+    inside, most, lock = 0, 0, threading.Lock()
+
+    def call() -> None:
+        nonlocal inside, most
+        with slots.slot(journal.store, "calls to billing", 2, longest=30):
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            threading.Event().wait(0.05)
+            with lock:
+                inside -= 1
+
+    callers = [threading.Thread(target=call) for _ in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert most == 2
+    with (
+        slots.slot(journal.store, "calls to billing", 1, longest=0),
+        pytest.raises(BusyError, match="1 at a time"),
+        slots.slot(journal.store, "calls to billing", 1, longest=0.2),
+    ):
+        pass

@@ -1,0 +1,84 @@
+"""What it means to go on with a request, and when it is to be looked at next.
+
+Nothing here remembers anything: running a request again does what is left, and what is owed is read from the
+journal. So going on twice, or after a crash, is the same as going on once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.errors import ConnectorError, TransientError
+from orchestrator.due import Owed
+from orchestrator.errors import BusyError, IncompleteError, OrchestratorError, PausedError
+from orchestrator.issue import Fulfilled
+from orchestrator.journal import State
+from orchestrator.model import Coverage
+from orchestrator.pause import refuse_if_paused
+from orchestrator.service import Service
+from orchestrator.storage.lease import LONGEST_SILENCE
+
+ATTEMPTS = 8  # in a row, before a person has to look
+_FAULTS = 3  # of this program, likewise
+_FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
+_BUSY, _PAUSED = timedelta(seconds=LONGEST_SILENCE), timedelta(minutes=5)
+RECHECKS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))  # after the first reading back
+_OVER = (State.CANCELLED, State.DENIED, State.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What became of going on. `at`: when to look again; `stuck`: a person has to look first."""
+
+    said: str
+    at: datetime | None = None
+    again: bool = False  # the attempt counts: it failed
+    stuck: bool = False
+
+
+def go_on(service: Service, request: str, attempt: int) -> Next:
+    """Carry a request on as far as it goes by itself. Raises nothing; what it says holds nothing personal."""
+    now = service.now()
+    try:
+        refuse_if_paused(service.journal, request)
+        if (state := service.journal.state(request)) in _OVER:
+            return Next(f"{state}: nothing is left to do")
+        return _after(service, request, service.run(request))
+    except BusyError as error:
+        return Next(str(error), now + _BUSY)
+    except PausedError as error:
+        return Next(str(error), now + _PAUSED)
+    except (IncompleteError, TransientError) as error:
+        return Next(str(error), now + _patience(attempt), again=True, stuck=attempt >= ATTEMPTS)
+    except (OrchestratorError, ConnectorError) as error:
+        return Next(str(error), stuck=True)
+    except Exception as fault:  # noqa: BLE001 - one request must not end the worker, nor its text a log
+        said = f"a fault of this program ({type(fault).__name__}); its text may be personal and is not kept"
+        return Next(said, now + _patience(attempt), again=True, stuck=attempt >= _FAULTS)
+
+
+def _after(service: Service, request: str, done: Fulfilled) -> Next:
+    outcome, now = str(done.payload["outcome"]), service.now()
+    if service.journal.state(request) in _OVER:
+        return Next(outcome)
+    if any(s.coverage is Coverage.UNREACHABLE for s in done.confirmation.coverage):
+        return Next(f"{outcome}; a system could not be read again", now + _LONGEST)
+    owed = service.due(request)
+    if any(o.owed is Owed.DECIDE_ANEW and o.overdue for o in owed):
+        service.plan(request)
+        return Next(f"{outcome}; something turned up or ended: a new plan waits for approval")
+    dates = [o.when for o in owed if o.owed is not Owed.BY_HAND and o.when]
+    dates += _rechecks(service, request) if owed else []
+    ahead = [at for at in dates if at > now]
+    return Next(outcome, min(ahead, default=None))
+
+
+def _rechecks(service: Service, request: str) -> list[datetime]:
+    """What turns up after a deletion, such as a contact that an integration made anew, is looked for again."""
+    first = next(service.journal.entries(request, "confirmed"), None)
+    return [first.at + after for after in RECHECKS] if first else []
+
+
+def _patience(attempt: int) -> timedelta:
+    return min(_FIRST * 2.0 ** (attempt - 1), _LONGEST)
