@@ -36,7 +36,7 @@ def issue(service: Service, planned: Planned, known: Subject, confirmation: Conf
     given = [value for _, value in workspace.vault.open(request).get_json("identifiers")]
     payload = receipt.build(case, workspace.vault.pseudonym, {*given, *(i.value for i in known.identifiers)})
     before = [r for r in journal.receipts(request) if r["plan"] == planned.digest]
-    if before and _says(verify(before[-1]["envelope"].encode(), [workspace.signing_key.public])) == _says(payload):
+    if before and _says(verify(before[-1]["envelope"].encode(), workspace.public_keys)) == _says(payload):
         done = _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)
         _close(service, request, payload)
         return done
@@ -135,9 +135,9 @@ def _files(workspace: Workspace, request: str, number: int, envelope: str, confi
     """The receipt as files: they can be written again from the journal at any time."""
     folder = workspace.root / "receipts"
     content = envelope.encode()
-    payload = verify(content, [workspace.signing_key.public])
+    payload = verify(content, workspace.public_keys)
     json_file, page = folder / f"{request}-{number}.json", folder / f"{request}-{number}.html"
     private_file(json_file, content)
     private_file(page, receipt.html(payload, receipt.hash_of(content)).encode())
-    private_file(folder / "receipt.pub.pem", workspace.signing_key.public_pem())
+    private_file(folder / "receipt.pub.pem", workspace.public_pem())
     return Fulfilled(json_file, page, dict(payload), confirmation)

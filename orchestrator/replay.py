@@ -275,7 +275,7 @@ def _sign(service: Service, done: Replayed, mark: Mark | None) -> Replayed:
     number = sum(e.payload["system"] == done.system for e in journal.entries(kind="replay_receipt"))
     file = workspace.root / "receipts" / f"replay-{done.system}-{number}.json"
     private_file(file, envelope)
-    private_file(file.parent / "receipt.pub.pem", workspace.signing_key.public_pem())
+    private_file(file.parent / "receipt.pub.pem", workspace.public_pem())
     return Replayed(done.system, done.since, done.erasures, done.rows, done.people, str(file))
 
 

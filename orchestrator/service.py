@@ -15,6 +15,7 @@ from types import MappingProxyType
 from connectors import copies
 from connectors.model import Identifier, Subject
 from orchestrator import canonical, fulfil, opt_out, replay
+from orchestrator.audit import Audits
 from orchestrator.checked import Checked, check
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.denial import Denials
@@ -45,7 +46,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Denials):
+class Service(Denials, Audits):
     """All use cases of one workspace, done by one actor."""
 
     # Plans

@@ -58,6 +58,15 @@ class SigningKey:
             keyfile.create(path, _pem(Ed25519PrivateKey.generate()))
         return cls(_load(path))
 
+    @classmethod
+    def replace(cls, path: Path) -> SigningKey:
+        """A new key in the place of the one there is."""
+        draft = path.with_name(f".{path.name}.new")
+        draft.unlink(missing_ok=True)
+        made = cls.ensure(draft)
+        draft.replace(path)
+        return made
+
     @property
     def public(self) -> Ed25519PublicKey:
         return self._key.public_key()
@@ -86,6 +95,13 @@ class SigningKey:
 def key_id(public: Ed25519PublicKey) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of the raw public key."""
     return hashlib.sha256(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+def public_keys(pem: bytes) -> list[Ed25519PublicKey]:
+    """The public keys of a PEM file, which may hold several. InvalidReceiptError as `public_key`."""
+    end = b"-----END PUBLIC KEY-----"
+    parts = [part + end for part in pem.split(end)[:-1]]
+    return [public_key(part.strip()) for part in parts] or [public_key(pem)]
 
 
 def public_key(pem: bytes) -> Ed25519PublicKey:

@@ -2,7 +2,7 @@
 
 STATE/journal.sqlite   what was intended, approved and done; the encrypted vault
 STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY_REF names another (env:NAME, file:PATH)
-STATE/receipt.key      signs receipts
+STATE/receipt.key      signs receipts; receipt.former.pub.pem has the public keys of those it replaced
 STATE/mode             sandbox or live: one is never used as the other
 STATE/pace.sqlite      when each system may be called next; safe to lose
 STATE/receipts/        what was signed
@@ -18,12 +18,15 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 import connectors
 from connectors import copies
 from connectors.errors import RefusedError, TransientError
 from connectors.isolation import strip_ambient
 from connectors.model import Gate
 from connectors.protocol import Connector
+from orchestrator import signing
 from orchestrator.errors import BusyError, NotAllowedError
 from orchestrator.inventory import Inventory
 from orchestrator.journal import Journal
@@ -79,6 +82,28 @@ class Workspace:
     def signing_key(self) -> SigningKey:
         """The key that signs receipts; made on first use."""
         return SigningKey.ensure(self.root / "receipt.key")
+
+    @property
+    def public_keys(self) -> list[Ed25519PublicKey]:
+        """What verifies this installation's receipts, the newest first. A replaced key verifies what it signed."""
+        return signing.public_keys(self.public_pem())
+
+    def public_pem(self) -> bytes:
+        """The same, for others: one file of all keys."""
+        former = self._former.read_bytes() if self._former.exists() else b""
+        return self.signing_key.public_pem() + former
+
+    def rotate_signing_key(self) -> str:
+        """Sign with a new key from now on; the id of the one it replaces, which is destroyed."""
+        former = self.signing_key
+        private_file(self._former, self.public_pem())
+        SigningKey.replace(self.root / "receipt.key")
+        del self.signing_key
+        return former.key_id
+
+    @property
+    def _former(self) -> Path:
+        return self.root / "receipt.former.pub.pem"
 
     def connector(
         self, system: str, now: datetime, gate: Gate | None = None, existed: datetime | None = None

@@ -15,6 +15,7 @@ from orchestrator.cli import (
     clocks,
     holding,
     inventories,
+    journals,
     planning,
     receipts,
     replays,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.add_typer(requests.app, name="request")
 app.add_typer(receipts.app, name="receipt")
+app.add_typer(journals.app, name="journal")
 app.add_typer(inventories.app, name="inventory")
 app.add_typer(byhand.app, name="manual")
 app.add_typer(byhand.opt_out, name="opt-out")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.session import AsJson, print_json, say, settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 app = typer.Typer(no_args_is_help=True, help="Show and verify signed receipts.")
 
@@ -45,20 +48,43 @@ def show(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fals
 
 @app.command()
 def key(context: typer.Context, as_json: AsJson = False) -> None:
-    """Print the public key that verifies this installation's receipts (PEM)."""
+    """Print the public keys that verify this installation's receipts (PEM), the newest first."""
     with settings(context).service() as service:
-        pem = service.workspace.signing_key.public_pem().decode().strip()
+        pem = service.workspace.public_pem().decode().strip()
     print_json({"public_key": pem}) if as_json else say(pem)
 
 
-def _verified(file: Path, public_key: Path | None) -> dict[str, object]:
-    from orchestrator.errors import UnknownError
-    from orchestrator.receipt import verify_file
-    from orchestrator.signing import public_key as parse
+@app.command("rotate-key")
+def rotate_key(context: typer.Context, as_json: AsJson = False) -> None:
+    """Sign with a new key from now on; what the former ones signed still verifies."""
+    with settings(context).service() as service:
+        former = service.rotate_signing_key()
+    print_json({"replaced": former}) if as_json else say(f"{former}  replaced; give out the new keys: dsr receipt key")
 
-    path = public_key or file.parent / "receipt.pub.pem"
+
+@app.command()
+def verifier(
+    to: Annotated[Path, typer.Option(help="The file to write.")] = Path("verify-receipt.html"), as_json: AsJson = False
+) -> None:
+    """Write a page that verifies receipts in a browser, offline: nothing is sent anywhere."""
+    from importlib.resources import files
+
+    to.write_bytes((files("orchestrator.pages") / "verify.html").read_bytes())
+    print_json({"page": str(to)}) if as_json else say(f"{to}: open it in a browser")
+
+
+def _verified(file: Path, public_key: Path | None) -> dict[str, object]:
+    from orchestrator.receipt import verify_file
+
+    return dict(verify_file(file, keys_of(public_key or file.parent / "receipt.pub.pem")))
+
+
+def keys_of(path: Path) -> list[Ed25519PublicKey]:
+    """The keys of a PEM file. UnknownError if there is none."""
+    from orchestrator.errors import UnknownError
+    from orchestrator.signing import public_keys
+
     try:
-        pem = path.read_bytes()
+        return public_keys(path.read_bytes())
     except OSError:
         raise UnknownError(f"no public key at {path}: name it with --public-key") from None
-    return dict(verify_file(file, [parse(pem)]))

@@ -53,8 +53,10 @@ def head_of(payload: Mapping[str, Any]) -> Head:
     return Head(payload["journal"]["seq"], payload["journal"]["hash"])
 
 
-def verify_file(path: Path, keys: Iterable[Ed25519PublicKey]) -> Mapping[str, Any]:
-    """The payload of a receipt's file.
+def verify_file(
+    path: Path, keys: Iterable[Ed25519PublicKey], types: tuple[str, ...] = (TYPE, REPLAY)
+) -> Mapping[str, Any]:
+    """The payload of a receipt's file, or of another that this program signs.
 
     InvalidReceiptError with a plain reason if not one of the keys signed exactly this file, or it
     is not a receipt; UnknownError if there is no file.
@@ -64,6 +66,6 @@ def verify_file(path: Path, keys: Iterable[Ed25519PublicKey]) -> Mapping[str, An
     except OSError as error:
         raise UnknownError(f"cannot read {path}: {error.strerror}") from None
     payload = signing.verify(content, keys)
-    if payload.get("type") not in (TYPE, REPLAY):
-        raise InvalidReceiptError(f"the file is signed and is not a receipt of the form {TYPE} or {REPLAY}")
+    if payload.get("type") not in types:
+        raise InvalidReceiptError(f"the file is signed and is not of the form {' or '.join(types)}")
     return payload

@@ -59,6 +59,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "vendor_answered": frozenset({"vendor", "at", "answer", "proof"}),
     "receipt": frozenset({"plan", "hash", "previous", "final", "envelope"}),
     "receipt_final": frozenset({"hash"}),
+    "receipt_key": frozenset({"former", "key"}),
     "hold_placed": frozenset(f.name for f in fields(Hold)),
     "hold_released": frozenset({"at"}),
     "vault_destroyed": frozenset({"slots"}),
