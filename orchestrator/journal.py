@@ -8,21 +8,21 @@ request's vault can resolve.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from orchestrator import canonical
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.model import Attested, Confirmation, Ground, Hold, Plan, Request, Right, Signed, StepResult
-from orchestrator.storage import chain, schema
+from orchestrator.storage import chain, purge, schema
 from orchestrator.storage.chain import START, Entry, Head
 from orchestrator.storage.driving import Driving
-from orchestrator.storage.kinds import ENDS, STATES, State
+from orchestrator.storage.kinds import ENDS, PURGED, STATES, State
 from orchestrator.storage.lease import Lease
 from orchestrator.storage.store import Store
 
@@ -100,8 +100,10 @@ class Journal:
         return request
 
     def request(self, id: str) -> Request:  # noqa: A002
-        """UnknownError if there is none of that id."""
-        return canonical.decode(Request, self._find("requested", id, f"no request {id}").payload)
+        """UnknownError if there is none of that id, or its record was destroyed."""
+        gone = next(self.entries(id, PURGED), None)
+        missing = f"the record of {id} was destroyed on {gone.at:%Y-%m-%d}" if gone else f"no request {id}"
+        return canonical.decode(Request, self._find("requested", id, missing).payload)
 
     def requests(self) -> Iterator[Request]:
         """All requests, oldest first."""
@@ -249,8 +251,11 @@ class Journal:
 
     @staticmethod
     def _last_receipt(connection: Any) -> str:
-        last = select(func.max(schema.entries.c.seq)).where(schema.entries.c.kind == "receipt").scalar_subquery()
-        return connection.execute(select(schema.entries.c.key).where(schema.entries.c.seq == last)).scalar() or ""
+        return purge.newest_receipt(connection)
+
+    def purge(self, request: str, by: str, year: int | None = None, keep: Collection[int] = ()) -> Entry | None:
+        """Destroy what a request's entries say; see `orchestrator.storage.purge`. None if nothing was left."""
+        return purge.purge(self.store, self.now(), request, by, year, keep)
 
     # Opt-outs
 

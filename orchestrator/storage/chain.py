@@ -2,6 +2,8 @@
 
 Rows can therefore not be changed, removed or put in between without the chain breaking at that
 place, and a cut-off tail shows against a head that was remembered elsewhere (in every receipt).
+The hash covers a random salt too, so that it commits to the entry and tells nothing of it once entry and
+salt are gone: `orchestrator.storage.purge` takes both away and leaves number, hash and the hash before.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +22,20 @@ from sqlalchemy import Connection, Row, insert, select, update
 from orchestrator import canonical
 from orchestrator.errors import IntegrityError, NotAllowedError
 from orchestrator.storage import schema
-from orchestrator.storage.kinds import KINDS, PROSE
+from orchestrator.storage.kinds import KINDS, PROSE, PURGED
 from orchestrator.storage.store import Store
 
 START = "sha256:" + "0" * 64  # what the first entry names as the hash before it
+BLANK: Mapping[str, Any] = {
+    "at": "",
+    "request": "",
+    "kind": "",
+    "key": None,
+    "by": "",
+    "payload": "",
+    "salt": None,
+}  # what stands in an entry whose content was purged
+_SALT = 16  # bytes
 _PAGE = 500  # entries read at a time: no transaction stays open while a caller thinks
 _ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}")
 _COLUMNS = schema.entries.c
@@ -81,6 +94,7 @@ def append(
         "by": by,
         "payload": text,
         "prev": last.hash,
+        "salt": secrets.token_hex(_SALT),
     }
     row["hash"] = _hash(row)
     connection.execute(insert(schema.entries).values(row))
@@ -104,26 +118,42 @@ def find(connection: Connection, kind: str, key: str) -> Entry | None:
     return _entry(row._asdict()) if row else None
 
 
+def of_kind(connection: Connection, kind: str) -> list[Entry]:
+    """All entries of a kind, in order, as a transaction sees them."""
+    rows = connection.execute(select(schema.entries).where(_COLUMNS.kind == kind).order_by(_COLUMNS.seq)).all()
+    return [_entry(row._asdict()) for row in rows]
+
+
 def read(store: Store, request: str | None = None, kind: str | None = None) -> Iterator[Entry]:
-    """Entries in order; of one request or kind if given."""
+    """Entries in order, but those that were purged; of one request or kind if given."""
     for row in _rows(store, request, kind):
-        yield _entry(row._asdict())
+        if row.kind:
+            yield _entry(row._asdict())
 
 
 def verify(store: Store, remembered: Iterable[Head] = ()) -> Head:
     """Walk the whole chain; IntegrityError naming the first entry that is not what was written.
 
+    An entry may lack its content if a later one says that it was purged: its hash is then held by those
+    around it.
     `remembered`: heads kept outside the journal, such as those in receipts. Returns the head.
     """
     due = {h.seq: h.hash for h in remembered if h.seq}
     last = Head(0, START)
+    blank, purged = set[int](), set[int]()
     for row in _rows(store):
         number = last.seq + 1
         if row.seq != number:
             raise IntegrityError(f"journal entry {number} is missing")
         values = row._asdict()
         stored = values.pop("hash")
-        if values["prev"] != last.hash or stored != _hash(values):
+        if all(values[name] == nothing for name, nothing in BLANK.items()):
+            blank.add(number)
+        elif stored != _hash(values):
+            raise IntegrityError(f"journal entry {number} was changed after it was written")
+        elif row.kind == PURGED:
+            purged.update(covered(_entry(row._asdict())))
+        if values["prev"] != last.hash:
             raise IntegrityError(f"journal entry {number} was changed after it was written")
         if due.pop(number, stored) != stored:
             raise IntegrityError(
@@ -138,7 +168,19 @@ def verify(store: Store, remembered: Iterable[Head] = ()) -> Head:
         raise IntegrityError(f"journal entry {last.seq + 1} is missing: the journal was cut off")
     if expected != last:
         raise IntegrityError(f"the journal's head does not name its last entry {last.seq}")
+    if blank != purged:
+        first = min(blank ^ purged)
+        raise IntegrityError(
+            f"journal entry {first} was changed after it was written: "
+            + ("its content is gone, and no purge says so" if first in blank else "it was purged, and is there again")
+        )
     return last
+
+
+def covered(purge: Entry) -> Iterator[int]:
+    """The numbers of the entries whose content a purge took away."""
+    for first, last in purge.payload["entries"]:
+        yield from range(first, last + 1)
 
 
 def without_addresses(text: str) -> str:
@@ -178,9 +220,13 @@ def _rows(store: Store, request: str | None = None, kind: str | None = None) -> 
 
 
 def _hash(row: Mapping[str, Any]) -> str:
-    """Over the stored text itself, so that not even its spacing can change unseen."""
+    """Over the stored text itself, so that not even its spacing can change unseen.
+
+    Entries made before schema 2 have no salt, and are hashed without one.
+    """
+    left_out = ("hash",) if row["salt"] is not None else ("hash", "salt")
     try:
-        return canonical.digest({name: row[name] for name in row if name != "hash"})
+        return canonical.digest({name: row[name] for name in row if name not in left_out})
     except (ValueError, TypeError):
         return "sha256:" + hashlib.sha256(b"not what this program writes").hexdigest()
 

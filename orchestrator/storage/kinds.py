@@ -64,7 +64,12 @@ KINDS: Mapping[str, frozenset[str]] = {
     "hold_released": frozenset({"at"}),
     "vault_destroyed": frozenset({"slots"}),
     "vault_rewrapped": frozenset({"master", "keys"}),
+    "purged": frozenset({"year", "entries", "receipts"}),
 }
+
+PURGED = "purged"  # `entries`: [first, last] of each run of numbers; `receipts`: [number, hash]; `year` of receipt
+# What a purge of a request's record leaves: it serves another purpose, with an end of its own.
+OUTLIVE = frozenset({"vault_destroyed", PURGED})
 
 # Fields in a person's own words: read for e-mail addresses before they are kept.
 PROSE = frozenset({"reason", "method"})

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
+VERSION = 2  # 2: entries have a salt, and a purge takes their content away
 metadata = MetaData()
 _counting = BigInteger().with_variant(Integer, "sqlite")
 
@@ -39,6 +39,7 @@ entries = Table(
     Column("payload", Text, nullable=False),
     Column("prev", String, nullable=False),
     Column("hash", String, nullable=False),
+    Column("salt", String),
     UniqueConstraint("kind", "key"),
     Index("dsr_entries_request", "request", "kind", "seq"),
 )

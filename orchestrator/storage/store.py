@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from orchestrator.errors import IncompleteError, IntegrityError, NotAllowedError, OrchestratorError
-from orchestrator.storage import lease, schema
+from orchestrator.storage import lease, schema, upgrade
 
 _WRITES = "dsr_writes"
 _TURN = 0x6473725F74757265  # the advisory lock that PostgreSQL writers take in turn
@@ -73,6 +73,8 @@ class Store:
                 found = connection.execute(select(schema.schema_version.c.version)).scalar()
                 if found is None:
                     connection.execute(insert(schema.schema_version).values(version=schema.VERSION))
+                elif found < schema.VERSION:
+                    upgrade.upgrade(connection, found)
         except DBAPIError as error:
             self.close()
             raise OrchestratorError(f"cannot open the journal at {where}: {type(error.orig).__name__}") from None
@@ -125,16 +127,17 @@ class Store:
         """
         return lease.on_file(self.path, self.engine, name) if self.path else lease.on_postgres(self.engine, name)
 
-    def scrub(self) -> None:
+    def scrub(self, *, entries: bool = False) -> None:
         """Leave no deleted bytes in the database's files.
 
         SQLite rewrites the file and empties the write-ahead log; PostgreSQL rewrites the vault's
-        tables. IncompleteError if a reader stands in the way: then ask again. Copies that others
-        made (backups, PostgreSQL's archived log) are out of reach; see `orchestrator.vault`.
+        tables, and with `entries`, after a purge, the journal's. IncompleteError if a reader stands in
+        the way: then ask again. Copies that others made (backups, PostgreSQL's archived log) are out of
+        reach; see `orchestrator.vault`.
         """
         if not self.path:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for table in (schema.vault_blobs, schema.vault_keys):
+                for table in (schema.vault_blobs, schema.vault_keys, *([schema.entries] if entries else ())):
                     connection.execute(text(f"VACUUM FULL {table.name}"))
             return
         give_up = time.monotonic() + _PATIENCE

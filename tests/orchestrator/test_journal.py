@@ -195,7 +195,7 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
 def test_a_newer_journal_is_refused(where: str) -> None:
     with Journal.open(where) as journal, journal.store.write() as connection:
         connection.execute(update(schema.schema_version).values(version=99))
-    with pytest.raises(OrchestratorError, match="schema 99 and this program knows 1: use the newer version"):
+    with pytest.raises(OrchestratorError, match="schema 99 and this program knows 2: use the newer version"):
         Journal.open(where)
 
 
