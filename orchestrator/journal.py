@@ -255,7 +255,8 @@ class Journal:
 
     def purge(self, request: str, by: str, year: int | None = None, keep: Collection[int] = ()) -> Entry | None:
         """Destroy what a request's entries say; see `orchestrator.storage.purge`. None if nothing was left."""
-        return purge.purge(self.store, self.now(), request, by, year, keep)
+        with self.store.write() as connection:
+            return purge.purge(connection, self.now(), request, by, year, keep)
 
     # Opt-outs
 

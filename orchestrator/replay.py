@@ -24,6 +24,7 @@ from orchestrator.journal import State
 from orchestrator.ledger import Erasure, Index, erasures, scope_of
 from orchestrator.model import LATER, Coverage, Discovery, Plan, Right, Verification
 from orchestrator.signing import envelope_bytes
+from orchestrator.storage.kinds import PURGED
 from orchestrator.workspace import private_file
 from orchestrator.wrap import Enumerating, enumerating
 
@@ -213,8 +214,13 @@ class _Replay:
                     yield request.id, state, last.at
 
     def _verification(self, first: str, identifiers: Collection[Identifier]) -> Verification:
-        """As strong as the one that the erasure was based on: the same identifiers were proven by it."""
-        level = self.service.verification(first).level
+        """As strong as the one that the erasure was based on: the same identifiers were proven by it.
+
+        Where its record was destroyed since, as strong as a deletion must be: it was carried out.
+        """
+        needed = self.service.inventory.verification[Right.DELETE]
+        destroyed = any(self.service.journal.entries(first, PURGED))
+        level = needed if destroyed else self.service.verification(first).level
         kinds = tuple(sorted({i.kind for i in identifiers}))
         return Verification(level, METHOD, kinds, kinds, self.service.actor.id, self.service.now())
 

@@ -26,6 +26,7 @@ from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
+from orchestrator.records import Records
 from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
 
@@ -46,7 +47,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Denials, Audits):
+class Service(Denials, Audits, Records):
     """All use cases of one workspace, done by one actor."""
 
     # Plans

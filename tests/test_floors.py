@@ -63,6 +63,7 @@ FLOORS = {
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
     "orchestrator.denial": 15,
+    "orchestrator.records": 15,
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
     "orchestrator.replay": 15,

@@ -16,6 +16,7 @@ from orchestrator.cli import (
     holding,
     inventories,
     journals,
+    logs,
     planning,
     receipts,
     replays,
@@ -45,11 +46,13 @@ app.add_typer(byhand.opt_out, name="opt-out")
 app.add_typer(holding.app, name="hold")
 app.add_typer(holding.staff, name="staff")
 app.add_typer(replays.app, name="replay")
+app.add_typer(logs.app, name="log")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)
 clocks.register(app, requests.app)
 working.register(app)
+logs.register(app)
 
 
 @app.callback()

@@ -17,43 +17,36 @@ from orchestrator.errors import UnknownError
 from orchestrator.storage import chain, schema
 from orchestrator.storage.chain import Entry
 from orchestrator.storage.kinds import OUTLIVE, PURGED
-from orchestrator.storage.store import Store
 
 _COLUMNS = schema.entries.c
 
 
-def purge(store: Store, at: datetime, request: str, by: str, year: int | None, keep: Collection[int]) -> Entry | None:
-    """Blank what the journal says of a request, and rid the database's files of it. Safe to repeat.
+def purge(
+    connection: Connection, at: datetime, request: str, by: str, year: int | None, keep: Collection[int]
+) -> Entry | None:
+    """Blank what the journal says of a request. Safe to repeat; `Store.scrub` rids the files of it.
 
     What outlives a request's record stays, and so do the entries whose numbers are in `keep`. Returns the
     entry that says so, None if nothing was left to blank. `year` of receipt: what figures of that year
-    will lack. IncompleteError as `Store.scrub`: ask again.
+    will lack. The connection must have its turn (`Store.write`).
     """
-    with store.write() as connection:
-        done = _blank(connection, at, request, by, year, keep)
-    store.scrub(entries=True)
-    return done
-
-
-def _blank(
-    connection: Connection, at: datetime, request: str, by: str, year: int | None, keep: Collection[int]
-) -> Entry | None:
     if not request:
         raise UnknownError("a record belongs to a request: give its id")
     mine = select(_COLUMNS.seq, _COLUMNS.kind, _COLUMNS.key).where(_COLUMNS.request == request)
     rows = [
-        row for row in connection.execute(mine.order_by(_COLUMNS.seq)).all()
+        row
+        for row in connection.execute(mine.order_by(_COLUMNS.seq)).all()
         if row.seq not in keep and row.kind not in OUTLIVE
-    ]  # fmt: skip
+    ]
     if not rows:
         return None
+    for row in rows:
+        connection.execute(update(schema.entries).where(_COLUMNS.seq == row.seq).values(chain.BLANK))
     told = {
         "year": year,
         "entries": _runs([row.seq for row in rows]),
         "receipts": [[row.seq, row.key] for row in rows if row.kind == "receipt"],
     }
-    for row in rows:
-        connection.execute(update(schema.entries).where(_COLUMNS.seq == row.seq).values(chain.BLANK))
     return chain.append(connection, at, request, PURGED, by, told)
 
 
@@ -62,7 +55,7 @@ def newest_receipt(connection: Connection) -> str:
     last = select(_COLUMNS.seq, _COLUMNS.key).where(_COLUMNS.kind == "receipt").order_by(_COLUMNS.seq.desc()).limit(1)
     there = [(row.seq, row.key) for row in connection.execute(last).all()]
     gone = [(seq, key) for entry in chain.of_kind(connection, PURGED) for seq, key in entry.payload["receipts"]]
-    return max([(0, ""), *there, *gone])[1]
+    return str(max([(0, ""), *there, *gone])[1])
 
 
 def _runs(numbers: list[int]) -> list[list[int]]:
