@@ -64,6 +64,7 @@ FLOORS = {
     "orchestrator.deadlines": 14,
     "orchestrator.denial": 15,
     "orchestrator.records": 15,
+    "orchestrator.policy": 9,
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
     "orchestrator.replay": 15,

@@ -18,6 +18,7 @@ from orchestrator.cli import (
     journals,
     logs,
     planning,
+    policies,
     receipts,
     replays,
     requests,
@@ -47,6 +48,7 @@ app.add_typer(holding.app, name="hold")
 app.add_typer(holding.staff, name="staff")
 app.add_typer(replays.app, name="replay")
 app.add_typer(logs.app, name="log")
+app.add_typer(policies.app, name="policy")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)

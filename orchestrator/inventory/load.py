@@ -48,7 +48,9 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         company=document.company,
         mode=document.mode,
         regime=document.regime,
-        policy=model.Policy(policy.document, policy.revised or "", policy.sha256 or "", policy.url or ""),
+        policy=model.Policy(
+            policy.document, policy.revised or "", policy.sha256 or "", policy.url or "", policy.text or ""
+        ),
         approval=document.approval,
         staff=tuple(model.StaffMember(s.id, s.public_key or "", frozenset(s.may)) for s in document.staff),
         hand_over=model.HandOver(hand_over.owner, hand_over.how) if hand_over else model.HandOver(),

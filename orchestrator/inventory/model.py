@@ -34,6 +34,7 @@ class Policy:
     revised: str = ""
     sha256: str = ""
     url: str = ""
+    text: str = ""  # the file with its words, from the inventory's folder
 
     @property
     def version(self) -> str:

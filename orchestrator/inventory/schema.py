@@ -38,6 +38,7 @@ class Policy(Entry):
     """The published privacy policy that the requests are answered under."""
 
     document: Text
+    text: Text | None = None  # the file with its words, from the inventory's folder
     revised: Date | None = None
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     url: Text | None = None

@@ -30,7 +30,7 @@ def regime(name: str, folder: Path = FOLDER) -> Regime:
     path = folder / f"{name}.yaml"
     if not name.isidentifier() or not path.is_file():
         raise UnknownError(f"no law {name!r} in {folder.name}")
-    file = _read(path, RegimeFile)
+    file = read(path, RegimeFile)
     rules = _rules(file.rules, promise=False)
     for asked in (Asked.ACCESS, Asked.DELETE):
         if not any(r.topic is Topic.ANSWER and asked in r.rights for r in rules):
@@ -45,7 +45,7 @@ def house(folder: Path = FOLDER) -> tuple[Rule, ...]:
     """When a request is due of which a law says nothing: like promises, they add and never narrow."""
     from orchestrator.regimes.schema import HouseFile
 
-    return _rules(_read(folder / "house.yaml", HouseFile).rules, promise=True)
+    return _rules(read(folder / "house.yaml", HouseFile).rules, promise=True)
 
 
 @cache
@@ -53,7 +53,7 @@ def holidays(folder: Path = FOLDER) -> Calendar:
     """The days off. InventoryError if the file cannot be used."""
     from orchestrator.regimes.schema import CalendarFile
 
-    file = _read(folder / "holidays.yaml", CalendarFile)
+    file = read(folder / "holidays.yaml", CalendarFile)
     content = digest(file.model_dump(mode="json"))
     federal, state = (frozenset(date.fromisoformat(h.on) for h in listed) for listed in (file.federal, file.state))
     first, last = date.fromisoformat(file.first), date.fromisoformat(file.last)
@@ -79,7 +79,8 @@ def _rules(entries: Sequence[RuleEntry], *, promise: bool) -> tuple[Rule, ...]:
     )
 
 
-def _read(path: Path, shape: type[Shape]) -> Shape:
+def read(path: Path, shape: type[Shape]) -> Shape:
+    """A file of rules, in its shape. InventoryError with every problem, each with its line."""
     from pydantic import ValidationError
 
     from orchestrator.inventory import document
