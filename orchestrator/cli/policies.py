@@ -123,7 +123,7 @@ def lint(
             say(f"{f.severity} {f.rule} {where}{f': {f.words!r}' if f.words else ''}\n    {f.says}")
             say(f"    {f.mend}\n    {f.citation}{' (to be verified by counsel)' if f.confidence == 'memory' else ''}")
         errors = sum(f.severity is Severity.ERROR for f in found)
-        say(f"{errors} errors, {len(found) - errors} warnings" if found else "nothing found")
+        say(f"errors: {errors}, warnings: {len(found) - errors}")
     if any(f.severity is Severity.ERROR for f in found):
         raise typer.Exit(7)
 

@@ -30,7 +30,7 @@ def _parts(record: Processing) -> list[tuple[str, tuple[Activity, ...]]]:
 
 
 def _lines(record: Processing) -> Iterator[str]:
-    yield f"# Record of processing activities of {record.controller}"
+    yield f"# Record of processing activities of {_escaped(record.controller)}"
     yield ""
     yield f"Made on {record.made} from the inventory `{record.inventory}`."
     yield ""

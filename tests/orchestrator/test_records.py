@@ -1,84 +1,27 @@
-"""The log of requests, the figures of a year, and the end of the record: dated cases and what must add up."""
+"""The log of requests and the figures of a year: dated cases, and what must add up."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
-from orchestrator import canonical
+from orchestrator.cli.app import app
 from orchestrator.denial import Because
-from orchestrator.errors import NotAllowedError, UnknownError
-from orchestrator.inventory import Inventory
-from orchestrator.model import Hold, Right
-from orchestrator.receipt import Fulfilment, hash_of
+from orchestrator.model import Right
+from orchestrator.receipt import Fulfilment
 from orchestrator.records import Logged, Response, csv_of, figures
-from orchestrator.records.keeping import LOG
-from orchestrator.service import Service
-from orchestrator.signing import envelope_bytes
-from orchestrator.staff import identify
-from orchestrator.workspace import Workspace
-from tests.orchestrator.inventories import MINIMAL
+from tests.orchestrator.desks import CANARY, Desk, asked, closed, desk, letter, on, signed
 
-CANARY = "the-reasons-that-the-letter-gave"
-Desk = Callable[[datetime], Service]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """The desk on a day."""
-    (tmp_path / "inventory.yaml").write_text(MINIMAL + "time_zone: America/Chicago\n")
-    inventory = Inventory.load(tmp_path / "inventory.yaml")
-    actor = identify(inventory, "", None)
-    with Workspace.open(tmp_path / "state", inventory) as workspace:
-
-        def on(now: datetime) -> Service:
-            workspace.journal.now = lambda: now
-            return Service(workspace, actor, lambda: now)
-
-        yield on
-
-
-@pytest.fixture
-def letter(tmp_path: Path) -> Path:
-    file = tmp_path / "letter.txt"
-    file.write_text("Dear Ann")
-    return file
-
-
-def on(year: int, month: int, day: int) -> datetime:
-    return datetime(year, month, day, 18, 0, tzinfo=UTC)
-
-
-def asked(desk: Desk, at: datetime, right: Right = Right.DELETE, email: str = "ann@example.com") -> str:
-    return desk(at).new_request(right, [("email", email)], "email", at)
-
-
-def signed(service: Service, request: str, outcome: str, *retained: dict[str, Any]) -> None:
-    payload = {"request": request, "outcome": outcome, "retained": list(retained)}
-    envelope = envelope_bytes(service.workspace.signing_key.sign(payload))
-    before = service.journal.last_receipt_hash()
-    service.journal.save_receipt(request, envelope.decode(), hash_of(envelope), before, plan="p", final=True)
-    (service.workspace.root / "receipts").mkdir(exist_ok=True)
-    (service.workspace.root / "receipts" / f"{request}-1.json").write_bytes(envelope)
-
-
-def closed(desk: Desk, at: datetime, letter: Path, outcome: str = "complete") -> str:
-    request = asked(desk, at)
-    service = desk(at)
-    signed(service, request, outcome)
-    service.journal.append(request, "closed", "s1", {"outcome": outcome})
-    service.answer(request, letter)
-    return request
+__all__ = ["desk", "letter"]  # fixtures
 
 
 # The log
@@ -187,137 +130,37 @@ def test_publishing_is_for_ten_million_consumers(consumers: int | None, must: bo
     assert (found.must_publish, found.publish_by) == (must, date(2027, 7, 1))
 
 
-# The end of the record
+# The commands
 
 
-@pytest.mark.parametrize(
-    ("ended", "kept"),
-    [
-        (on(2026, 3, 1), date(2028, 3, 1)),
-        (on(2026, 12, 31), date(2028, 12, 31)),
-        (on(2028, 2, 29), date(2030, 2, 28)),  # no such day two years later: the month's last
-        (on(2026, 2, 28), date(2028, 2, 28)),
-        (datetime(2027, 1, 1, 3, 0, tzinfo=UTC), date(2028, 12, 31)),  # the year before, where the company is
-    ],
-)
-def test_a_record_is_kept_for_24_months_to_the_day(desk: Desk, letter: Path, ended: datetime, kept: date) -> None:
-    request = closed(desk, ended, letter)
-    service = desk(on(2031, 1, 1))
-    assert service.to_purge(kept) == ()
-    (due,) = service.to_purge(kept + timedelta(days=1))
-    assert (due.request, due.due) == (request, kept + timedelta(days=1))
+def test_log_metrics_and_purge_on_the_command_line(tmp_path: Path, desk: Desk, letter: Path) -> None:
+    old, young = closed(desk, on(2022, 1, 1), letter), closed(desk, on(2026, 1, 1), letter)
 
+    def run(*arguments: str) -> Result:
+        before = ["--inventory", str(tmp_path / "inventory.yaml"), "--state", str(tmp_path / "state")]
+        return CliRunner().invoke(app, [*before, *arguments])
 
-def test_an_open_request_is_never_purged(desk: Desk, letter: Path) -> None:
-    service = desk(on(2026, 1, 1))
-    unanswered = asked(desk, on(2026, 1, 1))
-    service.journal.append(unanswered, "closed", "s1", {"outcome": "complete"})  # deleted, and nobody was told
-    reopened = asked(desk, on(2026, 1, 1))
-    service.cancel(reopened, "withdrawn")
-    service.journal.append(reopened, "reopened", "s1", {"reason": "a mistake"})
-    asked(desk, on(2026, 1, 1))
-    assert desk(on(2040, 1, 1)).to_purge() == ()
-    desk(on(2030, 6, 1)).answer(unanswered, letter)
-    assert desk(on(2032, 6, 1)).to_purge() == ()
-    assert [d.request for d in desk(on(2032, 6, 2)).to_purge()] == [unanswered]
+    shown = json.loads(run("log", "show", "--json").stdout)
+    assert [row["request"] for row in shown] == [old, young]
+    assert set(shown[0]) == {"request", "received", "right", "manner", "responded", "response", "basis"}
+    assert [row["request"] for row in json.loads(run("log", "show", "--year", "2026", "--json").stdout)] == [young]
+    assert run("log", "export", "--to", "-").stdout == csv_of(desk(on(2026, 1, 1)).log())
+    for ending in ("csv", "json"):
+        file = tmp_path / f"log.{ending}"
+        assert run("log", "export", "--to", str(file)).exit_code == 0
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert json.loads((tmp_path / "log.json").read_text()) == shown
+    assert run("log", "export", "--to", "log.doc").exit_code == 2
 
+    figures_of = json.loads(run("metrics", "--year", "2022", "--consumers", "10000000", "--json").stdout)
+    assert (figures_of["must_publish"], figures_of["publish_by"]) == (True, "2023-07-01")
+    assert {f["right"]: f["received"] for f in figures_of["rights"]}["delete"] == 1
+    assert "by 2023-07-01" in run("metrics", "--year", "2022").stdout
 
-def test_a_purged_record_is_gone_from_the_state_and_the_chain_verifies(desk: Desk, letter: Path) -> None:
-    request = asked(desk, on(2026, 1, 1))
-    service = desk(on(2026, 1, 5))
-    service.journal.append(request, "verified", "s1", {"method": f"{CANARY} by telephone"})
-    tag = service.request(request).tags[0]
-    signed(service, request, "complete_with_retention")
-    service.deny(request, Because.OTHER, CANARY, letter)
-    young = closed(desk, on(2027, 6, 1), letter)
-    remembered = service.journal.head()
-
-    later = desk(on(2028, 1, 6))
-    assert [d.request for d in later.to_purge()] == [request]
-    assert tag in _state(later), "listing destroys nothing"
-    (done,) = later.purge()
-    assert (done.request, done.files) == (request, 1)
-    assert done.entries >= 5
-    state = _state(later)
-    for gone in (f"{CANARY} by", "insuf", '"other"', "Because"):
-        assert gone not in state
-    assert later.request(young)
-    assert not list(later.workspace.root.rglob(f"{request}*"))
-    assert later.journal.verify([remembered])
-    assert [r.request for r in later.log()] == [young]
-    assert (later.metrics(2026).purged, later.metrics(2027).purged) == (1, 0)
-    with pytest.raises(UnknownError, match="was destroyed on 2028-01-06"):
-        later.answer(request, letter)
-    assert later.purge() == ()
-    assert closed(desk, on(2028, 2, 1), letter), "the chain of receipts goes on"
-    assert later.journal.verify([remembered])
-
-
-def _state(service: Service) -> str:
-    files = [p for p in service.workspace.root.rglob("*") if p.is_file()]
-    return "".join(p.read_bytes().decode("latin-1") for p in files)
-
-
-@pytest.mark.parametrize("scope", ["email", "collection", "one"])
-def test_a_held_record_stays_until_the_hold_is_released(desk: Desk, letter: Path, scope: str) -> None:
-    request = closed(desk, on(2026, 1, 1), letter)
-    service = desk(on(2029, 1, 1))
-    named = {"email": "Ann@example.com", "collection": LOG, "one": f"{LOG}/{request}"}[scope]
-    hold = service.place_hold("a case", on(2030, 1, 1), {scope if scope == "email" else "collection": named})
-    assert [d.held for d in service.to_purge()] == [(hold.id,)]
-    assert service.purge() == ()
-    assert service.log()
-    service.release_hold(hold.id)
-    assert [p.request for p in service.purge()] == [request]
-
-
-def test_somebody_elses_hold_keeps_nothing(desk: Desk, letter: Path) -> None:
-    closed(desk, on(2026, 1, 1), letter)
-    service = desk(on(2029, 1, 1))
-    service.place_hold("a case", on(2030, 1, 1), {"email": "bob@example.com"})
-    service.place_hold("a case", on(2030, 1, 1), {"collection": f"{LOG}/r-another"})
-    service.place_hold("a case", on(2030, 1, 1), {"organisation": "7"})
-    assert len(service.purge()) == 1
-
-
-def test_a_hold_on_the_organisation_that_the_request_named_counts(tmp_path: Path) -> None:
-    inventory = tmp_path / "inventory.yaml"
-    inventory.write_text(MINIMAL.replace("identifiers:\n", "identifiers:\n  organisation_id: {title: Customer}\n"))
-    loaded = Inventory.load(inventory)
-    with Workspace.open(tmp_path / "state", loaded) as workspace:
-        now = on(2029, 1, 1)
-        service = Service(workspace, identify(loaded, "", None), lambda: now)
-        given = [("email", "ann@example.com"), ("organisation_id", "7")]
-        request = service.new_request(Right.DELETE, given, "email", on(2026, 1, 1))
-        hold = Hold("h-1", "a case", "s1", now, now, organisation="7")
-        service.journal.append(request, "cancelled", "s1", {"reason": "withdrawn"})
-        service.journal.place_hold(hold)
-        (due,) = service.to_purge(date(2032, 1, 1))
-        assert due.held == ("h-1",)
-
-
-def test_the_ledger_keeps_its_entry_until_no_copy_can_bring_the_data_back(desk: Desk, letter: Path) -> None:
-    request = closed(desk, on(2026, 1, 1), letter)
-    erased = {
-        "first": request, "plan": "p", "key": "k", "system": "shop", "collections": [], "tags": [["email", ["aaaa"]]],
-        "at": canonical.plain(on(2026, 1, 1)), "existed": canonical.plain(on(2026, 1, 1)),
-        "until": canonical.plain(on(2029, 1, 1)),
-    }  # fmt: skip
-    desk(on(2026, 1, 1)).journal.append(request, "erased", "s1", erased)
-    service = desk(on(2028, 6, 1))
-    assert len(service.purge()) == 1
-    assert [e.kind for e in service.journal.entries(request)] == ["erased", "vault_destroyed", "purged"]
-    after = desk(on(2029, 6, 1))
-    assert [p.entries for p in after.purge()] == [1]
-    assert "aaaa" not in _state(after)
-    assert after.purge() == ()
-    assert after.journal.verify()
-
-
-def test_who_may_not_run_may_not_purge(desk: Desk, letter: Path) -> None:
-    closed(desk, on(2026, 1, 1), letter)
-    service = desk(on(2029, 1, 1))
-    service.actor = replace(service.actor, may=frozenset({"plan"}))
-    with pytest.raises(NotAllowedError):
-        service.purge()
-    assert json.dumps(canonical.plain(service.to_purge()))
+    listed = run("log", "purge")
+    assert "nothing was destroyed" in listed.stdout
+    assert old in listed.stdout
+    done = json.loads(run("log", "purge", "--yes", "--json").stdout)
+    assert [d["request"] for d in done["due"]] == [d["request"] for d in done["purged"]] == [old]
+    assert "are destroyed" in run("metrics", "--year", "2022").stdout
+    assert json.loads(run("log", "purge", "--json").stdout) == {"due": [], "purged": [], "dry_run": True}
