@@ -234,7 +234,7 @@ class Journal:
         with self.driving.writing(request) as connection:
             if chain.find(connection, "receipt", digest):
                 return
-            if previous != self._last_receipt(connection):
+            if previous != purge.newest_receipt(connection):
                 raise NotAllowedError("another receipt was signed meanwhile: build this one again on the last one")
             if final:
                 chain.append(connection, self.now(), request, "receipt_final", by, {"hash": digest}, digest)
@@ -243,19 +243,15 @@ class Journal:
     def last_receipt_hash(self) -> str:
         """The hash that the next receipt names as the one before; empty for the first."""
         with self.store.read() as connection:
-            return self._last_receipt(connection)
+            return purge.newest_receipt(connection)
 
     def receipts(self, request: str | None = None) -> Iterator[Mapping[str, Any]]:
         """`plan`, `hash`, `previous`, `final` and `envelope` of each receipt, oldest first."""
         return (e.payload for e in self.entries(request, "receipt"))
 
-    @staticmethod
-    def _last_receipt(connection: Any) -> str:
-        return purge.newest_receipt(connection)
-
     def purge(self, request: str, by: str, year: int | None = None, keep: Collection[int] = ()) -> Entry | None:
         """Destroy what a request's entries say; see `orchestrator.storage.purge`. None if nothing was left."""
-        with self.store.write() as connection:
+        with self.driving.writing(request) as connection:
             return purge.purge(connection, self.now(), request, by, year, keep)
 
     # Opt-outs

@@ -16,6 +16,7 @@ from orchestrator.ledger import Erasure
 from orchestrator.model import Hold, Request
 from orchestrator.records.log import Logged, Told, logged, payload_of
 from orchestrator.records.metrics import Year, figures
+from orchestrator.storage.agenda import Agenda
 from orchestrator.storage.chain import covered
 from orchestrator.storage.kinds import PURGED
 
@@ -88,7 +89,8 @@ class Records(Clocks):
 
     def _told_of(self, told: Mapping[str, Entry], receipt: Entry | None) -> Told:
         day = {kind: self.day(went_out(entry)) for kind, entry in told.items()}
-        because = str(told["denied"].payload["code"]) if "denied" in told else ""
+        denied = told["denied"].payload if "denied" in told else {}
+        because = "; ".join(str(denied[name]) for name in ("code", "exception") if denied.get(name))
         payload = payload_of(receipt.payload["envelope"]) if receipt else None
         return Told(day.get("answered"), day.get("denied"), because, day.get("cancelled"), payload)
 
@@ -133,6 +135,7 @@ class Records(Clocks):
                 raise NotAllowedError(f"the record of {request} is under legal hold {', '.join(held)}")
             if not any(self.journal.entries(request, "vault_destroyed")):
                 self.workspace.vault.destroy(request, self.actor.id)
+            Agenda(self.journal.store).drop(request)
             year = None if record.replays else self.day(record.received).year
             return self._blanked(request, year, self._remove_files(request))
 

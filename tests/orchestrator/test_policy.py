@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -57,6 +57,7 @@ def test_the_rows_and_the_third_parties_of_the_published_text(published: Text) -
     assert published.listing.line == 231
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_read(content: str) -> None:
     text = Text(content)
@@ -65,6 +66,7 @@ def test_any_text_is_read(content: str) -> None:
     assert all(1 <= f.line <= len(text.lines) for f in text.third_parties)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(CATEGORIES), st.sampled_from(["YES", "NO", "[YES / NO]", "-"])))
 def test_rows_are_read_as_they_stand(answers: dict[str, str]) -> None:
     rows = {row.category: row.answer for row in Text(table(**answers)).rows}

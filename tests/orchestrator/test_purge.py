@@ -18,24 +18,9 @@ from orchestrator.errors import IntegrityError, UnknownError
 from orchestrator.journal import START, Journal
 from orchestrator.model import Right
 from orchestrator.storage import chain, schema
-from tests.orchestrator import databases
 from tests.orchestrator.cases import NOW
 
 CANARY = "a-reason-to-be-forgotten"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with databases.postgres(tmp_path_factory.mktemp("pg")) as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
-    lite = request.param == "sqlite"
-    where = str(tmp_path / "journal.sqlite") if lite else databases.emptied(request.getfixturevalue("server"))
-    with Journal.open(where, now=lambda: NOW) as opened:
-        yield opened
 
 
 def told(journal: Journal, *requests: str) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -95,6 +95,7 @@ def lines(draw: st.DrawFn) -> Logged:
     return Logged("r", received, draw(st.sampled_from(Right)), "email", responded, response, basis)
 
 
+@settings(deadline=None)
 @given(st.lists(lines(), max_size=30))
 def test_figures_add_up(rows: list[Logged]) -> None:
     found = {year: figures(rows, year) for year in (2025, 2026)}
