@@ -19,6 +19,7 @@ from connectors.sandbox.world import Sandbox
 from orchestrator.errors import NotAllowedError, UnsafePlanError
 from orchestrator.journal import State
 from orchestrator.ledger import erasures
+from orchestrator.model import Level
 from orchestrator.replay import Again, Came, Replayed
 from orchestrator.vault import MasterKey
 from tests.office import ROOT, Office, dsr
@@ -352,3 +353,15 @@ def test_the_state_of_a_replay_is_an_ordinary_requests(office: Office, copy: Cop
     asked = office.service.request(person.request)
     assert replace(asked, tags=()).replays == person.first
     assert office.service.verification(person.request).level == office.service.verification(person.first).level
+
+
+def test_a_replay_needs_no_record_of_the_request_that_erased(office: Office, copy: Copy) -> None:
+    """It may be destroyed before the last copy is; the ledger's entries outlive it."""
+    journal, first = office.workspace.journal, office.erase(office.sandbox.people.subject.email).payload["request"]
+    journal.purge(first, "s1", keep={e.seq for e in journal.entries(first, "erased")})
+    copy.restore()
+    office.service.restored(SYSTEM, copy.made)
+    person = only(compared(office))
+    assert (person.first, person.came) == (first, Came.TO_ERASE)
+    assert office.service.verification(person.request).level is Level.REASONABLE
+    assert journal.verify()

@@ -54,7 +54,7 @@ planning.register(app)
 sandboxes.register(app)
 clocks.register(app, requests.app)
 working.register(app)
-logs.register(app)
+logs.register(app, requests.app)
 
 
 @app.callback()

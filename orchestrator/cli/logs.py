@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, print_json, say, settings
+from orchestrator.cli.clocks import Letter, On
+from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,11 @@ app = typer.Typer(no_args_is_help=True, help="The record of requests: the law's 
 OfYear = Annotated[int | None, typer.Option("--year", min=2020, max=2200, help="Only requests received that year.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add `dsr metrics` to the top level."""
+def register(app: typer.Typer, requests: typer.Typer) -> None:
+    """Add `dsr metrics` to the top level, and appeals to `dsr request`."""
     app.command()(metrics)
+    requests.command()(appeal)
+    requests.command()(decide_appeal)
 
 
 @app.command()
@@ -63,6 +66,51 @@ def export(
     listed = encode([{name: getattr(row, name) for name in names} for row in rows])
     private_file(to, listed + b"\n" if to.suffix == ".json" else csv_of(rows).encode())
     print_json({"file": str(to), "requests": len(rows)}) if as_json else say(f"{to}  {len(rows)} requests")
+
+
+@app.command()
+def appeals(context: typer.Context, as_json: AsJson = False) -> None:
+    """Appeals against answers, and until when they are to be decided. Exit code 7 if one is overdue, for cron."""
+    from orchestrator.cli.show import table
+
+    with settings(context).service() as service:
+        found = sorted(service.appeals(), key=lambda a: (bool(a.result), a.decision.due))
+    if as_json:
+        print_json(found)
+    else:
+        rows = [
+            [a.request, a.appealed, a.decision.due, a.decision.last, a.result or ("OVERDUE" if a.overdue else "open"),
+             "; ".join(a.decision.citations)] for a in found
+        ]  # fmt: skip
+        table("Appeals", ["request", "appealed", "due", "at the latest", "result", "by"], rows)
+    if any(a.overdue for a in found):
+        raise typer.Exit(7)
+
+
+def appeal(context: typer.Context, request: RequestId, on: On = None, as_json: AsJson = False) -> None:
+    """Record that the person appeals against the answer, where the law gives an appeal to the company."""
+    with settings(context).service() as service:
+        found = service.appeal(request, on.replace(tzinfo=service.inventory.zone) if on else None)
+    print_json(found) if as_json else say(f"{request}  appealed; the decision is due on {found.decision.due}")
+
+
+def decide_appeal(
+    context: typer.Context, request: RequestId,
+    result: Annotated[str, typer.Option(help="granted, granted in part or refused.")],
+    letter: Letter, on: On = None, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Record that the decision of an appeal went out. What is granted is carried out as a request of its own."""
+    from orchestrator.records import Result
+
+    try:
+        came = Result(result)
+    except ValueError:
+        raise typer.BadParameter(f"{result!r} is not one of {', '.join(Result)}", param_hint="--result") from None
+    with settings(context).service() as service:
+        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        found = service.decide_appeal(request, came, letter, at)
+    late = f"; late, it was due by {found.decision.last}" if found.decision.late else ""
+    print_json(found) if as_json else say(f"{request}  appeal {found.result}{late}")
 
 
 @app.command()

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 
 from orchestrator.canonical import decode
 from orchestrator.days import months_after
-from orchestrator.deadlines import Clocks, went_out
+from orchestrator.deadlines import went_out
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry, State
 from orchestrator.ledger import Erasure
 from orchestrator.model import Hold, Request
+from orchestrator.records.appeals import Appeal, Appeals
 from orchestrator.records.log import Logged, Told, logged, payload_of
 from orchestrator.records.metrics import Year, figures
 from orchestrator.storage.agenda import Agenda
@@ -44,14 +45,15 @@ class Purged:
     files: int
 
 
-class Records(Clocks):
+class Records(Appeals):
     """The use cases around the record of requests."""
 
     def log(self, year: int | None = None) -> tuple[Logged, ...]:
         """The log, oldest first; of the requests received in one year if given. Replays are nobody's request."""
         told, receipts = self._told(None), self._last_receipts()
+        appeals = {a.request: a for a in self.appeals()}
         rows = (
-            logged(r, self.day(r.received), self._told_of(told.get(r.id, {}), receipts.get(r.id)))
+            logged(r, self.day(r.received), self._told_of(told.get(r.id, {}), receipts.get(r.id), appeals.get(r.id)))
             for r in self.journal.requests() if not r.replays
         )  # fmt: skip
         return tuple(
@@ -67,10 +69,12 @@ class Records(Clocks):
         """Requests whose record has had its time, what is due longest first; those held as well."""
         today = today or self.day(self.now())
         told = self._told(None)
-        closed = self._closings()
+        closed, appeals = self._closings(), {a.request: a for a in self.appeals()}
         found = []
         for request in self.journal.requests():
             ended = self._over_on(request, told.get(request.id, {}), closed.get(request.id))
+            if appeal := appeals.get(request.id):  # it goes on until the appeal is decided
+                ended = max(ended, appeal.decision.met) if ended and appeal.decision.met else None
             if ended and (due := months_after(ended, KEPT_FOR) + _DAY) <= today and not self._still_owed(request.id):
                 found.append(Due(request.id, ended, due, self._holds_on_record(request)))
         return tuple(sorted(found, key=lambda d: (d.due, d.request)))
@@ -87,12 +91,15 @@ class Records(Clocks):
             self.journal.store.scrub(entries=True)
         return tuple(done)
 
-    def _told_of(self, told: Mapping[str, Entry], receipt: Entry | None) -> Told:
+    def _told_of(self, told: Mapping[str, Entry], receipt: Entry | None, appeal: Appeal | None) -> Told:
         day = {kind: self.day(went_out(entry)) for kind, entry in told.items()}
         denied = told["denied"].payload if "denied" in told else {}
         because = "; ".join(str(denied[name]) for name in ("code", "exception") if denied.get(name))
         payload = payload_of(receipt.payload["envelope"]) if receipt else None
-        return Told(day.get("answered"), day.get("denied"), because, day.get("cancelled"), payload)
+        appealed, result = (appeal.appealed, appeal.result) if appeal else (None, "")
+        return Told(
+            day.get("answered"), day.get("denied"), because, day.get("cancelled"), payload, appealed, result
+        )  # fmt: skip
 
     def _still_owed(self, request: str) -> bool:
         """Whether anything is still to be done, read back or decided anew; nothing of what was stopped is."""

@@ -54,6 +54,8 @@ class Told:
     because: str = ""  # the code of a denial as a whole
     cancelled: date | None = None
     receipt: Mapping[str, Any] | None = None  # the payload of the last one
+    appealed: date | None = None
+    appeal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ class Logged:
 def logged(request: Request, received: date, told: Told) -> Logged:
     """The line of one request."""
     responded, response, basis = _response(told)
-    return Logged(request.id, received, request.right, request.channel, responded, response, basis)
+    return Logged(
+        request.id, received, request.right, request.channel, responded, response, basis, told.appealed, told.appeal
+    )  # fmt: skip
 
 
 def _response(told: Told) -> tuple[date | None, Response, str]:

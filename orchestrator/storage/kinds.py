@@ -22,6 +22,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "extended": frozenset({"until", "reason", "letter"}),
     "answered": frozenset({"at", "letter"}),
     "denied": frozenset({"code", "reason"}),
+    "appealed": frozenset({"at"}),
+    "appeal_decided": frozenset({"at", "result", "letter"}),
     "cancelled": frozenset({"reason"}),
     "reopened": frozenset({"reason"}),
     "closed": frozenset({"outcome"}),
