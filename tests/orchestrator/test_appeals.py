@@ -70,7 +70,7 @@ def test_a_record_is_kept_until_24_months_after_the_appeal_was_decided(colorado:
 
 
 def test_what_cannot_be_appealed_is_refused(colorado: Desk, desk: Desk, letter: Path) -> None:
-    with pytest.raises(NotAllowedError, match="California .* knows no appeal"):
+    with pytest.raises(NotAllowedError, match=r"California .* knows no appeal"):
         desk(on(2028, 1, 1)).appeal(denied(desk, letter))
     unanswered = asked(colorado, on(2027, 12, 1))
     with pytest.raises(NotAllowedError, match="neither answered nor denied"):
