@@ -24,6 +24,7 @@ from orchestrator.storage.kinds import PURGED
 KEPT_FOR = 24  # months after a request has ended (11 CCR 7101(a); "maintain" names no start, so it is the latest)
 LOG = "request_log"  # the scope of a legal hold: the whole record, or `request_log/REQUEST`
 _DAY = timedelta(days=1)
+_RESPONSES = ("answered", "complied")  # an opt-out is responded to by complying with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Records(Appeals):
         payload = payload_of(receipt.payload["envelope"]) if receipt else None
         appealed, result = (appeal.appealed, appeal.result) if appeal else (None, "")
         return Told(
-            day.get("answered"), day.get("denied"), because, day.get("cancelled"), payload, appealed, result
+            _first(day), day.get("denied"), because, day.get("cancelled"), payload, appealed, result
         )  # fmt: skip
 
     def _still_owed(self, request: str) -> bool:
@@ -120,7 +121,7 @@ class Records(Appeals):
         over = self.day(closed.at) if closed and closed.kind == "closed" else None
         if request.replays:
             return over
-        answered = self.day(went_out(told["answered"])) if "answered" in told else None
+        answered = _first({kind: self.day(went_out(entry)) for kind, entry in told.items()})
         return max(answered, over or answered) if answered else None
 
     def _holds_on_record(self, request: Request) -> tuple[str, ...]:
@@ -168,3 +169,8 @@ class Records(Appeals):
         for path in found:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         return len(found)
+
+
+def _first(day: Mapping[str, date]) -> date | None:
+    """The day of the substantive response, if it was no denial."""
+    return min((day[kind] for kind in _RESPONSES if kind in day), default=None)
