@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from orchestrator import canonical
+from orchestrator.audit import check_consistency
 from orchestrator.denial import Because
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import Inventory
+from orchestrator.journal import Head
 from orchestrator.model import Hold, Right
 from orchestrator.records.keeping import LOG
 from orchestrator.service import Service
+from orchestrator.signing import verify
 from orchestrator.staff import identify
 from orchestrator.workspace import Workspace
 from tests.orchestrator.desks import CANARY, Desk, asked, closed, desk, letter, on, signed
@@ -155,3 +158,17 @@ def test_who_may_not_run_may_not_purge(desk: Desk, letter: Path) -> None:
     with pytest.raises(NotAllowedError):
         service.purge()
     assert json.dumps(canonical.plain(service.to_purge()))
+
+
+def test_an_auditors_head_of_before_still_holds_after_a_purge(desk: Desk, letter: Path, tmp_path: Path) -> None:
+    closed(desk, on(2026, 1, 1), letter)
+    service, old, proof, new = desk(on(2029, 1, 1)), tmp_path / "old", tmp_path / "proof", tmp_path / "new"
+    old.write_bytes(service.signed_head())
+    assert len(service.purge()) == 1
+    new.write_bytes(service.signed_head())
+    proof.write_text(json.dumps(service.consistency(old)))
+    keys = [service.workspace.signing_key.public]
+    assert check_consistency(proof, old, new, keys)["size"] == service.journal.verify().seq
+    assert service.journal.verify(
+        [Head(h["size"], h["hash"]) for h in (verify(p.read_bytes(), keys) for p in (old, new))]
+    )
