@@ -120,7 +120,7 @@ def of_one_system(folder: Path) -> Path:
     for rule in held["rules"]:
         rule["covers"] = [place for place in rule["covers"] if place.startswith(f"{SYSTEM}/")]
     held["rules"] = [rule for rule in held["rules"] if rule["covers"]]
-    held["exemptions"] = []
+    held["exemptions"], held["recipients"] = [], []
     yaml.dump(held, folder / "inventory.yaml")
     return folder / "inventory.yaml"
 
