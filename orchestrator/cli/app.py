@@ -16,6 +16,7 @@ from orchestrator.cli import (
     holding,
     inventories,
     journals,
+    letters,
     planning,
     receipts,
     replays,
@@ -45,6 +46,7 @@ app.add_typer(byhand.opt_out, name="opt-out")
 app.add_typer(holding.app, name="hold")
 app.add_typer(holding.staff, name="staff")
 app.add_typer(replays.app, name="replay")
+app.add_typer(letters.app, name="letter")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)

@@ -9,8 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_WHOLE = r"\b(all|each|every\w*|any\w*|entire\w*|whole|complet\w+|fully|permanent\w*|total\w*|nothing|none|no\b.{0,40}\b(data|information|copy|copies|record|records|trace|traces))\b"
-_GONE = r"\b(delet\w+|eras\w+|remov\w+|destroy\w*|purg\w+|wip(e|ed)|gone|left|remain\w*|(do not|don't|no longer) (hold|have|keep|store))\b"
+_WHOLE = (
+    r"\b(all|each|every\w*|any\w*|entire\w*|whole|complet\w+|fully|permanent\w*|total\w*|nothing|none"
+    r"|no\b.{0,40}\b(data|information|cop(y|ies)|records?|traces?))\b"
+)
+_GONE = (
+    r"\b(delet\w+|eras\w+|remov\w+|destroy\w*|purg\w+|wip(e|ed)|gone|left|remain\w*"
+    r"|(do not|don't|no longer) (hold|have|keep|store))\b"
+)
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+")
 _CLAIMS = re.compile(_WHOLE, re.IGNORECASE), re.compile(_GONE, re.IGNORECASE)
 

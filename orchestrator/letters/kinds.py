@@ -86,6 +86,15 @@ OUTCOMES: Mapping[Fulfilment, Kind] = {
 
 def answer_to(outcome: Fulfilment, states: Collection[State]) -> Kind:
     """The letter that an outcome needs."""
+    kept = bool({State.RETAINED, State.HANDED_OVER, State.TO_HAND_OVER} & set(states))
     kind = OUTCOMES[outcome]
-    kept = State.RETAINED in states or State.HANDED_OVER in states
     return Kind.PARTIAL_DENIAL if kind is Kind.COMPLETION and kept else kind
+
+
+def fitting(outcome: Fulfilment, states: Collection[State]) -> tuple[Kind, ...]:
+    """The letters that may be written of an outcome, the one that it needs first.
+
+    What is not finished when the law's time is up is answered all the same, and says where it stands.
+    """
+    first = answer_to(outcome, states)
+    return (first, answer_to(Fulfilment.ACCEPTED_PENDING, states)) if first is Kind.APPROVAL else (first, Kind.APPROVAL)

@@ -111,7 +111,7 @@ def pdf(content: Content, fonts: Path | None = None) -> bytes:
     data = json.dumps({**asdict(content), "blocks": blocks})
     paths = [str(fonts)] if fonts else []
     try:
-        made = typst.compile(
+        made: object = typst.compile(  # type: ignore[misc]
             layout, sys_inputs={"letter": data}, pdf_standards=["ua-1"], font_paths=paths,
             timestamp=datetime.fromisoformat(content.iso_date).replace(tzinfo=UTC),
         )  # fmt: skip

@@ -14,7 +14,7 @@ from orchestrator.law import Asked, Topic
 from orchestrator.letters import wording
 from orchestrator.letters.facts import Facts, Item, Outcome
 from orchestrator.letters.kinds import State
-from orchestrator.model import Ground, Right, Role
+from orchestrator.model import Ground, Role
 
 _YES = "yes"  # a flag: for `when` and `unless`, never printed
 
@@ -150,7 +150,7 @@ def _outcome(facts: Facts, outcome: Outcome | None) -> dict[str, str]:
         "unsearched": _flag(unsearched),
         "unsearched_or_open": _flag(unsearched or any(s.open or s.pending for s in states)),
         "suppressed": _flag(outcome.suppressed),
-        "files": str(outcome.files) if outcome.files and facts.asked == Right.ACCESS else "",
+        "files": str(outcome.files) if outcome.files and facts.asked is Asked.ACCESS else "",
     }
 
 
