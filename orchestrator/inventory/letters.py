@@ -123,6 +123,10 @@ def check(document: Document, problems: Problems) -> None:
             if str(system.settings.get("request_message_ids", "")).casefold() != letters.message_ids:
                 where = ("systems", name, "settings", "request_message_ids")
                 problems.add(where, f"must be {letters.message_ids!r}, or letters are not recognised in mailboxes")
+            domains = system.settings.get("domains")
+            if isinstance(domains, list) and letters.reply_to.rpartition("@")[2].casefold() not in domains:
+                why = "is no domain of the company's mail, so that a letter would count as other people's mail too"
+                problems.add(("letters", "reply_to"), why)
 
 
 def _mail(document: Document) -> Iterator[tuple[str, Any]]:

@@ -151,7 +151,8 @@ class _Writing:
         facts = self._facts
         for sentence in wording.law_file(facts.law.regime.name).sentences:
             if sentence.topic == topic and self._concerns(sentence):
-                yield Paragraph(f"{self.filled(sentence.says)} ({self.filled(sentence.citation)})")
+                cited = f" ({self.filled(sentence.citation)})" if sentence.citation else ""
+                yield Paragraph(self.filled(sentence.says) + cited)
 
     def _concerns(self, sentence: Sentence) -> bool:
         facts = self._facts

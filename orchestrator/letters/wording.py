@@ -80,11 +80,14 @@ class Words(Entry):
 
 
 class Sentence(Entry):
-    """What a law makes a letter say on a topic. A citation may be a slot: then it is that of a rule of the regime."""
+    """What a law makes a letter say on a topic.
+
+    A citation may be a slot: then it is that of a rule of the regime. Without one it is the company's own practice.
+    """
 
     topic: TopicName
     says: Text
-    citation: Text
+    citation: Text | None = None
     confidence: ConfidenceName | None = None
     rights: list[RightName] = Field(default_factory=list)
     level: LevelName | None = None
@@ -92,8 +95,9 @@ class Sentence(Entry):
 
     @model_validator(mode="after")
     def _known_how(self) -> Self:
-        if self.confidence is None and "{{" not in self.citation:
-            raise ValueError("say how the citation is known, or take it from a rule of the regime")
+        typed = self.citation is not None and "{{" not in self.citation
+        if typed != (self.confidence is not None):
+            raise ValueError("say how a citation is known, unless it is that of a rule of the regime")
         return self
 
 
