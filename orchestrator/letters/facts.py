@@ -46,6 +46,7 @@ class Outcome:
     searched: int = 0  # systems searched to their end
     roles: frozenset[Role] = frozenset()
     suppressed: bool = False  # the person's addresses were opted out of mailings, and still are
+    split: bool = False  # whether some records of one kind are in one state and others in another
 
     @property
     def states(self) -> frozenset[State]:

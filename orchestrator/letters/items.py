@@ -40,6 +40,9 @@ def outcome(payload: Mapping[str, Any], inventory: Inventory) -> Outcome:
     """What the latest receipt says, by class of data."""
     zone = inventory.zone
     items = [*_steps(payload, inventory, zone), *_elsewhere(payload, inventory)]
+    places: dict[tuple[str, str], set[State]] = {}
+    for item in items:
+        places.setdefault((item.system, item.what), set()).add(item.state)
     return Outcome(
         Fulfilment(payload["outcome"]),
         _gathered(items),
@@ -48,21 +51,30 @@ def outcome(payload: Mapping[str, Any], inventory: Inventory) -> Outcome:
         sum(_searched(system) for system in payload["systems"]),
         frozenset(Role(s["role"]) for s in payload["steps"]),
         bool(payload["opt_outs"]) and all(row["kept"] for row in payload["opt_outs"]),
+        any(len(states) > 1 for (_, what), states in places.items() if what),
     )
 
 
 def _steps(payload: Mapping[str, Any], inventory: Inventory, zone: tzinfo) -> Iterator[Item]:
-    kept = {(r["system"], r["collection"]): r for r in payload["retained"]}
+    kept = list(payload["retained"])
     for step in payload["steps"]:
         system, what = _titles(inventory, step["system"], step["collection"])
         state = _state(step, inventory)
         until = _day(step["until"], zone)
-        row = kept.get((step["system"], step["collection"]))
-        if row is not None and (state is State.RETAINED or (step["action"] == Action.REDACT and state.clean)):
+        if (row := _row_of(step, kept)) is not None:
+            kept.remove(row)
             yield _kept(row, step, inventory, zone)
-        if state is not State.RETAINED or row is None:
+        if row is None or Standing(step["standing"]) not in (Standing.RETAINED, Standing.NO_END):
             # What is kept and does not say why is not kept under an exception.
             yield Item(State.BY_HAND if state is State.RETAINED else state, system, what, until)
+
+
+def _row_of(step: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """What the receipt says of why a step's rows, or some of their fields, are kept; both are in the same order."""
+    if step["standing"] not in (Standing.RETAINED, Standing.NO_END) and step["action"] != Action.REDACT:
+        return None
+    what = [step[name] for name in ("system", "collection", "planned", "until")]
+    return next((r for r in kept if [r["system"], r["collection"], r["count"], r["until"]] == what), None)
 
 
 def _state(step: Mapping[str, Any], inventory: Inventory) -> State:

@@ -150,6 +150,7 @@ def _outcome(facts: Facts, outcome: Outcome | None) -> dict[str, str]:
         "unsearched": _flag(unsearched),
         "unsearched_or_open": _flag(unsearched or any(s.open or s.pending for s in states)),
         "suppressed": _flag(outcome.suppressed),
+        "split": _flag(outcome.split),
         "files": str(outcome.files) if outcome.files and facts.asked is Asked.ACCESS else "",
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -96,7 +97,7 @@ def test_a_citation_of_a_clock_is_not_typed_twice() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_a_letter_that_lacks_what_it_needs_is_not_written(kind: Kind) -> None:
     for name in NEEDED[kind]:
-        empty = () if name == "asks" else replace(ANN, name="", address=(), email="") if name == "to" else None
+        empty: Any = () if name == "asks" else replace(ANN, name="", address=(), email="") if name == "to" else None
         with pytest.raises(NotAllowedError, match="lacks"):
             compose(facts(kind, **{name: empty}))
     with pytest.raises(NotAllowedError, match="to: the person's name"):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
@@ -126,7 +127,7 @@ def test_the_pdf_is_tagged_and_has_title_language_and_page_numbers() -> None:
     content = compose(facts(Kind.PARTIAL_DENIAL, outcome=replace(KEPT, items=(*many, *KEPT.items))))
     made = pdf(content)
     read = pypdf.PdfReader(io.BytesIO(made))
-    root = read.trailer["/Root"].get_object()
+    root: Any = read.trailer["/Root"].get_object()
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "en"
     assert "/StructTreeRoot" in root
