@@ -15,12 +15,14 @@ from orchestrator.denial import Because
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory.stationery import BY_HAND, SMTP, mail_server
 from orchestrator.journal import Entry, State
+from orchestrator.law import Topic, asked_by
 from orchestrator.letter_facts import REPLY, Given, LetterFacts
 from orchestrator.letters.content import Content, compose
 from orchestrator.letters.facts import Facts
 from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.letters.post import NotSentError, PerhapsSentError, hand_over, message
 from orchestrator.letters.render import Rendered, rendered
+from orchestrator.model import Right
 from orchestrator.receipt import hash_of
 from orchestrator.workspace import private_file
 
@@ -75,7 +77,7 @@ class Letters(LetterFacts):
         self.actor.require("run")
         desk, inventory = self.desk(), self.inventory
         channel = desk.channel(inventory.sandbox)
-        if channel.kind != SMTP:
+        if channel.kind != SMTP or kind is Kind.VENDOR_NOTICE:  # a vendor takes notices in a way of its own
             raise NotAllowedError(
                 f"letters go out by hand here: draft it, post it, then dsr letter record {request} {kind}"
             )
@@ -135,8 +137,10 @@ class Letters(LetterFacts):
             return fitting(found.fulfilment, found.states)[0] if found and further else None
         if found is not None:
             return fitting(found.fulfilment, found.states)[0]
-        if "acknowledged" not in told:
+        if "acknowledged" not in told and self.law(asked).rules(Topic.ACKNOWLEDGE, asked_by(asked.right)):
             return Kind.ACKNOWLEDGEMENT
+        if asked.right not in (Right.DELETE, Right.ACCESS):
+            return Kind.COMPLETION  # no run comes between
         return Kind.MORE_INFORMATION if state is State.RECEIVED else Kind.APPROVAL
 
     def letter_copy(self, request: str, name: str, to: Path) -> Path:

@@ -10,9 +10,11 @@ from connectors.model import Action, Trust
 from orchestrator.clock import answer_ends, extension_ends
 from orchestrator.denial import Because, Denials
 from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.inventory import nearest
+from orchestrator.inventory.flows import Capacity, Recipient, Whether
 from orchestrator.inventory.stationery import Stationery
-from orchestrator.law import Asked
-from orchestrator.letters.facts import Addressee, Denied, Extended, Facts, Notice, Outcome
+from orchestrator.law import asked_by
+from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Notice, Outcome
 from orchestrator.letters.items import outcome
 from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.model import Level, Request, Verification
@@ -37,6 +39,8 @@ class Given:
     asks: tuple[str, ...] = ()
     by: date | None = None
     delivery: str = ""
+    since: date | None = None
+    see_at: str = ""
     vendor: str = ""
     agent_of: str = ""
 
@@ -55,7 +59,7 @@ class LetterFacts(Denials):
             ends is not None and "extended" not in told and today <= answer_ends(clock, law, days, today).lenient
         )
         return Facts(
-            kind=kind, request=asked, asked=Asked(asked.right), received=clock.received, today=today, law=law,
+            kind=kind, request=asked, asked=asked_by(asked.right), received=clock.received, today=today, law=law,
             deadlines=self.clocked(request).deadlines,
             extendable_until=ends.strict if ends and extendable else None,
             company=self.inventory.company, desk=desk, policy=self.inventory.policy.document,
@@ -65,6 +69,7 @@ class LetterFacts(Denials):
             extended=self._extended(request, given) if kind is Kind.EXTENSION else None,
             denied=Denied(given.because, given.reason) if kind is Kind.DENIAL else None,
             notice=self._vendor_notice(asked, given) if kind is Kind.VENDOR_NOTICE else None,
+            choice=Choice(given.since, given.see_at), sells=self._sells(),
             asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery, agent_of=given.agent_of,
         )  # fmt: skip
 
@@ -141,12 +146,8 @@ class LetterFacts(Denials):
 
     def _addressee(self, request: str, kind: Kind, given: Given) -> Addressee:
         if kind is Kind.VENDOR_NOTICE:
-            partner = self.desk().partners.get(given.vendor)
-            return (
-                Addressee(partner.name, partner.address, partner.email)
-                if partner
-                else Addressee(given.name, given.address)
-            )
+            recipient = self._recipient(given.vendor)
+            return Addressee(recipient.title, given.address or (recipient.notice,))
         kept = self.reply_to(request)
         return Addressee(given.name or kept.name, given.address or kept.address, kept.email)
 
@@ -160,30 +161,44 @@ class LetterFacts(Denials):
             return None
 
     def _vendor_notice(self, asked: Request, given: Given) -> Notice | None:
-        """What a vendor must delete, and the identifiers that it has of the person already."""
-        self.verification(asked.id)
-        system = self.inventory.system(given.vendor)
-        digest = self.journal.latest_plan(asked.id)
-        steps = self.journal.plan(digest).steps if digest else ()
-        held = [s.collection for s in steps if s.system == given.vendor and s.count and s.action is not Action.RETAIN]
-        partner = self.desk().partners.get(given.vendor)
-        vault = self._still_open(asked.id)
-        if not held or partner is None or vault is None:
-            return None
-        known = {
-            i.kind
-            for c in system.collections.values()
-            for i in c.spec.identities
-            if i.match and i.trust is not Trust.CLAIMED
-        }
+        """What a recipient must delete, and the identifiers that it has of the person already."""
         proven = set(self.verification(asked.id).proves)
-        titles = {n: kind.title for n, kind in self.inventory.identifiers.items()}
+        recipient, digest, vault = (
+            self._recipient(given.vendor),
+            self.journal.latest_plan(asked.id),
+            self._still_open(asked.id),
+        )
+        if digest is None or vault is None:
+            return None
+        held = [
+            collection for step in self.journal.plan(digest).steps
+            if step.count and step.action is not Action.RETAIN
+            and any(flow.covers(step.system, step.collection) for flow in recipient.flows)
+            and (collection := self.inventory.system(step.system).collections.get(step.collection))
+        ]  # fmt: skip
+        identities = (i for collection in held for i in collection.spec.identities)
+        known = {i.kind for i in identities if i.match and i.trust is not Trust.CLAIMED}
+        titles = {name: kind.title for name, kind in self.inventory.identifiers.items()}
         return Notice(
-            partner,
-            tuple(dict.fromkeys(system.collections[c].title if c in system.collections else c for c in held)),
+            recipient.title, recipient.counts_as is Capacity.THIRD_PARTY, tuple(dict.fromkeys(c.title for c in held)),
             tuple((titles[k], v) for k, v in vault.get_json("identifiers") if k in known and k in proven),
             given.by or self._today() + timedelta(days=_NOTICE_DAYS),
         )  # fmt: skip
+
+    def _recipient(self, name: str) -> Recipient:
+        found = {r.id: r for r in self.inventory.recipients}
+        if name not in found:
+            raise UnknownError(f"the inventory has no recipient {name!r}{nearest(name, found)}")
+        return found[name]
+
+    def _sells(self) -> Whether:
+        """Whether data is sold or shared today. One answer that is missing is none."""
+        today = self._today()
+        flows = (f for r in self.inventory.recipients for f in r.flows if f.until is None or f.until >= today)
+        said = {whether for flow in flows for whether in (flow.sold, flow.shared)}
+        if Whether.YES in said:
+            return Whether.YES
+        return Whether.NO if said == {Whether.NO} else Whether.UNKNOWN
 
     def _still_open(self, request: str) -> RequestVault | None:
         """The request's vault; None if it was destroyed."""

@@ -34,7 +34,11 @@ By = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day for an answer to us, or for our next letter.")
 ]
 Delivery = Annotated[str, typer.Option(help="How a package reaches the person: 'through your account', …")]
-Vendor = Annotated[str, typer.Option(help="The system whose vendor is told to delete.")]
+Since = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Since when an opt-out, opt-in or limit holds.")
+]
+SeeAt = Annotated[str, typer.Option(help="Where the person can see that an opt-out, opt-in or limit holds.")]
+Vendor = Annotated[str, typer.Option(help="The recipient of the inventory that is told to delete.")]
 AgentOf = Annotated[str, typer.Option("--requester", help="agent or parent, if somebody asked for the person.")]
 
 
@@ -43,11 +47,13 @@ def draft(
     context: typer.Context, request: RequestId, kind: KindName,
     out: Annotated[Path | None, typer.Option(help="A folder for the files; else they stay in the vault.")] = None,
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
-    until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", vendor: Vendor = "",
-    requester: AgentOf = "", as_json: AsJson = False,
+    until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", since: Since = None,
+    see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter as text, page and PDF. Sends nothing, stops no clock."""
-    given = _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester)
+    given = _given(
+        to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at
+    )  # fmt: skip
     with settings(context).service() as service:
         made = service.draft_letter(request, _kind(kind), given, out)
     if as_json:
@@ -63,11 +69,13 @@ def send(
     context: typer.Context, request: RequestId, kind: KindName,
     again: Annotated[bool, typer.Option(help="Send it although it may have gone out before.")] = False,
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
-    until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", vendor: Vendor = "",
-    requester: AgentOf = "", as_json: AsJson = False,
+    until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", since: Since = None,
+    see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter and send it by the inventory's channel. It acknowledges, extends, answers or denies."""
-    given = _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester)
+    given = _given(
+        to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at
+    )  # fmt: skip
     with settings(context).service() as service:
         _told(service.send_letter(request, _kind(kind), given, again=again), as_json)
 
@@ -163,7 +171,7 @@ def delivered(
 
 def _given(
     name: str, address_from: str, reason: str, because: str, until: datetime | None, asks: list[str] | None,
-    by: datetime | None, delivery: str, vendor: str, requester: str,
+    by: datetime | None, delivery: str, vendor: str, requester: str, since: datetime | None = None, see_at: str = "",
 ) -> Given:  # fmt: skip
     from orchestrator.letter_facts import Given
 
@@ -171,7 +179,7 @@ def _given(
         raise typer.BadParameter(f"{requester!r} is not one of agent, parent", param_hint="--requester")
     return Given(
         name, _lines(address_from), reason, because, until.date() if until else None, tuple(asks or ()),
-        by.date() if by else None, delivery, vendor, requester,
+        by.date() if by else None, delivery, since.date() if since else None, see_at, vendor, requester,
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from orchestrator.inventory import stationery
-from orchestrator.inventory.problems import Problems, nearest
-from orchestrator.inventory.words import Entry, Reference, SystemName, Text, Texts
+from orchestrator.inventory.problems import Problems
+from orchestrator.inventory.words import Entry, Reference, Text, Texts
 
 if TYPE_CHECKING:
     from orchestrator.inventory.schema import Document
@@ -45,15 +45,6 @@ class Smtp(Entry):
 Channel = Annotated[ByHand | Smtp, Field(discriminator="kind")]
 
 
-class Partner(Entry):
-    """Where a vendor takes notices of deletion."""
-
-    name: Text
-    address: Texts = Field(default_factory=list)
-    email: Email | None = None
-    third_party: bool = False
-
-
 class Letters(Entry):
     """How the company writes to people who ask."""
 
@@ -61,21 +52,17 @@ class Letters(Entry):
     reply_to: Email
     telephone: Text | None = None
     signed_by: Text
-    sells_or_shares: bool
     opt_out_at: Text | None = None
     authority: Text | None = None
     message_ids: Annotated[str, StringConstraints(pattern=_DOMAIN)] | None = None
     traces: Texts = Field(default_factory=list)
     fonts: Text | None = None
     returns_days: Annotated[int, Field(ge=0, le=30)] = 7
-    partners: dict[SystemName, Partner] = Field(default_factory=dict)
     channel: Channel = Field(default_factory=lambda: ByHand(kind="by_hand"))
     sandbox: Channel | None = None
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
-        if self.sells_or_shares and not self.opt_out_at:
-            raise ValueError("who sells or shares data says in `opt_out_at` where a person opts out")
         if any(c and c.kind == "smtp" for c in (self.channel, self.sandbox)) and not self.message_ids:
             raise ValueError("letters by e-mail are recognised by their Message-ID: give its domain, `message_ids`")
         return self
@@ -87,13 +74,9 @@ def frozen(entry: Letters | None) -> stationery.Stationery | None:
         return None
     return stationery.Stationery(
         address=tuple(entry.address), reply_to=entry.reply_to, signed_by=entry.signed_by,
-        sells_or_shares=entry.sells_or_shares, telephone=entry.telephone or "", opt_out_at=entry.opt_out_at or "",
+        telephone=entry.telephone or "", opt_out_at=entry.opt_out_at or "",
         authority=entry.authority or "", message_ids=entry.message_ids or "", traces=tuple(entry.traces),
         fonts=entry.fonts or "", returns_days=entry.returns_days,
-        partners={
-            n: stationery.Partner(p.name, tuple(p.address), p.email or "", p.third_party)
-            for n, p in entry.partners.items()
-        },
         live=_channel(entry.channel), sandbox=_channel(entry.sandbox) if entry.sandbox else None,
     )  # fmt: skip
 
@@ -111,8 +94,6 @@ def check(document: Document, problems: Problems) -> None:
     letters = document.letters
     if letters is None:
         return
-    for name in set(letters.partners) - set(document.systems):
-        problems.add(("letters", "partners", name), f"there is no such system{nearest(name, document.systems)}")
     covered = {place for rule in document.rules for place in rule.covers}
     for i, place in enumerate(letters.traces):
         if place not in covered:

@@ -26,23 +26,12 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Partner:
-    """Where a vendor takes notices."""
-
-    name: str
-    address: tuple[str, ...] = ()
-    email: str = ""
-    third_party: bool = False  # it was sold or shared data, and is no service provider
-
-
-@dataclass(frozen=True, slots=True)
 class Stationery:
     """What stands on a letter besides its text, and what letters must know of the company."""
 
     address: tuple[str, ...]
     reply_to: str
     signed_by: str
-    sells_or_shares: bool
     telephone: str = ""
     opt_out_at: str = ""  # where a person opts out of sale and sharing
     authority: str = ""  # whom to complain to under the GDPR
@@ -50,7 +39,6 @@ class Stationery:
     traces: tuple[str, ...] = ()  # "system/collection" in which letters leave traces
     fonts: str = ""  # a folder with fonts for signs that the PDF's own lack
     returns_days: int = 7  # so long after it went out a letter may still come back
-    partners: Mapping[str, Partner] = field(default_factory=dict)  # by system
     live: Channel = field(default_factory=Channel)
     sandbox: Channel | None = None
 

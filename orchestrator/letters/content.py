@@ -121,14 +121,16 @@ class _Writing:
                 yield from self._made(block)
 
     def _applies(self, block: Told) -> bool:
-        if block.only and str(self._facts.asked) not in block.only:
+        if block.only and self._facts.about not in block.only:
             return False
         if block.when and not self._given.has(block.when):
             return False
         return not (block.unless and self._given.has(block.unless))
 
     def _made(self, block: Told) -> Iterator[Block]:
-        if block.p:
+        if block.needs and not self._given.has(block.needs):
+            self.need([block.needs])
+        elif block.p:
             yield Paragraph(self.filled(block.p))
         elif block.h:
             yield Heading(self.filled(block.h))

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from orchestrator.clock import Deadline
-from orchestrator.inventory.stationery import Partner, Stationery
+from orchestrator.inventory.flows import Whether
+from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Asked, Law
 from orchestrator.letters.kinds import Kind, State
-from orchestrator.model import Level, Request, Role, Verification
+from orchestrator.model import Level, Request, Right, Role, Verification
 from orchestrator.receipt import Fulfilment
 
 
@@ -80,10 +81,10 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
-class OptedOut:
-    """Since when it holds, and how the person can see that it does (11 CCR 7026(g))."""
+class Choice:
+    """Since when an opt-out, opt-in or limit holds, and how the person can see that it does (11 CCR 7026(g))."""
 
-    since: date
+    since: date | None
     confirmed_at: str
 
 
@@ -91,7 +92,8 @@ class OptedOut:
 class Notice:
     """A vendor that is told to delete, and by which identifiers it knows the person."""
 
-    to: Partner
+    vendor: str
+    third_party: bool  # it was sold or shared data, or has not the contract of a service provider
     data: tuple[str, ...]  # titles of what it holds
     identifiers: tuple[tuple[str, str], ...] = field(repr=False)  # (title of the kind, value)
     answer_by: date
@@ -118,10 +120,16 @@ class Facts:
     outcome: Outcome | None = None
     extended: Extended | None = None
     denied: Denied | None = None
-    opted_out: OptedOut | None = None
+    choice: Choice | None = None
+    sells: Whether = Whether.UNKNOWN  # whether the company sells or shares data
     notice: Notice | None = None
     asks: tuple[str, ...] = ()  # what more is needed of the person
     asks_by: date | None = None
     again_by: date | None = None  # until when the next letter is promised
     delivery: str = ""  # how a package reaches the person
     agent_of: str = field(default="", repr=False)  # "agent" or "parent": on whose behalf the letter's reader asked
+
+    @property
+    def about(self) -> str:
+        """What the texts call the right: as the law does, but for categories alone, which come in no package."""
+        return str(Right.KNOW if self.request.right is Right.KNOW else self.asked)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from orchestrator.clock import Deadline
+from orchestrator.inventory.flows import Whether
 from orchestrator.law import Asked, Topic
 from orchestrator.letters import wording
 from orchestrator.letters.facts import Facts, Item, Outcome
@@ -46,7 +47,7 @@ def slots(facts: Facts) -> Slots:
     given = {
         "company": facts.company,
         "request": facts.request.id,
-        "right": wording.words().rights.get(str(facts.asked), ""),  # type: ignore[call-overload]
+        "right": wording.words().rights.get(facts.about, ""),
         "received": day(facts, facts.received),
         "channel": wording.words().channels.get(facts.request.channel, f"by {facts.request.channel}"),
         "reply_to": facts.desk.reply_to,
@@ -60,8 +61,8 @@ def slots(facts: Facts) -> Slots:
         "promise": _flag(facts.request.ground is Ground.POLICY_PROMISE),
         "for_agent": _flag(facts.agent_of == "agent"),
         "for_parent": _flag(facts.agent_of == "parent"),
-        "vendor": notice.to.name if notice else "",
-        "third_party": _flag(bool(notice and notice.to.third_party)),
+        "vendor": notice.vendor if notice else "",
+        "third_party": _flag(bool(notice and notice.third_party)),
     }
     return Slots(
         {**given, **_verification(facts), **_clocks(facts), **_decisions(facts), **_outcome(facts, outcome)},
@@ -110,7 +111,7 @@ def _cited(deadline: Deadline) -> str:
 
 
 def _decisions(facts: Facts) -> dict[str, str]:
-    extended, denied, opted_out = facts.extended, facts.denied, facts.opted_out
+    extended, denied, choice = facts.extended, facts.denied, facts.choice
     because = denied.because if denied else ""
     known = wording.words().because
     reason = (extended.reason if extended else denied.reason if denied else "").strip()
@@ -121,9 +122,11 @@ def _decisions(facts: Facts) -> dict[str, str]:
         "because": known.get(because, ""),
         "not_verified": _flag(because == "insuf_verification"),
         "extended_until": day(facts, extended.until if extended else None),
-        "opted_out_since": day(facts, opted_out.since if opted_out else None),
-        "confirmed_at": opted_out.confirmed_at if opted_out else "",
-        "offer_opt_out": _flag(denies_deletion and facts.desk.sells_or_shares and facts.asked is Asked.DELETE),
+        "since": day(facts, choice.since if choice else None),
+        "confirmed_at": choice.confirmed_at if choice else "",
+        # Who does not know whether data is sold cannot leave the offer out: the letter then lacks `sells`.
+        "offer_opt_out": _flag(denies_deletion and facts.sells is not Whether.NO and facts.asked is Asked.DELETE),
+        "sells": _flag(facts.sells is Whether.YES),
     }
 
 

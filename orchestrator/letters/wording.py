@@ -23,6 +23,7 @@ TopicName = Literal[
     "verify", "pause", "free", "unverified", "service_provider", "records", "exceptions", "hold", "backups", "vendors",
     "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty",
 ]  # fmt: skip
+AboutName = RightName | Literal["know"]
 ListName = Literal["asks", "withheld", "data"]
 Shape = TypeVar("Shape", bound=BaseModel)
 _MAKES = ("p", "h", "items", "table", "states", "block", "law")
@@ -40,7 +41,8 @@ class Block(Entry):
     law: TopicName | None = None
     when: Text | None = None
     unless: Text | None = None
-    only: Annotated[list[RightName], Field(min_length=1)] | None = None
+    only: Annotated[list[AboutName], Field(min_length=1)] | None = None
+    needs: Text | None = None  # a slot without which the letter is not written
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
@@ -71,7 +73,7 @@ class StateWords(Entry):
 
 
 class Words(Entry):
-    rights: dict[RightName, Text]
+    rights: dict[str, Text]
     channels: dict[str, Text]
     levels: dict[LevelName, Text]
     because: dict[str, Text]

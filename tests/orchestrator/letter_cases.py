@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from orchestrator.clock import Facts as ClockFacts
 from orchestrator.clock import deadlines, extension_ends
-from orchestrator.inventory.stationery import Partner, Stationery
+from orchestrator.inventory.flows import Whether
+from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Asked
 from orchestrator.letters.content import Content, Heading, Items, Paragraph, Table
-from orchestrator.letters.facts import Addressee, Denied, Extended, Facts, Item, Notice, OptedOut, Outcome
+from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Item, Notice, Outcome
 from orchestrator.letters.kinds import Kind, State
 from orchestrator.model import Ground, Level, Request, Right, Role, Verification
 from orchestrator.receipt import Fulfilment
@@ -21,7 +22,7 @@ from orchestrator.regimes import holidays, law_of
 REGIMES = ("ccpa", "gdpr", "va", "co", "ct", "tx")
 RECEIVED, TODAY = date(2026, 11, 2), date(2026, 11, 24)
 DESK = Stationery(
-    ("1 Office Road", "Madison WI 53703"), "privacy@office.example", "Privacy desk", False,
+    ("1 Office Road", "Madison WI 53703"), "privacy@office.example", "Privacy desk",
     telephone="+1 555 0100", authority="the data protection authority of your country",
     message_ids="letters.office.example",
 )  # fmt: skip
@@ -45,7 +46,7 @@ def outcome(*items: Item, fulfilment: Fulfilment = Fulfilment.COMPLETE, **more: 
 WHOLE = outcome(item(State.DELETED))
 KEPT = outcome(item(State.DELETED), item(State.RETAINED), fulfilment=Fulfilment.COMPLETE_WITH_RETENTION)
 NOTHING = outcome(item(State.NOT_FOUND), fulfilment=Fulfilment.NOTHING_FOUND)
-NOTICE = Notice(Partner("Mail Vendor"), ("Contacts",), (("E-mail address", "ann.lee@example.com"),), date(2026, 12, 9))
+NOTICE = Notice("Mail Vendor", False, ("Contacts",), (("E-mail address", "ann.lee@example.com"),), date(2026, 12, 9))
 NEEDED: dict[Kind, dict[str, object]] = {
     Kind.ACKNOWLEDGEMENT: {},
     Kind.MORE_INFORMATION: {"asks": ("the month of your first order",), "asks_by": date(2026, 12, 4)},
@@ -57,7 +58,7 @@ NEEDED: dict[Kind, dict[str, object]] = {
     Kind.DENIAL: {"denied": Denied("insuf_verification", "What you sent did not match what we hold.")},
     Kind.VENDOR_NOTICE: {"notice": NOTICE, "to": Addressee("Mail Vendor", ("1 Vendor Way",))},
 }
-OPTED_OUT = OptedOut(date(2026, 11, 20), "https://office.example/opted-out")
+CHOSEN = Choice(date(2026, 11, 20), "https://office.example/opted-out")
 
 
 def facts(kind: Kind, regime: str = "ccpa", asked: Asked = Asked.DELETE, **more: object) -> Facts:
@@ -69,7 +70,7 @@ def facts(kind: Kind, regime: str = "ccpa", asked: Asked = Asked.DELETE, **more:
     simple = Facts(
         kind, Request("r-7k3q9m2a4b", right, "email", received, "s1", regime, ground=Ground.STATUTORY), asked, RECEIVED,
         TODAY, law, deadlines(clock, law, holidays(), TODAY), ends.strict if ends else None, "Example Company", DESK,
-        Level.REASONABLE, ANN, verification=VERIFIED,
+        Level.REASONABLE, ANN, verification=VERIFIED, sells=Whether.NO,
     )  # fmt: skip
     return replace(simple, **{**NEEDED[kind], **more})  # type: ignore[arg-type]
 

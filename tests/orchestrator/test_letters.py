@@ -13,22 +13,23 @@ from hypothesis import strategies as st
 
 from orchestrator.denial import Because
 from orchestrator.errors import NotAllowedError
+from orchestrator.inventory.flows import Whether
 from orchestrator.law import Asked, Confidence, Topic
 from orchestrator.letters import wording
 from orchestrator.letters.claims import untrue
 from orchestrator.letters.content import compose
-from orchestrator.letters.facts import Denied, Facts, Outcome
+from orchestrator.letters.facts import Denied, Facts, Notice, Outcome
 from orchestrator.letters.kinds import ANSWERS, OUTCOMES, RECORDED, Kind, State, answer_to, fitting
 from orchestrator.letters.render import text
-from orchestrator.model import Ground, Level, Role
+from orchestrator.model import Ground, Level, Right, Role
 from orchestrator.receipt import Fulfilment
 from orchestrator.regimes import law_of
 from tests.orchestrator.letter_cases import (
     ANN,
+    CHOSEN,
     DESK,
     KEPT,
     NEEDED,
-    OPTED_OUT,
     REGIMES,
     TODAY,
     WHOLE,
@@ -173,20 +174,22 @@ def test_access_that_cannot_be_verified_is_treated_as_a_request_for_categories()
 
 
 def test_an_opt_out_is_offered_only_where_data_is_sold_and_a_deletion_denied() -> None:
-    sells = replace(DESK, sells_or_shares=True, opt_out_at="https://office.example/opt-out")
+    offered: dict[str, Any] = {"sells": Whether.YES, "desk": replace(DESK, opt_out_at="https://office.example/opt-out")}
     for kind in (Kind.DENIAL, Kind.PARTIAL_DENIAL):
-        assert "https://office.example/opt-out" in letter(kind, desk=sells)
+        assert "https://office.example/opt-out" in letter(kind, **offered)
         assert "sell or share" not in letter(kind)
-    assert "opt-out" not in letter(Kind.DENIAL, asked=Asked.ACCESS, desk=sells)
-    assert "opt-out" not in letter(Kind.COMPLETION, desk=sells)
+        with pytest.raises(NotAllowedError, match="unknown is no answer"):
+            letter(kind, **{**offered, "sells": Whether.UNKNOWN})
+    assert "opt-out" not in letter(Kind.DENIAL, asked=Asked.ACCESS, **offered)
+    assert "opt-out" not in letter(Kind.COMPLETION, **offered)
     with pytest.raises(NotAllowedError, match="opt_out_at"):
-        compose(facts(Kind.DENIAL, desk=replace(sells, opt_out_at="")))
+        letter(Kind.DENIAL, sells=Whether.YES)
 
 
 def test_an_opt_out_says_since_when_how_to_see_it_and_that_nobody_asks_again_for_a_year() -> None:
-    shown = letter(Kind.COMPLETION, asked=Asked.OPT_OUT, opted_out=OPTED_OUT)
+    shown = letter(Kind.COMPLETION, asked=Asked.OPT_OUT, choice=CHOSEN)
     assert "Since November 20, 2026" in shown
-    assert OPTED_OUT.confirmed_at in shown
+    assert CHOSEN.confirmed_at in shown
     assert "For at least 12 months we will not ask you" in shown
     assert "12 months" not in letter(Kind.COMPLETION)
     with pytest.raises(NotAllowedError, match="confirmed_at"):
@@ -194,6 +197,25 @@ def test_an_opt_out_says_since_when_how_to_see_it_and_that_nobody_asks_again_for
     soon = date(2026, 11, 10)
     shown = letter(Kind.ACKNOWLEDGEMENT, asked=Asked.OPT_OUT, verification=None, today=soon)
     assert "You need not prove who you are" in shown
+
+
+@pytest.mark.parametrize("asked", [a for a in Asked if a is not Asked.APPEAL])
+def test_every_right_has_its_answer(asked: Asked) -> None:
+    made = facts(Kind.COMPLETION, asked=asked, choice=CHOSEN, delivery="through your account")
+    handed = replace(WHOLE, files=3)
+    shown = said(compose(replace(made, outcome=handed)))
+    assert wording.words().rights[asked] in shown
+    assert ("through your account" in shown) == (asked in (Asked.ACCESS, Asked.SHINE_THE_LIGHT))
+    assert (CHOSEN.confirmed_at in shown) == (asked in (Asked.OPT_OUT, Asked.OPT_IN, Asked.LIMIT))
+
+
+def test_categories_alone_come_in_no_package() -> None:
+    made = facts(Kind.COMPLETION, asked=Asked.ACCESS, delivery="by mail")
+    known = replace(made, request=replace(made.request, right=Right.KNOW), outcome=None)
+    shown = said(compose(known))
+    assert "to learn which kinds of personal information" in shown
+    assert "from which sources" in shown
+    assert "files" not in shown
 
 
 def test_the_record_of_the_request_is_told_in_every_answer() -> None:
@@ -232,7 +254,8 @@ def test_a_package_says_how_it_comes_and_what_is_withheld() -> None:
 
 def test_a_third_party_is_told_in_other_words_than_a_service_provider() -> None:
     notice = NEEDED[Kind.VENDOR_NOTICE]["notice"]
-    sold = replace(notice, to=replace(notice.to, third_party=True))  # type: ignore[type-var, attr-defined]
+    assert isinstance(notice, Notice)
+    sold = replace(notice, third_party=True)
     assert "sold or shared this person's" in letter(Kind.VENDOR_NOTICE, notice=sold)
     assert "As our service provider or contractor" in letter(Kind.VENDOR_NOTICE)
     assert "your own service providers" in letter(Kind.VENDOR_NOTICE)
@@ -318,7 +341,7 @@ def test_the_tables_of_letters_are_whole() -> None:
     assert OUTCOMES[Fulfilment.OPEN] not in RECORDED, "what is open is told, and answers nothing by itself"
     assert set(wording.words().states) == set(State)
     assert set(wording.words().because) == set(Because)
-    assert set(wording.words().rights) == set(Asked)
+    assert set(wording.words().rights) == {*Asked, Right.KNOW}
     assert {wording.form(kind).kind for kind in Kind} == set(Kind)
     for name in REGIMES:
         for sentence in wording.law_file(name).sentences:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,24 +18,32 @@ from orchestrator.law import Topic
 from orchestrator.letter_facts import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.letters.post import NotSentError, PerhapsSentError
-from orchestrator.model import Right
+from orchestrator.model import Level, Right
 from orchestrator.receipt import hash_of
 from orchestrator.service import Service
 from orchestrator.staff import identify
 from orchestrator.workspace import Workspace
+from tests.orchestrator.cases import plan, step
 from tests.orchestrator.inventories import MINIMAL, changed, written
 from tests.postbox import Postbox, postbox
 
 RECEIVED = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ANN = "ann@example.com"
 LETTERS = """\
+recipients:
+  - id: host
+    title: Shop Hosting Inc
+    category: Hosting provider
+    capacity: service_provider
+    contract: "yes"
+    owner: engineering
+    notice: A ticket in the host's console
+    gets: [{what: [shop], purposes: [Hosting], sold: "no", shared: "no", direct_marketing: "no"}]
 letters:
   address: [1 Office Road]
   reply_to: privacy@office.example
   signed_by: Privacy desk
-  sells_or_shares: false
   message_ids: letters.office.example
-  partners: {shop: {name: Shop Vendor, email: shop@vendor.example}}
   channel: {kind: smtp, sender: desk@office.example, host: 127.0.0.1, port: "env:MAIL_PORT", security: none}
 """
 DENIED = Given(because="other", reason="The request asks for a translation.")
@@ -207,6 +216,34 @@ def test_letters_by_hand_are_recorded_by_their_file(tmp_path: Path) -> None:
         assert sent.sha256 == drafted.hashes[0]
 
 
+# Notices to vendors
+
+
+def test_a_vendor_is_told_by_the_identifiers_that_it_has_already(today: Service, box: Postbox, tmp_path: Path) -> None:
+    request = today.new_request(Right.DELETE, [("email", ANN), ("user_id", "42")], "email", RECEIVED)
+    host = Given(vendor="host")
+    with pytest.raises(NotAllowedError, match="not verified"):
+        today.draft_letter(request, Kind.VENDOR_NOTICE, host)
+    today.verify(request, Level.REASONABLE, "reply", ["email"], ["email"])
+    with pytest.raises(NotAllowedError, match="a plan that found something there"):
+        today.draft_letter(request, Kind.VENDOR_NOTICE, host)
+    row = replace(step("a"), system="shop", collection="users")
+    today.journal.save_plan(plan(row, request=request))
+    with pytest.raises(UnknownError, match="did you mean 'host'"):
+        today.draft_letter(request, Kind.VENDOR_NOTICE, Given(vendor="hosts"))
+    (text, *_) = today.draft_letter(request, Kind.VENDOR_NOTICE, host, tmp_path / "out").where
+    shown = Path(text).read_text()
+    assert "Dear Shop Hosting Inc," in shown
+    assert f"- E-mail\n  Value: {ANN}" in shown
+    assert "42" not in shown.replace("1798", ""), "only what was proven, and what the vendor knows the person by"
+    with pytest.raises(NotAllowedError, match="dsr letter record"):
+        today.send_letter(request, Kind.VENDOR_NOTICE, host)
+    sent = today.record_letter(request, Kind.VENDOR_NOTICE, Path(text), host)
+    (told,) = today.journal.entries(request, "vendor_notified")
+    assert (told.payload["vendor"], told.payload["proof"]) == ("host", sent.sha256)
+    assert not sent.last
+
+
 # Drafts
 
 
@@ -356,10 +393,8 @@ def test_nobody_is_written_to_about_a_replay(today: Service) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("sells_or_shares: false", "sells_or_shares: true", "opt_out_at"),
         ("  message_ids: letters.office.example\n", "", "message_ids"),
         ("address: [1 Office Road]", "address: [1 Office Road]\n  traces: [shop/users]", "no retention rule covers it"),
-        ("partners: {shop:", "partners: {shopp:", "no such system; did you mean 'shop'"),
         ("kind: smtp", "kind: pigeon", "pigeon|by_hand"),
     ],
 )
