@@ -100,7 +100,7 @@ class LetterFacts(Denials):
         last = next(reversed(list(self.journal.receipts(request))), None)
         if last is None or last["plan"] != self.journal.latest_plan(request):
             return None
-        payload = verify(last["envelope"].encode(), [self.workspace.signing_key.public])
+        payload = verify(last["envelope"].encode(), self.workspace.public_keys)
         return outcome(payload, self.inventory)
 
     def further_owed(self, request: str) -> bool:
