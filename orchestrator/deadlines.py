@@ -27,6 +27,7 @@ _KINDS = ("acknowledged", "extended", "answered", "denied", "cancelled")
 _KIND_OF_LETTER = {"acknowledged": "acknowledgement", "extended": "extension", "answered": "answer"}
 
 
+AsSent = Path | bytes  # a letter as it went out: a file, or its content
 Told = Mapping[str, Entry]  # kind -> the latest entry of that kind
 
 
@@ -59,29 +60,34 @@ class Clocks(Obligations):
         found = [self._clocked(r, told.get(r.id, {})) for r in asked]
         return tuple(sorted((c for c in found if c.open or everything or request), key=_urgency))
 
-    def acknowledge(self, request: str, letter: Path | None = None, at: datetime | None = None) -> Clocked:
+    def acknowledge(self, request: str, letter: AsSent | None = None, at: datetime | None = None) -> Clocked:
         """Record that the receipt of a request was confirmed: in writing, or on the call in which it came."""
         self.unanswered(request, "acknowledged", at)
         told = {"at": at or self.now(), "letter": letter_hash(letter) if letter else ""}
         self.journal.append(request, "acknowledged", self.actor.id, told, request)
         return self.clocked(request)
 
-    def extend(self, request: str, reason: str, letter: Path, until: date | None = None) -> Clocked:
+    def extend(self, request: str, reason: str, letter: AsSent, until: date | None = None) -> Clocked:
         """Record that a notice of extension goes out today, until the last day the law allows if no other is given.
 
         NotAllowedError without a reason, after the first period, a second time, or past the law's end.
         """
+        extension = self.extension(request, reason, until)
+        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": letter_hash(letter)}
+        self.journal.append(request, "extended", self.actor.id, told, request)
+        return self.clocked(request)
+
+    def extension(self, request: str, reason: str, until: date | None = None) -> Extension:
+        """What a notice of today would come to. Errors as `extend`."""
         asked = self.unanswered(request, "extended", None)
         facts, law, days, today = self._facts(asked, {}), self.law(asked), holidays(), self._today()
         end = extension_ends(facts, law, days, today)
         extension = Extension(today, until or (end.strict if end else today), bool(reason.strip()))
         if why := refusal(facts, extension, law, days):
             raise NotAllowedError(f"{request} cannot be extended: {why}")
-        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": letter_hash(letter)}
-        self.journal.append(request, "extended", self.actor.id, told, request)
-        return self.clocked(request)
+        return extension
 
-    def answer(self, request: str, letter: Path, at: datetime | None = None) -> Clocked:
+    def answer(self, request: str, letter: AsSent, at: datetime | None = None) -> Clocked:
         """Record that the answer went out: what was done, or the reasons why it was not. It stops the clock."""
         self.unanswered(request, "answered", at)
         told = {"at": at or self.now(), "letter": letter_hash(letter)}
@@ -174,6 +180,6 @@ def went_out(entry: Entry) -> datetime:
     return datetime.fromisoformat(at) if isinstance(at, str) else entry.at
 
 
-def letter_hash(letter: Path) -> str:
+def letter_hash(letter: AsSent) -> str:
     """What the journal calls a letter, which is personal and is not kept. NotAllowedError as `content_of`."""
-    return hash_of(content_of(letter, "the letter"))
+    return hash_of(letter if isinstance(letter, bytes) else content_of(letter, "the letter"))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 
 from orchestrator.days import months_after
-from orchestrator.deadlines import Clocked, Clocks, letter_hash, went_out
+from orchestrator.deadlines import AsSent, Clocked, Clocks, letter_hash, went_out
 from orchestrator.errors import NotAllowedError
 from orchestrator.law import Rule, Topic, asked_by
 from orchestrator.model import Request
@@ -30,11 +29,19 @@ class Because(StrEnum):
 class Denials(Clocks):
     """The use case of saying no."""
 
-    def deny(self, request: str, because: Because, reason: str, letter: Path) -> Clocked:
+    def deny(self, request: str, because: Because, reason: str, letter: AsSent) -> Clocked:
         """Record that a request is denied as a whole and the reasons went out today. It stops the clock.
 
         NotAllowedError for a ground that neither law nor policy leaves open, without a reason, and after a run.
         """
+        self.deniable(request, because, reason)
+        sent = {"kind": "denial", "sha256": letter_hash(letter), "at": self.now()}
+        self.journal.append(request, "letter", self.actor.id, sent)
+        self.journal.append(request, "denied", self.actor.id, {"code": because, "reason": reason.strip()})
+        return self.clocked(request)
+
+    def deniable(self, request: str, because: Because, reason: str) -> None:
+        """Whether a request may be denied for that reason today. Errors as `deny`."""
         asked = self.unanswered(request, "denied", None)
         if not reason.strip():
             raise NotAllowedError("a denial says why: --reason")
@@ -42,10 +49,6 @@ class Denials(Clocks):
             raise NotAllowedError(f"{request} was carried out at least in part: dsr request answer says what was done")
         if why := self._closed_ground(asked, because):
             raise NotAllowedError(f"{request} cannot be denied as {because}: {why}")
-        sent = {"kind": "denial", "sha256": letter_hash(letter), "at": self.now()}
-        self.journal.append(request, "letter", self.actor.id, sent)
-        self.journal.append(request, "denied", self.actor.id, {"code": because, "reason": reason.strip()})
-        return self.clocked(request)
 
     def _closed_ground(self, request: Request, because: Because) -> str:
         """Why such a denial is not open, with the rule that says so; empty if it is."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.model import Gate, Locator, Subject
 from orchestrator import canonical, ledger, opt_out
 from orchestrator.confirm import confirm
-from orchestrator.errors import HeldError, IncompleteError
+from orchestrator.errors import HeldError, IncompleteError, UnknownError
 from orchestrator.execute import execute
 from orchestrator.export import Package, export
 from orchestrator.issue import Fulfilled, issue
@@ -55,6 +55,9 @@ def _scrub(service: Service, request: str) -> None:
     """Get rid of what another process's reading kept in the files when the vault was destroyed."""
     if any(service.journal.entries(request, "vault_destroyed")):
         service.workspace.vault.destroy(request, service.actor.id)
+    elif any(service.journal.entries(request, "vault_reduced")):
+        service.workspace.vault.reduce(request, {}, service.actor.id)
+        raise UnknownError(f"{request} is closed, and what it knew of the person is destroyed")
 
 
 def _carry_out(

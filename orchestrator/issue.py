@@ -54,13 +54,15 @@ def issue(service: Service, planned: Planned, known: Subject, confirmation: Conf
 def _close(service: Service, request: str, payload: Mapping[str, Any]) -> None:
     """Forget the person if nothing is open and nothing is kept: nobody needs to find them again.
 
+    While a letter to them is owed, where to write to is kept, and nothing else.
+
     Safe to repeat, for a run that was cut short after it had signed.
     """
     if not payload["final"] or payload["outcome"] == receipt.Fulfilment.COMPLETE_WITH_RETENTION:
         return
     if service.journal.state(request) is not State.CLOSED:
         service.journal.append(request, "closed", service.actor.id, {"outcome": payload["outcome"]})
-    service.workspace.vault.destroy(request, service.actor.id)
+    service.forget(request)
 
 
 def _case(service: Service, planned: Planned, confirmation: Confirmation) -> receipt.Case:

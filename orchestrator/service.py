@@ -17,8 +17,8 @@ from connectors.model import Identifier, Subject
 from orchestrator import canonical, fulfil, opt_out, replay
 from orchestrator.audit import Audits
 from orchestrator.checked import Checked, check
+from orchestrator.correspondence import Letters
 from orchestrator.decide import CODE, Given, decide
-from orchestrator.denial import Denials
 from orchestrator.discover import discover
 from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.export import Package
@@ -47,7 +47,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Denials, Audits, Records):
+class Service(Letters, Audits, Records):
     """All use cases of one workspace, done by one actor."""
 
     # Plans

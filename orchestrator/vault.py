@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -77,6 +77,28 @@ class Vault:
                 connection.execute(delete(schema.vault_keys).where(_keys.request == request))
                 gone = {"slots": len(slots)}
                 chain.append(connection, self._journal.now(), request, "vault_destroyed", by, gone, request)
+        self._store.scrub()
+
+    def reduce(self, request: str, keep: Mapping[str, Any], by: str = "") -> None:
+        """Forget everything of a request but these slots (plain JSON), which get a new key; journal that.
+
+        With the old key the references of its plans go as well: nobody can repeat them. Safe to repeat, with
+        `IncompleteError` as for `destroy`.
+        """
+        with self._store.write() as connection:
+            slots = connection.execute(select(_blobs.slot).where(_blobs.request == request)).all()
+            if {s.slot for s in slots} - set(keep):
+                connection.execute(delete(schema.vault_blobs).where(_blobs.request == request))
+                secret = secrets.token_bytes(SIZE)
+                wrapped = _wrap(self._master, request, secret)
+                new_key = update(schema.vault_keys).where(_keys.request == request)
+                connection.execute(new_key.values(master=self._master.key_id, wrapped=wrapped))
+                opened = RequestVault(self._store, request, secret)
+                for slot, value in keep.items():
+                    row = opened.sealed(slot, canonical.encode(value))
+                    connection.execute(insert(schema.vault_blobs).values(**row))
+                gone = {"slots": len(slots), "kept": sorted(keep)}
+                chain.append(connection, self._journal.now(), request, "vault_reduced", by, gone)
         self._store.scrub()
 
     def person_tag(self, kind: str, value: str) -> str:
@@ -176,6 +198,11 @@ class RequestVault:
                 connection.execute(new.values(request=self._request, slot=slot, sealed=sealed, **row))
             else:
                 connection.execute(update(schema.vault_blobs).where(*place).values(sealed=sealed, **row))
+
+    def sealed(self, slot: str, value: bytes) -> dict[str, Any]:
+        """The first row of a slot."""
+        sealed = _seal(self._data, value, self._bound(slot, 1))
+        return {"request": self._request, "slot": slot, "version": 1, "sealed": sealed}
 
     def get(self, slot: str) -> bytes:
         """UnknownError if the slot is empty or the vault destroyed; IntegrityError if it was changed."""

@@ -65,13 +65,16 @@ FLOORS = {
     "orchestrator.denial": 15,
     "orchestrator.records": 15,
     "orchestrator.policy": 9,
+    "orchestrator.letters": 10,
+    "orchestrator.letter_facts": 16,
+    "orchestrator.correspondence": 17,
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
     "orchestrator.replay": 15,
-    "orchestrator.service": 16,
-    "orchestrator.engine": 17,
-    "orchestrator.demo": 18,
-    "orchestrator.cli": 18,
+    "orchestrator.service": 18,
+    "orchestrator.engine": 19,
+    "orchestrator.demo": 20,
+    "orchestrator.cli": 20,
 }
 # Values that any floor of the orchestrator may share with its neighbours on the same floor.
 SAME_FLOOR = {

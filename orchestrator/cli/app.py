@@ -16,6 +16,7 @@ from orchestrator.cli import (
     holding,
     inventories,
     journals,
+    letters,
     logs,
     planning,
     policies,
@@ -49,6 +50,7 @@ app.add_typer(holding.staff, name="staff")
 app.add_typer(replays.app, name="replay")
 app.add_typer(logs.app, name="log")
 app.add_typer(policies.app, name="policy")
+app.add_typer(letters.app, name="letter")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)

@@ -13,6 +13,7 @@ from orchestrator.cli.session import AsJson, RequestId, print_json, say, setting
 
 if TYPE_CHECKING:
     from orchestrator.deadlines import Clocked
+    from orchestrator.service import Service
 
 Letter = Annotated[Path, typer.Option(help="The letter as it went out; only its hash is kept.")]
 On = Annotated[datetime | None, typer.Option("--on", help="When it went out, if not now, in the company's time zone.")]
@@ -50,7 +51,7 @@ def acknowledge(
     """Record that the person was told: received, how it is verified, when to expect the answer."""
     with settings(context).service() as service:
         at = on.replace(tzinfo=service.inventory.zone) if on else None
-        _recorded(service.acknowledge(request, letter, at), "acknowledged", as_json)
+        _recorded(service, service.acknowledge(request, letter, at), "acknowledged", as_json)
 
 
 def extend(
@@ -65,7 +66,7 @@ def extend(
     """Record a notice of extension that goes out today. Refused after the first period, or without a reason."""
     with settings(context).service() as service:
         found = service.extend(request, reason, letter, until.date() if until else None)
-        _recorded(found, f"extended; the answer is due on {_answer_due(found)}", as_json)
+        _recorded(service, found, f"extended; the answer is due on {_answer_due(found)}", as_json)
 
 
 def answer(
@@ -74,7 +75,7 @@ def answer(
     """Record that the answer went out: what was done, or why not. It stops the clock."""
     with settings(context).service() as service:
         at = on.replace(tzinfo=service.inventory.zone) if on else None
-        _recorded(service.answer(request, letter, at), "answered", as_json)
+        _recorded(service, service.answer(request, letter, at), "answered", as_json)
 
 
 def deny(
@@ -91,14 +92,14 @@ def deny(
     except ValueError:
         raise typer.BadParameter(f"{because!r} is not one of {', '.join(Because)}", param_hint="--because") from None
     with settings(context).service() as service:
-        _recorded(service.deny(request, ground, reason, letter), "denied", as_json)
+        _recorded(service, service.deny(request, ground, reason, letter), "denied", as_json)
 
 
 def _answer_due(found: Clocked) -> str:
     return max(d.due for d in found.deadlines).isoformat()
 
 
-def _recorded(found: Clocked, what: str, as_json: bool) -> None:
+def _recorded(service: Service, found: Clocked, what: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
@@ -106,6 +107,8 @@ def _recorded(found: Clocked, what: str, as_json: bool) -> None:
         f"{found.request}  {what}"
         + "".join(f"; {d.what}: late, it was due by {d.last}" for d in found.deadlines if d.late)
     )
+    if letter := service.next_letter(found.request):
+        say(f"{found.request}  next: dsr letter draft {found.request} {letter}")
 
 
 def _table(found: Sequence[Clocked]) -> None:

@@ -83,11 +83,14 @@ def run(context: typer.Context, request: RequestId, as_json: AsJson = False) -> 
 
     with settings(context).service() as service, watching("Carrying out", quiet=as_json) as progress:
         done = service.run(request, progress)
+        letter = service.next_letter(request)
     if as_json:
-        print_json({"receipt": str(done.envelope), "page": str(done.page), "payload": done.payload})
+        print_json({"receipt": str(done.envelope), "page": str(done.page), "payload": done.payload, "letter": letter})
     else:
         receipt_table(done.payload)
         say(f"receipt: {done.envelope}\npage:    {done.page}")
+        if letter:
+            say(f"next:    dsr letter draft {request} {letter}")
     if not done.payload["final"]:
         raise typer.Exit(7)
 

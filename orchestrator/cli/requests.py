@@ -54,10 +54,13 @@ def new(
         if received:
             received = received.replace(tzinfo=service.inventory.zone)
         request = service.new_request(asked, given, channel, received, why)
+        letter = service.next_letter(request)
     if as_json:
-        print_json({"request": request, "right": asked})
+        print_json({"request": request, "right": asked, "letter": letter})
     else:
         say(f"{request}  recorded; next: dsr request verify {request}")
+        if letter:
+            say(f"{request}  letter: dsr letter draft {request} {letter}")
 
 
 @app.command()

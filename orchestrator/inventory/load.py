@@ -19,7 +19,7 @@ from connectors.model import (
 )
 from orchestrator.canonical import digest
 from orchestrator.inventory import document as yaml
-from orchestrator.inventory import model, promise, recipients, schema
+from orchestrator.inventory import letters, model, promise, recipients, schema
 from orchestrator.inventory.flows import Sensitive, Tells
 from orchestrator.inventory.references import check, role_of
 from orchestrator.inventory.shape import shaped
@@ -35,6 +35,7 @@ def load(path: Path) -> model.Inventory:
     document = shaped(data, problems)
     if document is not None:
         check(document, problems)
+        letters.check(document, problems)
     problems.stop()
     assert document is not None  # without a document there were problems
     return _inventory(document, path)
@@ -70,6 +71,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         zone=ZoneInfo(document.time_zone),
         promises=tuple(promise.rule(p) for p in document.promises),
         recipients=tuple(map(recipients.frozen, document.recipients)),
+        letters=letters.frozen(document.letters),
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
     )
 

@@ -17,6 +17,7 @@ from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
 from orchestrator.inventory.problems import nearest
+from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Rule as Promise
 from orchestrator.model import Level, Right, Role, Rule
 
@@ -163,6 +164,7 @@ class Inventory:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # a request's day of receipt is the date there
     promises: tuple[Promise, ...] = ()  # what the policy promises, beside the law
     recipients: tuple[Recipient, ...] = ()  # to whom data goes
+    letters: Stationery | None = None  # how the company writes to people who ask
 
     @classmethod
     def load(cls, path: Path) -> Inventory:

@@ -13,7 +13,7 @@ from typing import Any
 from connectors.model import Secret
 from orchestrator.errors import InventoryError
 from orchestrator.inventory.model import System
-from orchestrator.inventory.problems import dotted
+from orchestrator.inventory.problems import Place, dotted
 
 MAX_BYTES = 64 * 1024
 
@@ -30,6 +30,13 @@ def resolved(
     settings = {**system.settings, **(system.sandbox_settings if sandbox else {})}
     secrets = system.sandbox_secrets if sandbox else system.secrets
     block = ("sandbox",) if sandbox else ()
+    return values(("systems", system.name, *block), settings, secrets, inventory, environ)
+
+
+def values(
+    place: Place, settings: Mapping[str, Any], secrets: Mapping[str, str], inventory: Path, environ: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, Secret]]:
+    """Settings and secrets at a place of the inventory, with their references resolved. Raises InventoryError."""
     wrong: list[str] = []
 
     def value(kind: str, name: str, given: Any, secret: bool) -> Any:
@@ -42,7 +49,7 @@ def resolved(
         try:
             return _value(given, inventory.parent, environ, secret)
         except _MissingError as missing:
-            wrong.append(f"{inventory}: {dotted(('systems', system.name, *block, kind, name))}: {missing}")
+            wrong.append(f"{inventory}: {dotted((*place, kind, name))}: {missing}")
             return None
 
     found = {name: value("settings", name, given, False) for name, given in settings.items()}

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from orchestrator.inventory.letters import Letters
 from orchestrator.inventory.promise import Promise
 from orchestrator.inventory.recipients import Recipient, SensitiveName, TellsName
 from orchestrator.inventory.words import (
@@ -237,6 +238,7 @@ class Document(Entry):
     staff: list[Staff] = Field(min_length=1)
     hand_over: HandOver | None = None
     recipients: list[Recipient] = Field(default_factory=list)
+    letters: Letters | None = None
     verification: Verification = Field(default_factory=Verification)
     limits: Limits = Field(default_factory=Limits)
     identifiers: dict[KindName, Kind] = Field(min_length=1)

@@ -57,6 +57,12 @@ KINDS: Mapping[str, frozenset[str]] = {
     "replayed": frozenset({"system", "since", "rows", "erasures", "found", "open"}),
     "replay_receipt": frozenset({"system", "hash", "envelope"}),
     "letter": frozenset({"kind", "sha256", "at"}),
+    # letters: named by hash and Message-ID, never by whom they went to. `last`: nothing more is owed after it
+    "letter_sending": frozenset({"letter", "sha256", "message", "channel"}),
+    "letter_unsent": frozenset({"message", "reason"}),
+    "letter_sent": frozenset({"letter", "sha256", "message", "channel", "at", "last"}),
+    "letter_delivered": frozenset({"message", "at"}),
+    "letter_returned": frozenset({"message", "at", "reason"}),
     "vendor_notified": frozenset({"vendor", "at", "proof"}),
     "vendor_answered": frozenset({"vendor", "at", "answer", "proof"}),
     "receipt": frozenset({"plan", "hash", "previous", "final", "envelope"}),
@@ -65,6 +71,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "hold_placed": frozenset(f.name for f in fields(Hold)),
     "hold_released": frozenset({"at"}),
     "vault_destroyed": frozenset({"slots"}),
+    "vault_reduced": frozenset({"slots", "kept"}),
     "vault_rewrapped": frozenset({"master", "keys"}),
     "purged": frozenset({"year", "entries", "receipts"}),
 }

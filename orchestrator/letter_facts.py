@@ -1,0 +1,210 @@
+"""From what the journal and the vault know of a request to the facts of one letter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from connectors.model import Action, Trust
+from orchestrator.clock import answer_ends, extension_ends
+from orchestrator.denial import Because, Denials
+from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.inventory import nearest
+from orchestrator.inventory.flows import Capacity, Recipient, Whether
+from orchestrator.inventory.stationery import Stationery
+from orchestrator.law import asked_by
+from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Notice, Outcome
+from orchestrator.letters.items import outcome
+from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
+from orchestrator.model import Level, Request, Verification
+from orchestrator.opt_out import MAILED
+from orchestrator.regimes import holidays
+from orchestrator.signing import verify
+from orchestrator.vault import RequestVault
+
+REPLY = "reply"  # the vault's slot with the name and the addresses that the person gave for letters
+_NOTICE_DAYS = 15  # for a vendor to confirm
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What staff give for one letter; each kind uses some of it."""
+
+    name: str = field(default="", repr=False)
+    address: tuple[str, ...] = field(default=(), repr=False)
+    reason: str = ""
+    because: str = ""
+    until: date | None = None
+    asks: tuple[str, ...] = ()
+    by: date | None = None
+    delivery: str = ""
+    since: date | None = None
+    see_at: str = ""
+    vendor: str = ""
+    agent_of: str = ""
+
+
+class LetterFacts(Denials):
+    """What letters are written from."""
+
+    def letter_facts(self, request: str, kind: Kind, given: Given) -> Facts:
+        """One letter's facts. NotAllowedError for a letter that law or outcome do not allow now."""
+        desk, asked = self.desk(), self.request(request)
+        self.writable(request, kind, given)
+        law, days, today, told = self.law(asked), holidays(), self._today(), self._told(request).get(request, {})
+        clock = self._facts(asked, told)
+        ends = extension_ends(clock, law, days, today)
+        extendable = (
+            ends is not None and "extended" not in told and today <= answer_ends(clock, law, days, today).lenient
+        )
+        return Facts(
+            kind=kind, request=asked, asked=asked_by(asked.right), received=clock.received, today=today, law=law,
+            deadlines=self.clocked(request).deadlines,
+            extendable_until=ends.strict if ends and extendable else None,
+            company=self.inventory.company, desk=desk, policy=self.inventory.policy.document,
+            needed=self.inventory.verification.get(asked.right, Level.REASONABLY_HIGH),
+            to=self._addressee(request, kind, given), verification=self._verified(request),
+            outcome=self.came_to(request) if kind in ANSWERS or kind is Kind.APPROVAL else None,
+            extended=self._extended(request, given) if kind is Kind.EXTENSION else None,
+            denied=Denied(given.because, given.reason) if kind is Kind.DENIAL else None,
+            notice=self._vendor_notice(asked, given) if kind is Kind.VENDOR_NOTICE else None,
+            choice=Choice(given.since, given.see_at), sells=self._sells(),
+            asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery, agent_of=given.agent_of,
+        )  # fmt: skip
+
+    def desk(self) -> Stationery:
+        if self.inventory.letters is None:
+            raise NotAllowedError(f"{self.inventory.path} has no `letters` section: it says who writes and how")
+        return self.inventory.letters
+
+    def writable(self, request: str, kind: Kind, given: Given) -> None:
+        """Whether such a letter may go out now. Errors as the use case that records it."""
+        if self.request(request).replays:
+            raise NotAllowedError(f"{request} runs an erasure again: nobody asked for it, and nobody is written to")
+        if kind is Kind.DENIAL:
+            if given.because not in list(Because):
+                raise NotAllowedError(f"a denial has one of these grounds: {', '.join(Because)}")
+            self.deniable(request, Because(given.because), given.reason)
+        elif kind in RECORDED and not (kind in ANSWERS and self.further_owed(request)):
+            self.unanswered(request, RECORDED[kind], None)
+        if kind in ANSWERS - {Kind.DENIAL} and (found := self.came_to(request)):
+            fits = fitting(found.fulfilment, found.states)
+            if kind not in fits:
+                raise NotAllowedError(
+                    f"what became of {request} needs another letter: dsr letter draft {request} {fits[0]}"
+                )
+
+    def came_to(self, request: str) -> Outcome | None:
+        """What the latest receipt says, if it is of the latest plan."""
+        last = next(reversed(list(self.journal.receipts(request))), None)
+        if last is None or last["plan"] != self.journal.latest_plan(request):
+            return None
+        payload = verify(last["envelope"].encode(), self.workspace.public_keys)
+        return outcome(payload, self.inventory)
+
+    def further_owed(self, request: str) -> bool:
+        """Whether the person was answered by a letter that promised a further one."""
+        sent = [e for e in self.journal.entries(request, "letter_sent") if e.payload["letter"] in ANSWERS]
+        return bool(sent) and not sent[-1].payload["last"]
+
+    def reply_to(self, request: str) -> Addressee:
+        """Where the person wants to be written to, as far as they said: nothing that only a vendor's record knows."""
+        vault = self._still_open(request)
+        slots = vault.slots() if vault else ()
+        if vault and REPLY in slots:
+            kept: Mapping[str, object] = vault.get_json(REPLY)
+            lines = kept["address"]
+            assert isinstance(lines, list)  # as `letter_address` wrote it
+            return Addressee(str(kept["name"]), tuple(map(str, lines)), str(kept["email"]))
+        given = vault.get_json("identifiers") if vault and "identifiers" in slots else []
+        return Addressee(email=next((value for kind, value in given if kind == MAILED), ""))
+
+    def letter_address(self, request: str, name: str, lines: tuple[str, ...], email: str) -> Addressee:
+        """Keep where the person wants to be written to, in the request's vault; what is not given stays.
+
+        NotAllowedError for an address that only a system's record of them revealed.
+        """
+        self.actor.require("verify")
+        self.request(request)
+        vault, before = self.workspace.vault.open(request), self.reply_to(request)
+        if email and self._only_revealed(vault, self.inventory.normalise(MAILED, email)):
+            raise NotAllowedError("the address stands in a system's record only; the person must give it themselves")
+        kept = Addressee(name or before.name, lines or before.address, email or before.email)
+        vault.put_json(REPLY, {"name": kept.name, "address": list(kept.address), "email": kept.email})
+        return kept
+
+    def _only_revealed(self, vault: RequestVault, email: str) -> bool:
+        given = vault.get_json("identifiers") if "identifiers" in vault.slots() else []
+        if [MAILED, email] in given:
+            return False
+        plans = (vault.get_json(slot) for slot in vault.slots() if slot.startswith("plan:"))
+        known = (
+            i for plan in plans for name in ("subject", "claimed") for i in plan.get(name, {}).get("identifiers", ())
+        )
+        return any(i["kind"] == MAILED and i["value"] == email for i in known)
+
+    def _addressee(self, request: str, kind: Kind, given: Given) -> Addressee:
+        if kind is Kind.VENDOR_NOTICE:
+            recipient = self._recipient(given.vendor)
+            return Addressee(recipient.title, given.address or (recipient.notice,))
+        kept = self.reply_to(request)
+        return Addressee(given.name or kept.name, given.address or kept.address, kept.email)
+
+    def _extended(self, request: str, given: Given) -> Extended:
+        return Extended(self.extension(request, given.reason, given.until).until, given.reason)
+
+    def _verified(self, request: str) -> Verification | None:
+        try:
+            return self.verification(request)
+        except NotAllowedError:
+            return None
+
+    def _vendor_notice(self, asked: Request, given: Given) -> Notice | None:
+        """What a recipient must delete, and the identifiers that it has of the person already."""
+        proven = set(self.verification(asked.id).proves)
+        recipient, digest, vault = (
+            self._recipient(given.vendor),
+            self.journal.latest_plan(asked.id),
+            self._still_open(asked.id),
+        )
+        if digest is None or vault is None:
+            return None
+        held = [
+            collection for step in self.journal.plan(digest).steps
+            if step.count and step.action is not Action.RETAIN
+            and any(flow.covers(step.system, step.collection) for flow in recipient.flows)
+            and (collection := self.inventory.system(step.system).collections.get(step.collection))
+        ]  # fmt: skip
+        identities = (i for collection in held for i in collection.spec.identities)
+        known = {i.kind for i in identities if i.match and i.trust is not Trust.CLAIMED}
+        titles = {name: kind.title for name, kind in self.inventory.identifiers.items()}
+        return Notice(
+            recipient.title, recipient.counts_as is Capacity.THIRD_PARTY, tuple(dict.fromkeys(c.title for c in held)),
+            tuple((titles[k], v) for k, v in vault.get_json("identifiers") if k in known and k in proven),
+            given.by or self._today() + timedelta(days=_NOTICE_DAYS),
+        )  # fmt: skip
+
+    def _recipient(self, name: str) -> Recipient:
+        found = {r.id: r for r in self.inventory.recipients}
+        if name not in found:
+            raise UnknownError(f"the inventory has no recipient {name!r}{nearest(name, found)}")
+        return found[name]
+
+    def _sells(self) -> Whether:
+        """Whether data is sold or shared today. One answer that is missing is none."""
+        today = self._today()
+        flows = (f for r in self.inventory.recipients for f in r.flows if f.until is None or f.until >= today)
+        said = {whether for flow in flows for whether in (flow.sold, flow.shared)}
+        if Whether.YES in said:
+            return Whether.YES
+        return Whether.NO if said == {Whether.NO} else Whether.UNKNOWN
+
+    def _still_open(self, request: str) -> RequestVault | None:
+        """The request's vault; None if it was destroyed."""
+        if any(self.journal.entries(request, "vault_destroyed")):
+            return None
+        try:
+            return self.workspace.vault.open(request)
+        except UnknownError:
+            return None

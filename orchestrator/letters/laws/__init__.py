@@ -1,0 +1,1 @@
+"""What each law makes a letter say, with its citation."""

@@ -1,0 +1,1 @@
+"""How letters look: as a web page and as a PDF."""
