@@ -20,6 +20,7 @@ import requests
 from connectors.errors import AuthError, ConnectorError, RefusedError, TransientError
 
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of one JSON answer; more is a fault, not data
+PATIENCE = 20  # times the timeout, for a whole answer: the timeout itself is between two bytes
 _EPOCH = 1_000_000_000  # a reset value above this is a unix time, below it seconds left
 # urllib3 logs the address of every call at DEBUG (and of some at WARNING), and an address may name
 # the person who is searched for. A filter holds whatever level the program sets.
@@ -56,6 +57,27 @@ def error_for(system: str, status: int, headers: Mapping[str, str], doing: str) 
     if status in (408, 409, 425, 429) or status >= 500:
         return TransientError(system, f"{doing}: HTTP {status}", retry_after(headers))
     return RefusedError(system, f"{doing}: refused (HTTP {status})")
+
+
+class BoundedSession(requests.Session):
+    """A session for a vendor's SDK: no redirect, proxy or netrc, and no answer larger than `MAX_ANSWER`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False  # credentials go to one host only
+        self.max_redirects = 0
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        response = super().send(request, **{**kwargs, "stream": True})
+        body = bytearray()
+        for chunk in response.iter_content(64 * 1024):
+            body += chunk
+            if len(body) > MAX_ANSWER:
+                response.close()
+                raise requests.exceptions.ContentDecodingError("an answer without end")
+        response._content = bytes(body)
+        response._content_consumed = True  # type: ignore[attr-defined]
+        return response
 
 
 class HttpClient:
@@ -188,10 +210,12 @@ class HttpClient:
         return error_for(self._system, response.status_code, response.headers, doing)
 
     def _bounded(self, response: requests.Response, doing: str, limit: int = MAX_ANSWER) -> Iterator[bytes]:
-        size = 0
+        size, give_up = 0, time.monotonic() + PATIENCE * self._timeout
         try:
             for chunk in response.iter_content(64 * 1024):
                 size += len(chunk)
+                if time.monotonic() > give_up:
+                    raise TransientError(self._system, f"{doing}: the answer takes for ever")
                 if size > limit:
                     raise RefusedError(self._system, f"{doing}: the answer is larger than {limit} bytes")
                 yield chunk

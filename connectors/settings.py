@@ -5,6 +5,7 @@ Each returns the setting in its type, or raises ConfigError naming the setting a
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,15 +14,40 @@ from connectors.errors import ConfigError
 from connectors.isolation import is_loopback
 from connectors.model import CollectionSpec, Secret, SystemSpec
 
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html,
+# https://cloud.google.com/compute/docs/metadata/querying-metadata,
+# https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
+_METADATA = ("fd00:ec2::254", "metadata.google.internal", "metadata", "100.100.100.200")
+
 
 def base_url(spec: SystemSpec, default: str = "", name: str = "base_url") -> str:
-    """The address of the vendor's API, without a slash at its end: https, or anything on loopback."""
+    """The address of the vendor's API, without a slash at its end: https, or anything on loopback.
+
+    An address of a cloud's metadata service is refused: it would hand out the machine's own credentials.
+    """
     url = str(spec.settings.get(name) or default).rstrip("/")
-    if not urlsplit(url).hostname:
-        raise ConfigError(spec.system, f"setting {name!r} must be the address of the API")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not host or parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigError(spec.system, f"setting {name!r} must be the address of the API, and nothing but that")
+    if _metadata(host):
+        raise ConfigError(spec.system, f"setting {name!r} leads to the machine's own cloud, not to a vendor")
     if urlsplit(url).scheme != "https" and not is_loopback(url):
         raise ConfigError(spec.system, f"setting {name!r} must be https: the credentials travel with every call")
     return url
+
+
+def _metadata(host: str) -> bool:
+    """Link-local addresses, and the names and numbers under which clouds serve a machine its credentials."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host.rstrip(".").lower() in _METADATA
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_link_local or host in _METADATA
 
 
 def number(spec: SystemSpec, name: str, default: float, least: float, most: float = float("inf")) -> float:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
+from connectors import settings
 from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
-from connectors.http import error_for
+from connectors.http import BoundedSession, error_for
 from connectors.model import SystemSpec
 
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
@@ -43,17 +44,13 @@ class Api:
     """Calls of one Stripe account."""
 
     def __init__(self, spec: SystemSpec) -> None:
-        import requests
         import stripe
 
         _silence(stripe)
         key = spec.secrets.get("api_key")
         if key is None or not key.reveal().strip():
             raise ConfigError(spec.system, "secret 'api_key' is missing: a secret or restricted key of the account")
-        session = requests.Session()
-        session.trust_env = False  # no proxies, no netrc: the key goes to one host only
-        session.max_redirects = 0
-        base = str(spec.settings.get("base_url") or "").rstrip("/")
+        base = settings.base_url(spec) if spec.settings.get("base_url") else ""
         self._errors = stripe
         self._spec = spec
         self._page = int(spec.settings.get("page_size", 100))
@@ -62,7 +59,9 @@ class Api:
             base_addresses={"api": base} if base else None,
             stripe_account=spec.settings.get("connected_account"),
             max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=float(spec.settings.get("timeout", 30)), session=session),
+            http_client=stripe.RequestsClient(
+                timeout=float(spec.settings.get("timeout", 30)), session=BoundedSession()
+            ),
         )
 
     def get(self, path: str, doing: str, **params: Any) -> Item | None:

@@ -1,0 +1,164 @@
+"""Vendors that mean harm, or were taken over, and addresses that lead elsewhere: an error, and never more than that."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from werkzeug.serving import make_server
+
+from connectors import http, settings
+from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
+from connectors.http import HttpClient
+from connectors.model import Secret, SystemSpec
+from connectors.stripe.transport import Api
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PERSON = "ann.lee@example.com"
+ENDLESS = itertools.repeat(b"[" * 65536)
+
+
+class Vendor:
+    """Answers every call with what it is set to."""
+
+    def __init__(self) -> None:
+        self.status, self.headers, self.body = "200 OK", [("Content-Type", "application/json")], [b"{}"]
+        self.asked: list[str] = []
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self.asked.append(environ["PATH_INFO"])
+        start_response(self.status, self.headers)
+        return self.body
+
+
+@pytest.fixture
+def vendor() -> Iterator[tuple[Vendor, str]]:
+    app = Vendor()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server.daemon_threads = True  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield app, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def client(url: str) -> HttpClient:
+    return HttpClient("crm", url, {"Authorization": "Bearer sandbox-key"}, timeout=2)
+
+
+def told(error: pytest.ExceptionInfo[ConnectorError]) -> str:
+    return repr(error.value) + str(error.value)
+
+
+def test_a_body_without_end_is_cut_off(vendor: tuple[Vendor, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, url = vendor
+    app.body = ENDLESS  # type: ignore[assignment]
+    with pytest.raises(RefusedError, match="larger than"):
+        client(url).request("GET", f"people?email={PERSON}", doing="searching")
+    monkeypatch.setattr(http, "PATIENCE", 0)
+    with pytest.raises(TransientError, match="for ever"):
+        client(url).request("GET", "people", doing="searching")
+
+
+def test_a_small_body_that_unpacks_without_end_is_cut_off(vendor: tuple[Vendor, str]) -> None:
+    app, url = vendor
+    app.headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+    app.body = [gzip.compress(b" " * (http.MAX_ANSWER + 65536))]
+    assert len(app.body[0]) < 100_000
+    with pytest.raises(RefusedError, match="larger than"):
+        client(url).request("GET", "people", doing="searching")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 200_000, b'{"a":' * 100_000, b"<html>sign in</html>", b'{"data": [', b"\xff\xfe\x00", b"NaN:",
+        b'{"data": "' + PERSON.encode(),
+    ],
+)  # fmt: skip
+def test_what_is_not_whole_json_is_a_fault_and_is_not_repeated(vendor: tuple[Vendor, str], body: bytes) -> None:
+    app, url = vendor
+    app.body = [body]
+    with pytest.raises(TransientError, match="not whole JSON") as error:
+        client(url).request("GET", "people", doing="searching")
+    assert PERSON not in told(error)
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+def test_a_redirect_is_not_followed(vendor: tuple[Vendor, str], status: str) -> None:
+    app, url = vendor
+    app.status, app.headers = status, [("Location", f"{url}/stolen?who={PERSON}")]
+    with pytest.raises(RefusedError, match="redirects") as error:
+        client(url).request("GET", "people", doing="searching")
+    assert app.asked == ["/people"]
+    assert PERSON not in told(error)
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.2/next", "https://evil.example/next", "//evil.example/next://"])
+def test_a_link_to_another_host_is_not_followed(vendor: tuple[Vendor, str], link: str) -> None:
+    with pytest.raises(RefusedError, match="another host"):
+        client(vendor[1]).request("GET", link, doing="reading the next page")
+    assert vendor[0].asked == []
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "403 Forbidden", "500 Internal Server Error", "429 Too Many"])
+def test_an_error_that_names_people_is_not_repeated(vendor: tuple[Vendor, str], status: str) -> None:
+    app, url = vendor
+    app.status, app.body = status, [json.dumps({"error": f"{PERSON} is not welcome", "key": "sandbox-key"}).encode()]
+    with pytest.raises((RefusedError, AuthError, TransientError)) as error:
+        client(url).request("GET", f"people/{PERSON}", doing="searching")
+    assert PERSON not in told(error)
+    assert "sandbox-key" not in told(error)
+
+
+def spec(connector: str = "stripe", **given: Any) -> SystemSpec:
+    return SystemSpec("billing", connector, given, {"api_key": Secret("sk_test_sandbox")})
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        ("200 OK", [("Content-Type", "application/json")], ENDLESS),
+        ("200 OK", [("Content-Type", "text/html")], [b"<html>"]),
+        ("200 OK", [("Content-Type", "application/json")], [b"[" * 200_000]),
+        ("200 OK", [("Content-Type", "application/json")], [b"[]"]),
+        ("302 Found", [("Location", "http://127.0.0.2/stolen")], [b""]),
+    ],
+)
+def test_an_sdk_is_bounded_in_the_same_way(
+    vendor: tuple[Vendor, str], status: str, headers: list[tuple[str, str]], body: Any
+) -> None:
+    app, url = vendor
+    app.status, app.headers, app.body = status, headers, body
+    with pytest.raises((TransientError, RefusedError)) as error:
+        Api(spec(base_url=url, timeout=2)).get(f"/v1/customers/{PERSON}", "reading a customer")
+    assert PERSON not in told(error)
+    assert len(app.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data", "https://169.254.169.254", "https://[fe80::1]/", "https://metadata.google.internal",
+        "https://[::ffff:169.254.169.254]/", "https://[fd00:ec2::254]/", "https://100.100.100.200", "http://api.example.com",
+        "ftp://api.example.com", "file:///etc/passwd", "api.example.com", "https://", "https://user:pass@api.example.com",
+        "https://api.example.com/?to=https://evil.example", "https://api.example.com:port", "https://[::1", "gopher://x",
+    ],
+)  # fmt: skip
+def test_an_address_in_the_inventory_leads_to_a_vendor_and_nowhere_else(url: str) -> None:
+    for read in (lambda: settings.base_url(spec(base_url=url)), lambda: Api(spec(base_url=url))):
+        with pytest.raises(ConfigError) as error:
+            read()
+        assert "user:pass" not in told(error)
+
+
+@pytest.mark.parametrize("url", ["https://api.example.com", "https://api.example.com/v1/", "http://127.0.0.1:8080"])
+def test_a_vendors_address_is_taken(url: str) -> None:
+    assert settings.base_url(spec(base_url=url)) == url.rstrip("/")
