@@ -21,6 +21,7 @@ FLOORS = {
     "connectors.probes": 1,
     "connectors.traces": 1,
     "connectors.copies": 1,
+    "connectors.backups": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -89,7 +90,7 @@ SAME_FLOOR = {
 }
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "testing", "sandbox", "traces",
+    "testing", "sandbox", "traces", "backups",
 }  # fmt: skip
 
 
