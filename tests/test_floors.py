@@ -72,6 +72,7 @@ FLOORS = {
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
     "orchestrator.replay": 15,
+    "orchestrator.backups": 16,
     "orchestrator.service": 18,
     "orchestrator.engine": 19,
     "orchestrator.demo": 20,

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composed
 
 from connectors.backups import TableShape
 from connectors.heroku_postgres import catalogue
@@ -69,6 +69,6 @@ def _hash(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _number(connection: psycopg.Connection[Any], query: Composable) -> int:
+def _number(connection: psycopg.Connection[Any], query: Composed) -> int:
     row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0

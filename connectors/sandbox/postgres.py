@@ -72,7 +72,7 @@ class EmbeddedPostgres:
 
     def dump(self, url: str) -> bytes:
         """A database's dump in the custom format, as a vendor's backup makes it."""
-        command = [program("pg_dump"), "--format=custom", "--no-password", url]
+        command = [str(program("pg_dump")), "--format=custom", "--no-password", url]
         return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 (the sandbox's own)
 
     def _started(self, stack: ExitStack) -> str:
