@@ -27,13 +27,9 @@ def verify(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fa
 
     payload = _verified(file, public_key)
     if payload["type"] == BACKUP:
-        told = {
-            "valid": True,
-            "backup": payload["backup"]["id"],
-            "status": payload["status"],
-            "final": payload["final"],
-        }
-        text = f"valid: backup {payload['backup']['place']}/{payload['backup']['name']}: {payload['evidence']}"
+        name = f"{payload['backup']['place']}/{payload['backup']['name']}"
+        told = {"valid": True, "backup": name, "status": payload["status"], "final": payload["final"]}
+        text = f"valid: backup {name}, {payload['status']}: {payload['evidence']}"
         print_json(told) if as_json else say(text)
     elif "system" in payload:
         told = {"valid": True, "system": payload["system"], "copy": payload["copy"]}
