@@ -42,6 +42,7 @@ class Databases:
         self.deleted_shown = "listed"
         self.deleted_again = 500
         self.url_status = 200
+        self.storage = ""  # where files are; "": here
         self.files: dict[str, bytes] = {}  # by a transfer's uuid
         self._signed: dict[str, tuple[str, datetime]] = {}  # what an address ends in -> whose file, until when
 
@@ -143,7 +144,7 @@ class Databases:
             abort(404)
         sign, until = secrets.token_urlsafe(24), self._heroku.now + LINK_LASTS
         self._signed[sign] = (row["uuid"], until)
-        url = f"{request.host_url}files/{row['uuid']}?X-Amz-Signature={sign}"
+        url = f"{self.storage or request.host_url}files/{row['uuid']}?X-Amz-Signature={sign}"
         return Response(json.dumps({"url": url, "expires_at": self.stamp(until)}), self.url_status)
 
     def file(self, request: Request, uuid: str) -> Response:

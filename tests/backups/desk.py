@@ -45,13 +45,13 @@ class Desk:
     def __init__(self, sandbox: Sandbox, folder: Path, change: Callable[[Inventory], Inventory] = lambda i: i) -> None:
         os.environ.update(sandbox.environ)
         self.sandbox, self.folder = sandbox, folder
-        staff = keyed(folder, "paula", "rene", "ada")
+        staff = keyed(folder, "planner", "prover", "approver")
         held = loaded()
         some = {n: held.systems[n] for n in (DATABASE, KEEPER)}
         people = tuple(StaffMember(name, key.public, POWERS) for name, key in staff.items())
         held = change(replace(held, approval="four_eyes", staff=people, systems=some))
         self.workspace = Workspace.open(folder / "state", held)
-        self.planner, self.prover, self.approver = self.of("paula"), self.of("rene"), self.of("ada")
+        self.planner, self.prover, self.approver = self.of("planner"), self.of("prover"), self.of("approver")
 
     def of(self, name: str, now: datetime | None = None) -> Service:
         actor = identify(self.workspace.inventory, name, self.folder / f"{name}.key")
@@ -72,7 +72,7 @@ class Desk:
         app, _, short = name.partition("/")
         return next(t for t in self.fake.data.transfers[app] if t["num"] == int(short[1:]))
 
-    def as_if_proven(self, by: str = "rene") -> Proof:
+    def as_if_proven(self, by: str = "prover") -> Proof:
         """The journal's entry of a good test restore of the newest backup, without the seconds that one takes."""
         newest = next(r.backup for r in self.planner.backups() if r.backup.title == NEWEST)
         proof = Proof(

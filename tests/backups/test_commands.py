@@ -52,51 +52,51 @@ def dsr(desk: Desk, who: str, *words: str, approval: str = "four_eyes") -> tuple
 
 
 def test_the_whole_of_it_killed_between_the_effect_and_the_journal(desk: Desk) -> None:
-    code, said = dsr(desk, "paula", "backup", "plan", OLD, "--reason", WHY, approval="single_person")
+    code, said = dsr(desk, "planner", "backup", "plan", OLD, "--reason", WHY, approval="single_person")
     assert (code, "takes a second approver" in said) == (5, True), said
-    code, said = dsr(desk, "paula", "backup", "plan", OLD, "--reason", WHY)
+    code, said = dsr(desk, "planner", "backup", "plan", OLD, "--reason", WHY)
     assert (code, "missing: no newer backup" in said) == (0, True), said
     digest = said.splitlines()[-1].removeprefix("digest ")
-    code, said = dsr(desk, "rene", "backup", "prove")
+    code, said = dsr(desk, "prover", "backup", "prove")
     assert (code, "is restorable" in said) == (0, True), said
-    assert dsr(desk, "rene", "backup", "approve", OLD, digest)[0] == 5
-    code, said = dsr(desk, "ada", "backup", "approve", OLD, digest)
+    assert dsr(desk, "prover", "backup", "approve", OLD, digest)[0] == 5
+    code, said = dsr(desk, "approver", "backup", "approve", OLD, digest)
     assert (code, f"next: dsr backup run {OLD}" in said) == (0, True), said
 
     worker: list[subprocess.Popen[bytes]] = []
     at_the_call(desk, deleting, 1, lambda: os.kill(worker[0].pid, signal.SIGKILL))
-    command = [sys.executable, "-m", "orchestrator.cli", *options(desk, "rene", "four_eyes"), "backup", "run", OLD]
+    command = [sys.executable, "-m", "orchestrator.cli", *options(desk, "prover", "four_eyes"), "backup", "run", OLD]
     worker.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
     worker[0].communicate()
     assert worker[0].returncode == -signal.SIGKILL
     assert (desk.kinds()[-1], desk.deletions) == ("backup_intended", [THE_ONE]), "there is the effect, and no outcome"
 
-    code, said = dsr(desk, "rene", "backup", "run", OLD)
+    code, said = dsr(desk, "prover", "backup", "run", OLD)
     assert (code, "done before an interruption" in said) == (7, True), said
     desk.fake.advance(timedelta(days=1))
-    code, said = dsr(desk, "rene", "backup", "run", OLD)
+    code, said = dsr(desk, "prover", "backup", "run", OLD)
     assert (code, desk.deletions) == (0, [THE_ONE]), said
     receipt = said.splitlines()[-1].removeprefix("receipt: ")
-    assert dsr(desk, "rene", "receipt", "verify", receipt) == (
+    assert dsr(desk, "prover", "receipt", "verify", receipt) == (
         0, f"valid: backup {OLD}, done: the vendor shows its file as purged\n",
     )  # fmt: skip
-    code, said = dsr(desk, "rene", "receipt", "show", receipt)
+    code, said = dsr(desk, "prover", "receipt", "show", receipt)
     assert (code, '"type": "dsr-backup-deletion/1"' in said) == (0, True)
 
 
 def test_a_list_for_people_and_for_programs(desk: Desk) -> None:
     desk.approved()
-    code, said = dsr(desk, "paula", "backup", "list")
+    code, said = dsr(desk, "planner", "backup", "list")
     assert (code, {f"training-tracker/a00{n}" in said for n in range(1, 8)}) == (0, {True})
     assert "it stays" in " ".join(said.split())
-    code, said = dsr(desk, "paula", "backup", "list", "--json")
+    code, said = dsr(desk, "planner", "backup", "list", "--json")
     assert (code, '"title"' in said, f'"name": "{OLD[-4:]}"' in said) == (0, False, True)
     assert "p5andbox" not in said
 
 
 def test_exit_codes_of_what_is_not_there_and_of_what_cannot_be_restored(desk: Desk) -> None:
-    assert dsr(desk, "paula", "backup", "plan", "b999", "--reason", WHY)[0] == 4
-    assert dsr(desk, "rene", "backup", "run", OLD)[0] == 4
+    assert dsr(desk, "planner", "backup", "plan", "b999", "--reason", WHY)[0] == 4
+    assert dsr(desk, "prover", "backup", "run", OLD)[0] == 4
     desk.fake.data.files[desk.row("training-tracker/a001")["uuid"]] = b"<html>"
-    code, said = dsr(desk, "rene", "backup", "prove")
+    code, said = dsr(desk, "prover", "backup", "prove")
     assert (code, "is no proof: " in said) == (1, True)

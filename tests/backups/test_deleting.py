@@ -28,10 +28,10 @@ def test_whatever_the_vendor_leaves_unsaid(desk: Desk, purging: str, shown: str,
     at_once = purging == "at once" and shown != "nowhere"
     assert [(r.status, r.final) for r in runs] == [(Status.DONE if at_once else Status.ACCEPTED, at_once)] * 2
     desk.fake.advance(timedelta(hours=23))
-    early = desk.of("rene", datetime.now(UTC) + timedelta(hours=23)).delete_backup(OLD)
+    early = desk.of("prover", datetime.now(UTC) + timedelta(hours=23)).delete_backup(OLD)
     assert early.final == (at_once or (purging == "later" and shown != "nowhere"))
     desk.fake.advance(timedelta(days=3))
-    late = desk.of("rene", datetime.now(UTC) + timedelta(days=4)).delete_backup(OLD)
+    late = desk.of("prover", datetime.now(UTC) + timedelta(days=4)).delete_backup(OLD)
     assert late.final == (purging != "never" or shown == "nowhere")
     assert desk.deletions == [THE_ONE]
 

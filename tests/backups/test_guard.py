@@ -24,7 +24,7 @@ def backup(name: str, days: float, state: State = State.FINISHED, database: str 
 
 
 def proof(of: Backup, hours: float = 1, *why: str) -> Proof:
-    return Proof("copies", "shop_db", of, "rene", NOW - timedelta(hours=hours), why)
+    return Proof("copies", "shop_db", of, "prover", NOW - timedelta(hours=hours), why)
 
 
 OLD, NEW = backup("b001", 30), backup("b002", 2)
@@ -71,7 +71,7 @@ def test_half_a_backup_may_go_as_well(state: State) -> None:
     assert why(known(replace(OLD, state=state), NEW)) == ""
 
 
-def hold(**scope: str) -> Hold:
+def hold(**scope: Any) -> Hold:
     return Hold("h-1", "case 7", "legal", NOW - 400 * DAY, NOW - 300 * DAY, **scope)  # its review is long overdue
 
 

@@ -94,10 +94,10 @@ def test_what_was_approved_by_two_is_not_carried_out_once_one_is_enough(desk: De
     desk.approved()
     desk.workspace.inventory = single(desk.workspace.inventory)
     with pytest.raises(NotAllowedError, match="second approver"):
-        desk.of("rene").delete_backup(OLD)
+        desk.of("prover").delete_backup(OLD)
 
 
-@pytest.mark.parametrize(("who", "says"), [("paula", "made the plan"), ("rene", "proved the newer backup")])
+@pytest.mark.parametrize(("who", "says"), [("planner", "made the plan"), ("prover", "proved the newer backup")])
 def test_whoever_planned_or_proved_does_not_approve(desk: Desk, who: str, says: str) -> None:
     digest = desk.planner.plan_backup(OLD, WHY).digest
     desk.as_if_proven()
@@ -110,9 +110,9 @@ def test_whoever_planned_or_proved_does_not_approve(desk: Desk, who: str, says: 
 def test_whoever_proved_besides_may_approve_on_somebody_elses_proof(desk: Desk) -> None:
     digest = desk.planner.plan_backup(OLD, WHY).digest
     desk.as_if_proven()
-    desk.as_if_proven("ada")
-    assert desk.approver.approve_backup(OLD, digest).by == "ada"
-    assert desk.planner.delete_backup(OLD).payload["proof"]["by"] == desk.workspace.vault.pseudonym("rene")
+    desk.as_if_proven("approver")
+    assert desk.approver.approve_backup(OLD, digest).by == "approver"
+    assert desk.planner.delete_backup(OLD).payload["proof"]["by"] == desk.workspace.vault.pseudonym("prover")
 
 
 def test_nobody_approves_without_a_proof_or_another_plan_than_the_current(desk: Desk) -> None:
@@ -145,7 +145,7 @@ def test_an_approval_that_is_none(desk: Desk, forged: str) -> None:
         desk.workspace.inventory = replace(held, staff=tuple(less))
     desk.workspace.journal.append("", "backup_approved", by.id, canonical.plain(decision))
     with pytest.raises(NotAllowedError, match="no valid approval"):
-        desk.of("rene").delete_backup(OLD)
+        desk.of("prover").delete_backup(OLD)
 
 
 def test_an_approval_covers_the_plan_and_the_proof(desk: Desk) -> None:
@@ -161,7 +161,7 @@ def test_everybody_does_what_they_may(sandbox: Sandbox, tmp_path: Path, what: st
     powers = {"plan": "plan", "prove": "run", "approve": "approve", "run": "run"}
 
     def less(held: Inventory) -> Inventory:
-        staff = [replace(p, may=POWERS - {powers[what]}) if p.id == "paula" else p for p in held.staff]
+        staff = [replace(p, may=POWERS - {powers[what]}) if p.id == "planner" else p for p in held.staff]
         return replace(held, staff=tuple(staff))
 
     desk = Desk(sandbox, tmp_path, less)
@@ -169,7 +169,7 @@ def test_everybody_does_what_they_may(sandbox: Sandbox, tmp_path: Path, what: st
         "plan": lambda: desk.planner.plan_backup(OLD, WHY), "prove": desk.planner.prove_backup,
         "approve": lambda: desk.planner.approve_backup(OLD, ""), "run": lambda: desk.planner.delete_backup(OLD),
     }  # fmt: skip
-    with pytest.raises(NotAllowedError, match=f"paula may not {powers[what]}"):
+    with pytest.raises(NotAllowedError, match=f"planner may not {powers[what]}"):
         acts[what]()
     desk.workspace.close()
 
@@ -236,7 +236,7 @@ def test_a_newer_plan_voids_the_approval(desk: Desk) -> None:
 def test_time_voids_the_proof_and_then_the_plan(desk: Desk, hours: float, says: str) -> None:
     desk.approved()
     with pytest.raises(NotAllowedError, match=says):
-        desk.of("rene", later(hours)).delete_backup(OLD)
+        desk.of("prover", later(hours)).delete_backup(OLD)
     assert desk.deletions == []
 
 
@@ -244,7 +244,7 @@ def test_another_inventory_voids_the_plan(desk: Desk) -> None:
     desk.approved()
     desk.workspace.inventory = replace(desk.workspace.inventory, content="another")
     with pytest.raises(NotAllowedError, match="changed since"):
-        desk.of("rene").delete_backup(OLD)
+        desk.of("prover").delete_backup(OLD)
 
 
 def test_a_proven_backup_that_is_gone_by_now_proves_nothing(desk: Desk) -> None:

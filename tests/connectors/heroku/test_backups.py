@@ -154,11 +154,10 @@ def test_a_second_deletion_at_the_same_moment_is_read_back(account: Account, aga
 def test_the_address_of_a_file_is_https_or_on_this_machine(account: Account) -> None:
     backup = listed(account)[f"{SHOP}/b007"]
     data = account.heroku.data
-    for url in ("http://storage.example.com/x?sig=1", "https://storage.example.com/x?sig=1", "ftp://127.0.0.2/x", ""):
-        data._signed_url = lambda request, row, url=url: {"url": url, "expires_at": ""}  # type: ignore[method-assign]
+    for data.storage in ("http://storage.example.com/", "https://storage.example.com/", "ftp://127.0.0.2/"):
         with pytest.raises((RefusedError, TransientError)) as told:
             b"".join(account.connector().download(backup))
-        assert "sig" not in str(told.value)
+        assert "Signature" not in str(told.value)
         assert "example" not in str(told.value)
 
 

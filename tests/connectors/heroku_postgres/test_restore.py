@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from connectors.backups import Rehearses
 from connectors.errors import ConfigError, RefusedError, TransientError
@@ -120,9 +121,9 @@ def test_what_is_restored_is_nobodys_to_read(server: EmbeddedPostgres, live: str
         connection.execute("DROP ROLE IF EXISTS colleague")
         connection.execute("CREATE ROLE colleague LOGIN PASSWORD 'sandbox'")
         with scratch("app_db", server.url) as place:
-            parts = psycopg.conninfo.conninfo_to_dict(place, user="colleague", password="sandbox")
+            theirs = make_conninfo(place, user="colleague", password="sandbox")
             with pytest.raises(psycopg.OperationalError, match="permission denied"):
-                psycopg.connect(**parts)
+                psycopg.connect(theirs)
         connection.execute("DROP ROLE colleague")
 
 
