@@ -9,10 +9,20 @@ from connectors.model import Gate, Status
 from orchestrator import canonical
 from orchestrator.backups import receipt
 from orchestrator.backups.guard import Known, in_force, in_the_way, not_now
-from orchestrator.backups.known import Progress, approvals, keeper, known, planned, plans, silent
+from orchestrator.backups.known import (
+    Progress,
+    approvals,
+    keeper,
+    known,
+    lease_of,
+    planned,
+    plans,
+    refuse_if_set_aside,
+    silent,
+)
 from orchestrator.backups.model import PURPOSE, BackupPlan, Deletion, Proof
 from orchestrator.backups.planning import PINNED, BackupPlans, refuse
-from orchestrator.errors import HeldError, IncompleteError, NotAllowedError
+from orchestrator.errors import HeldError, IncompleteError, NotAllowedError, PausedError
 from orchestrator.model import Signed
 from orchestrator.replay import unserved
 from orchestrator.staff import genuine
@@ -27,7 +37,7 @@ class Backups(BackupPlans):
         """Carry out the approved plan and read back. Running again does nothing twice, and reads back at any age."""
         self.actor.require("run")
         plan, _ = planned(self.journal, name)
-        with self.journal.lease(f"backups of {plan.system}"):
+        with self.journal.lease(lease_of(plan.system)):
             plan, digest = planned(self.journal, name)  # somebody may have made a new one meanwhile
             kept = keeper(self, plan.system, self._gate(plan, digest))
             if kept is None:
@@ -46,7 +56,7 @@ class Backups(BackupPlans):
                 progress(plan.system, f"deleting {plan.backup.title}")
                 try:
                     state = kept.remove(plan.backup)
-                except HeldError:
+                except (HeldError, PausedError):
                     self._note(digest, Status.FAILED, state, "stopped before the write")
                     raise
                 if state.there:
@@ -110,6 +120,8 @@ class Backups(BackupPlans):
         """The last look right before the write: a hold, a restore or another plan of this minute stops it."""
 
         def gate(collection: str) -> None:
+            self.journal.driving.still(lease_of(plan.system))
+            refuse_if_set_aside(self.journal, plan.system, *plan.sources)
             for why in not_now(self.journal.holds(), unserved(self), (plan.system, *plan.sources)):
                 raise HeldError(f"{plan.backup.title} is not deleted: {why}")
             if plans(self.journal)[plan.backup.id][1] != digest:

@@ -12,12 +12,13 @@ from connectors.model import Gate, Locator, Subject
 from orchestrator import canonical
 from orchestrator.backups.guard import Known
 from orchestrator.backups.model import BackupPlan, Ended, Proof
-from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.errors import NotAllowedError, PausedError, UnknownError
 from orchestrator.intake import Intake
 from orchestrator.inventory import Inventory
 from orchestrator.inventory.restore_test import equipped, test_of
 from orchestrator.journal import Journal, State
 from orchestrator.model import Signed
+from orchestrator.pause import paused_systems
 from orchestrator.replay import unserved
 from orchestrator.wrap import Keeping, keeping
 
@@ -42,7 +43,20 @@ def keepers(desk: Intake, system: str = "") -> dict[str, Keeping]:
 
 
 def keeper(desk: Intake, system: str, gate: Gate | None = None) -> Keeping | None:
+    """The system's backups. PausedError if it was set aside: then it is not called at all."""
+    refuse_if_set_aside(desk.journal, system)
     return keeping(desk.workspace.connector(system, desk.now(), gate))
+
+
+def refuse_if_set_aside(journal: Journal, *systems: str) -> None:
+    for system in systems:
+        if why := paused_systems(journal).get(system):
+            raise PausedError(f"{system} is paused: {why}. Go on: dsr resume --system {system}")
+
+
+def lease_of(system: str) -> str:
+    """One driver at a time for all backups of a system."""
+    return f"backups of {system}"
 
 
 def sources_of(inventory: Inventory, system: str) -> tuple[str, ...]:
@@ -69,6 +83,7 @@ def rehearsing(desk: Intake, system: str) -> tuple[str, Rehearses]:
     if len(sources) != 1:
         raise NotAllowedError(f"{system} is copies_of {len(sources)} systems: give each database an entry of its own")
     (source,) = sources
+    refuse_if_set_aside(desk.journal, source)
     spec = equipped(desk.inventory, source).spec(source, now=desk.now())
     database = connectors.build(spec)
     if not isinstance(database, Rehearses):

@@ -14,6 +14,7 @@ from orchestrator.backups.known import (
     ended,
     keepers,
     known,
+    lease_of,
     named,
     planned,
     plans,
@@ -75,7 +76,7 @@ class BackupPlans(Intake):
         facts, backup = self._found(name, system)
         if backup.obstacle or backup.state is not State.FINISHED:
             raise NotAllowedError(f"{backup.title} is not restored: {backup.obstacle or f'it is {backup.state}'}")
-        with self.journal.lease(f"backups of {facts.system}"):
+        with self.journal.lease(lease_of(facts.system)):
             source, database = rehearsing(self, facts.system)
             progress(source, f"restoring {backup.title} into a scratch database")
             live = database.shape()

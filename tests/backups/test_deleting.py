@@ -11,7 +11,8 @@ from connectors.backups import State
 from connectors.errors import AuthError, TransientError
 from connectors.model import Status
 from connectors.sandbox.faults import Fault
-from orchestrator.errors import HeldError, IncompleteError
+from orchestrator.errors import HeldError, IncompleteError, PausedError
+from orchestrator.pause import pause, resume
 from orchestrator.service import Service
 from tests.backups.desk import DATABASE, KEEPER, OLD, THE_ONE, WHY, Desk, at_the_call, deleting
 
@@ -118,6 +119,25 @@ def test_a_restore_or_a_plan_of_the_last_moment_stops_the_write(desk: Desk) -> N
     at_the_call(desk, looked_at, 2, lambda: desk.planner.restored(DATABASE, datetime.now(UTC)))
     with pytest.raises(HeldError, match="dsr replay"):
         desk.prover.delete_backup(OLD)
+    assert desk.deletions == []
+
+
+def set_aside(desk: Desk, system: str) -> None:
+    pause(desk.workspace.journal, "planner", "", frozenset({system}), system, "maintenance")
+
+
+def test_a_system_that_is_set_aside_is_not_called(desk: Desk) -> None:
+    desk.approved()
+    set_aside(desk, DATABASE)
+    with pytest.raises(PausedError):
+        desk.prover.prove_backup()
+    resume(desk.workspace.journal, "planner", "", frozenset({DATABASE}), DATABASE)
+    at_the_call(desk, looked_at, 2, lambda: set_aside(desk, KEEPER))
+    with pytest.raises(PausedError):
+        desk.prover.delete_backup(OLD)
+    for act in (desk.planner.backups, desk.prover.prove_backup, lambda: desk.prover.delete_backup(OLD)):
+        with pytest.raises(PausedError, match="dsr resume --system app_db_backups"):
+            act()
     assert desk.deletions == []
 
 
