@@ -32,7 +32,7 @@ def sign(
     workspace, journal = desk.workspace, desk.journal
     mine = [e for e in journal.entries(kind="backup_receipt") if e.payload["plan"] == digest]
     if mine:
-        said = verify(mine[-1].payload["envelope"].encode(), [workspace.signing_key.public])
+        said = verify(mine[-1].payload["envelope"].encode(), workspace.public_keys)
         if (said["status"], said["state"], said["final"]) == (str(status), str(state), final):
             return _filed(desk, plan, len(mine), mine[-1].payload["envelope"].encode()), said
     who = workspace.vault.pseudonym
@@ -62,5 +62,5 @@ def _filed(desk: Intake, plan: BackupPlan, number: int, envelope: bytes) -> Path
     folder = desk.workspace.root / "receipts"
     name = re.sub(r"[^\w.-]", "-", plan.backup.title)
     private_file(folder / f"backup-{name}-{number}.json", envelope)
-    private_file(folder / "receipt.pub.pem", desk.workspace.signing_key.public_pem())
+    private_file(folder / "receipt.pub.pem", desk.workspace.public_pem())
     return folder / f"backup-{name}-{number}.json"

@@ -44,6 +44,7 @@ def test_one_backup_from_the_obligation_to_the_receipt(desk: Desk, caplog: pytes
     again = desk.prover.delete_backup(OLD)
     assert (again.receipt, again.status) == (first.receipt, Status.ACCEPTED), "nothing new to sign"
     desk.fake.advance(timedelta(days=1))
+    approver.rotate_signing_key()
     last = desk.prover.delete_backup(OLD)
     assert (last.status, last.state, last.final) == (Status.DONE, State.PURGED, True)
     assert len(desk.deletions) == 1
@@ -53,7 +54,7 @@ def test_one_backup_from_the_obligation_to_the_receipt(desk: Desk, caplog: pytes
     for done, number in ((first, 1), (last, 2)):
         assert done.receipt is not None
         assert done.receipt.name == f"backup-training-tracker-b008-{number}.json"
-        said = verify_file(done.receipt, [desk.workspace.signing_key.public])
+        said = verify_file(done.receipt, desk.workspace.public_keys)
         assert (said["final"], said["obligations"]) == (
             number == 2,
             [{"request": request, "collection": "manual_backups", "left": 0}],
