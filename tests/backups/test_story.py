@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from connectors.backups import State
 from connectors.model import Status
 from orchestrator.model import Level, Right
-from orchestrator.receipt import verify_file
+from orchestrator.receipt import BACKUP, verify_file
 from tests.backups.desk import NEWEST, OLD, WHY, Desk
 
 
@@ -67,10 +68,14 @@ def test_one_backup_from_the_obligation_to_the_receipt(desk: Desk, caplog: pytes
     _nothing_shows(desk, caplog.text)
 
 
+def test_the_page_for_auditors_knows_such_a_receipt() -> None:
+    assert f'"{BACKUP}"' in (files("orchestrator.pages") / "verify.html").read_text()
+
+
 def _nothing_shows(desk: Desk, log: str) -> None:
     """Neither who is inside, nor the vendor's credentials, nor the address at which the file was."""
     journal = "".join(repr(e.payload) for e in desk.workspace.journal.entries(""))
-    files = b"".join(p.read_bytes() for p in Path(desk.folder / "state" / "receipts").iterdir())
+    kept = b"".join(p.read_bytes() for p in Path(desk.folder / "state" / "receipts").iterdir())
     for canary in (desk.sandbox.people.subject.email, "p5andbox", "Amz-Signature", "sandbox:sandbox", "HRKU"):
         assert canary not in log + journal
-        assert canary.encode() not in files
+        assert canary.encode() not in kept
