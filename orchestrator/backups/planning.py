@@ -126,10 +126,7 @@ class BackupPlans(Intake):
         if name:
             backup = named(name, tuple(b for f in facts.values() for b in f.listed))
         else:
-            databases = [
-                (f, d) for f in facts.values() for d in sorted({b.database for b in f.listed if not b.obstacle})
-            ]
-            newest = [b for f, d in databases if (b := f.newest(d))]
+            newest = [b for f in facts.values() for d in f.databases if (b := f.newest(d))]
             if len(newest) != 1:
                 raise NotAllowedError(f"there are {len(newest)} databases with a backup that is whole: name the backup")
             (backup,) = newest
