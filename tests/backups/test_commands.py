@@ -23,9 +23,10 @@ def written(desk: Desk, approval: str) -> Path:
     file = desk.folder / f"{approval}.yaml"
     if not file.exists():
         yaml = YAML()
-        held = yaml.load(ROOT / "inventory.yaml")
-        held["systems"] = {name: held["systems"][name] for name in (DATABASE, KEEPER)}
-        held["rules"], held["exemptions"], held["recipients"], held["approval"] = [], [], [], approval
+        whole = yaml.load(ROOT / "inventory.yaml")
+        held = {name: whole[name] for name in ("inventory", "company", "regime", "policy", "hand_over", "identifiers")}
+        held["systems"] = {name: whole["systems"][name] for name in (DATABASE, KEEPER)}
+        held["approval"] = approval
         people = desk.workspace.inventory.staff
         held["staff"] = [{"id": p.id, "public_key": p.public_key, "may": sorted(p.may)} for p in people]
         yaml.dump(held, file)
@@ -95,7 +96,8 @@ def test_a_list_for_people_and_for_programs(desk: Desk) -> None:
 
 
 def test_exit_codes_of_what_is_not_there_and_of_what_cannot_be_restored(desk: Desk) -> None:
-    assert dsr(desk, "planner", "backup", "plan", "b999", "--reason", WHY)[0] == 4
+    code, said = dsr(desk, "planner", "backup", "plan", "b999", "--reason", WHY)
+    assert (code, "no backup" in said) == (4, True), said
     assert dsr(desk, "prover", "backup", "run", OLD)[0] == 4
     desk.fake.data.files[desk.row("training-tracker/a001")["uuid"]] = b"<html>"
     code, said = dsr(desk, "prover", "backup", "prove")
