@@ -29,6 +29,7 @@ from orchestrator.workspace import private_file
 from orchestrator.wrap import Enumerating, enumerating
 
 if TYPE_CHECKING:
+    from orchestrator.intake import Intake
     from orchestrator.service import Service
 
 Progress = Callable[[str, str], None]
@@ -98,7 +99,7 @@ def start(service: Service, system: str, copy: datetime) -> Mark:
     return unserved(service)[system]
 
 
-def unserved(service: Service) -> dict[str, Mark]:
+def unserved(service: Intake) -> dict[str, Mark]:
     """Systems that were restored and have no replay receipt since."""
     cleared = {e.payload["system"]: e.seq for e in service.journal.entries(kind="replay_receipt")}
     marks: dict[str, Mark] = {}

@@ -16,6 +16,7 @@ from connectors import copies
 from connectors.model import Identifier, Subject
 from orchestrator import canonical, fulfil, opt_out, replay
 from orchestrator.audit import Audits
+from orchestrator.backups import Backups
 from orchestrator.checked import Checked, check
 from orchestrator.correspondence import Letters
 from orchestrator.decide import CODE, Given, decide
@@ -47,7 +48,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Letters, Audits, Records):
+class Service(Letters, Audits, Records, Backups):
     """All use cases of one workspace, done by one actor."""
 
     # Plans

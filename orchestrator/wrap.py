@@ -11,6 +11,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.stop import stop_base
 from tenacity.wait import wait_exponential_jitter
 
+from connectors.backups import Backup, KeepsBackups, State
 from connectors.errors import TransientError
 from connectors.model import (
     Action,
@@ -163,6 +164,32 @@ def enumerating(connector: Connector) -> Enumerating | None:
     """The connector's ability to name everybody it holds, if it has it."""
     inside, policy = _opened(connector)
     return Enumerating(inside, policy) if isinstance(inside, Enumerates) else None
+
+
+class Keeping:
+    """A connector's backups under the one retry policy. Removing one again looks first, and then does nothing.
+
+    A download is not repeated: whoever takes it would have to begin anew.
+    """
+
+    def __init__(self, inside: KeepsBackups, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+        self.download = inside.download
+
+    def backups(self) -> tuple[Backup, ...]:
+        return self._policy.again(self._inside.backups)
+
+    def standing(self, backup: Backup) -> State:
+        return self._policy.again(lambda: self._inside.standing(backup))
+
+    def remove(self, backup: Backup) -> State:
+        return self._policy.again(lambda: self._inside.remove(backup))
+
+
+def keeping(connector: Connector) -> Keeping | None:
+    """The connector's ability to list backups and delete one, if it has it."""
+    inside, policy = _opened(connector)
+    return Keeping(inside, policy) if isinstance(inside, KeepsBackups) else None
 
 
 def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:

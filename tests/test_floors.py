@@ -21,6 +21,7 @@ FLOORS = {
     "connectors.probes": 1,
     "connectors.traces": 1,
     "connectors.copies": 1,
+    "connectors.backups": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -71,6 +72,7 @@ FLOORS = {
     "orchestrator.issue": 12,
     "orchestrator.fulfil": 13,
     "orchestrator.replay": 15,
+    "orchestrator.backups": 16,
     "orchestrator.service": 18,
     "orchestrator.engine": 19,
     "orchestrator.demo": 20,
@@ -89,7 +91,7 @@ SAME_FLOOR = {
 }
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "testing", "sandbox", "traces",
+    "testing", "sandbox", "traces", "backups",
 }  # fmt: skip
 
 

@@ -6,7 +6,8 @@ or names, whose apps are looked at too: review apps come and go), `teams`, `cove
 add-ons that receive logs and are searched by another system), `scheduled_days` and `rollback_days`
 (retention as the inventory states it; `check` compares it with the plans), `releases` (how many of an
 app's latest releases have their config vars read, 50), `base_url`, `data_url`, `timeout` (s), `page_size`.
-Secret: `token`, which may read; config vars need the scope read-protected.
+Secret: `token`, which may read; config vars need the scope read-protected. Only the deletion and the download of a
+backup need one that may write; which scope of it, the vendor does not say.
 
 Copies hold everybody and cannot be searched by person: `connectors.copies` says who is held in them. A
 person found in a source of `copies_of` has one record for each place, named by app and add-on:
@@ -23,7 +24,11 @@ has no API (dataclips, downloads, the advanced tier) is found for as long as the
 `collaborators`, `team_members` and `config_vars` are searched by the identifiers that `found_by` names, by
 hand changed, and by any entry that gives them, also one without `copies_of`.
 
-Nothing is ever deleted, and nothing switched off. Not reached: dead rows until VACUUM, statements in
+Nothing is deleted for one person, and nothing ever switched off. One logical backup can go by a plan of its own
+(`dsr backup`, `connectors.backups`), of a database of `databases` that its own address names; a backup of the advanced
+tier, of a fork or of nobody knows whom cannot. Its deletion is believed when its file is shown as purged, or when it
+has been listed no more for a day. A test restore asks for an address at which whoever knows it can download the
+backup for an hour; it is never logged. Not reached: dead rows until VACUUM, statements in
 `pg_stat_statements`, exports to Amazon, audit trails of enterprise accounts, snapshots of destroyed databases.
 
 The API of databases is undocumented; its shapes are those of the command line's source. Times of

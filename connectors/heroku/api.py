@@ -1,13 +1,15 @@
 """The two hosts of Heroku: the Platform API, which pages by Range, and the API of its databases.
 
 The latter is undocumented: its shapes are those of the command line's source and of its tests
-(https://github.com/heroku/cli/tree/main/src/commands/pg). Only reads are made of either.
+(https://github.com/heroku/cli/tree/main/src/commands/pg). Only reads are made of either, and of backups two more
+calls: one asks for the address of a file, one deletes.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from connectors.errors import ConfigError, RefusedError, TransientError
 from connectors.heroku.settings import Settings
@@ -98,14 +100,35 @@ class HerokuApi:
         found = _entries(self._system, page, "listing backups")
         return list({str(t.get("uuid") or t.get("num")): t for t in found}.values())
 
+    def transfer(self, app: str, uuid: str) -> dict[str, Any] | None:
+        """One backup, restore or copy by its id. None if there is none (any more)."""
+        path = f"client/v11/apps/{app}/transfers/{quote(uuid, safe='')}"
+        status, found = self._ask(self._data, path, "reading a backup", (200, 404, 410))
+        return _mapping(self._system, found) if status == 200 else None
+
+    def public_url(self, app: str, number: str) -> str:
+        """An address at which everybody who knows it can download a backup for a while. Never to be logged."""
+        path = f"client/v11/apps/{app}/transfers/{number}/actions/public-url"
+        doing = "asking for a backup's address"
+        url = _mapping(self._system, self._ask(self._data, path, doing, (200, 201), method="POST")[1]).get("url")
+        if not isinstance(url, str) or not url:
+            raise RefusedError(self._system, f"{doing}: the answer has none")
+        return url
+
+    def delete_transfer(self, app: str, number: str) -> None:
+        """Ask for the deletion of one backup. A yes is an acceptance; a second call may be told it is not there."""
+        path = f"client/v11/apps/{app}/transfers/{number}"
+        self._ask(self._data, path, "deleting a backup", (200, 202, 204, 404, 410), method="DELETE")
+
     def _get(self, path: str, doing: str) -> Any:
         return self._ask(self._platform, path, doing)[1]
 
     def _ask(
-        self, http: HttpClient, path: str, doing: str, accept_status: tuple[int, ...] = (200,), accept: str = _V3
-    ) -> tuple[int, Any]:
+        self, http: HttpClient, path: str, doing: str, accept_status: tuple[int, ...] = (200,), accept: str = _V3,
+        method: str = "GET",
+    ) -> tuple[int, Any]:  # fmt: skip
         status, body, headers = http.answer(
-            "GET", path, doing=doing, accept=(*accept_status, 429), headers={"Accept": accept}
+            method, path, doing=doing, accept=(*accept_status, 429), headers={"Accept": accept}
         )
         self._within_the_limit(status, headers, doing)
         return status, body

@@ -1,4 +1,4 @@
-"""The connector: what is found, and that nothing is ever changed."""
+"""The connector: what is found, and that nothing is changed but by a plan of its own for one backup."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connectors import copies, settings
+from connectors.backups import Backup, State
 from connectors.errors import ConfigError
 from connectors.heroku.account import Account
 from connectors.heroku.api import HerokuApi
+from connectors.heroku.backups import Logical
 from connectors.heroku.estate import ROLLBACK, SCHEDULED, Database, Estate, Tier, survey
 from connectors.heroku.places import Looking, Place
 from connectors.heroku.settings import ACCOUNT, COPIES, Settings
@@ -49,6 +51,7 @@ class HerokuConnector:
         self._collections = settings.collections_of(spec, (*COPIES, *ACCOUNT))
         token = settings.secret(spec, "token", "an API token that may read (scope read-protected, for config vars)")
         self._api = HerokuApi(spec.system, self._settings, token.reveal(), spec.pace)
+        self._logical = Logical(spec, self._api, self._settings)
         self.capabilities = Capabilities(needs=self._settings.needs, actions=frozenset())
 
     def check(self) -> None:
@@ -140,3 +143,21 @@ class HerokuConnector:
         """Leave everything as it is; makes no call. A plan that orders a deletion is answered FAILED."""
         for order in orders:
             yield copies.answer(order)
+
+    # What a plan of its own for one backup needs (`connectors.backups.KeepsBackups`)
+
+    def backups(self) -> tuple[Backup, ...]:
+        """Logical backups of every listed app, oldest first."""
+        return self._logical.listed(survey(self.system, self._api, self._settings))
+
+    def download(self, backup: Backup) -> Iterator[bytes]:
+        """The dump, streamed."""
+        return self._logical.download(backup)
+
+    def standing(self, backup: Backup) -> State:
+        """How a backup stands now."""
+        return self._logical.standing(backup)
+
+    def remove(self, backup: Backup) -> State:
+        """Delete one backup, and read back how it stands."""
+        return self._logical.remove(backup)

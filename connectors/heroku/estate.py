@@ -90,7 +90,7 @@ class Database:
     def offspring(self) -> frozenset[str]:
         """Followers and forks that the vendor names: by add-on, or by address."""
         named = [v for name in ("Followers", "Forks") for v in (self.facts or {}).get(name, ())]
-        return frozenset(_address(value) or value for value in named)
+        return frozenset(host_and_path(value) or value for value in named)
 
     def said(self, name: str) -> str:
         return ", ".join((self.facts or {}).get(name, ()))
@@ -180,11 +180,11 @@ def _database(api: HerokuApi, addon: Mapping[str, Any]) -> Database:
         follows=bool((said or {}).get("following") or (facts or {}).get("Following")),
         attached=frozenset(str(a["app"]["name"]) for a in attachments if a.get("app")),
         names=frozenset(str(a.get("name", "")) for a in attachments),
-        address=_address(str((said or {}).get("resource_url") or "")),
+        address=host_and_path(str((said or {}).get("resource_url") or "")),
     )
 
 
-def _address(text: str) -> str:
+def host_and_path(text: str) -> str:
     """Host and path of a database's address, which may hold credentials; "" for anything else."""
     url = urlsplit(text if "://" in text else "")
     return f"{url.hostname}{url.path}" if url.hostname else ""

@@ -2,8 +2,8 @@
 
 _REPLAY = "after any restore, rollback or fork run the erasures again before the data is used"
 _OWN_PLAN = (
-    "needs a plan of its own: a newer backup proven by a test restore, no legal hold on anything inside, and a second "
-    "approver"
+    "needs a plan of its own (dsr backup plan): a newer backup proven by a test restore, no legal hold on anything "
+    "inside, and a second approver"
 )
 
 SCHEDULED_BACKUPS = f"scheduled backups hold everybody and expire by the plan's retention; {_REPLAY}"
@@ -73,3 +73,11 @@ CONFIG_VARS = (
     "config vars of a release name the person; releases keep their config vars: change the current ones, the earlier "
     "ones go only with the app"
 )
+
+# Why a backup is not deleted from here.
+WHOSE = "it cannot be told which database it is of: its address is none of a database in the listed apps"
+NOT_COVERED = "it is of the advanced tier, which the calls for backups do not cover: look it up in the dashboard"
+NOT_SEARCHED = (
+    "it is of a database that no system of the inventory searches (a fork, a copy for staging or a review app)"
+)
+UNDATED = "the vendor says neither when it was made nor by what number it is called"

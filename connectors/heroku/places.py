@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from connectors.heroku import instructions as say
 from connectors.heroku.api import HerokuApi, instant
+from connectors.heroku.backups import is_scheduled
 from connectors.heroku.estate import ROLLBACK, SCHEDULED, App, Database, Estate, Tier
 from connectors.heroku.settings import Settings
 from connectors.model import Obstacle, ObstacleKind
@@ -63,8 +64,8 @@ class Looking:
         transfers = [t for t in self.api.transfers(app.name) if self._before(instant(t.get("created_at")))]
         # A deletion that was accepted is no purge: what is deleted stays until its file is shown as gone.
         there = [t for t in transfers if _is_backup(t) and not t.get("purged_at")]
-        yield from self._scheduled(app, databases, [t for t in there if _is_scheduled(t)])
-        manual = [t for t in there if not _is_scheduled(t)]
+        yield from self._scheduled(app, databases, [t for t in there if is_scheduled(t)])
+        manual = [t for t in there if not is_scheduled(t)]
         deleted = all(t.get("deleted_at") for t in manual)
         obstacle = _by_word(say.UNPURGED_BACKUPS) if deleted else _by_hand(say.MANUAL_BACKUPS)
         yield from _dated("manual_backups", app.name, manual, obstacle)
@@ -157,11 +158,6 @@ def _by_word(reason: str) -> Obstacle:
 def _is_backup(transfer: dict[str, Any]) -> bool:
     """Into a store rather than into a database; a backup that failed may have left half a file."""
     return transfer.get("to_type") != "pg_restore"
-
-
-def _is_scheduled(transfer: dict[str, Any]) -> bool:
-    """Those of the old service, named by hand, have no schedule and no end."""
-    return bool(transfer.get("schedule")) and not (transfer.get("options") or {}).get("pgbackups_name")
 
 
 def _name(transfer: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ an array. Option of a collection: `touched_by_triggers: true`, where triggers ma
 | listed | after a restore: identity columns of every row, by a server-side cursor in one snapshot |
 | exported | the disclosed columns, as CSV by server-side COPY |
 | deleted, redacted | all orders of the system in one transaction; counts of every table compared before commit |
+| proven restorable | a backup, streamed through pg_restore into a scratch database, counted and dropped |
 | redacted to | NULL, or a placeholder that NOT NULL, UNIQUE, CHECKs and domains take; refused by name if none fits |
 | survives | dead rows until VACUUM, backups, rollback, forks: see the system of the backups |
 | proof | a fresh search |
@@ -19,6 +20,9 @@ The role needs SELECT on every collection; UPDATE where rows are deleted or reda
 (rows that stay are locked while theirs go); DELETE where they are deleted; TEMPORARY on the database.
 A deletion checks its counts after it wrote and before it commits, so triggers that act outside the
 database (by an extension) may have acted for a transaction that is then rolled back.
+
+A test restore (`dsr backup prove`) is given the secret `scratch_dsn` and the settings `pg_restore` and
+`scratch_schemas` by the entry's `restore_test`: a server of its own, whose role makes databases and extensions there.
 
 Sources: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK,
 https://www.postgresql.org/docs/current/catalog-pg-constraint.html,

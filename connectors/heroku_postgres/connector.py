@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from connectors.backups import Rehearsal, TableShape
 from connectors.errors import ConfigError
 from connectors.heroku_postgres.erase import erase
 from connectors.heroku_postgres.export import chunks, withheld
@@ -11,7 +12,9 @@ from connectors.heroku_postgres.inspect import Inspection
 from connectors.heroku_postgres.listing import identities
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.records import records
+from connectors.heroku_postgres.restore import rehearse
 from connectors.heroku_postgres.session import Connections
+from connectors.heroku_postgres.shape import estimated
 from connectors.heroku_postgres.windows import OWN
 from connectors.model import (
     Artifact,
@@ -82,6 +85,15 @@ class PostgresConnector:
         """Everybody, in one snapshot of the database: rows that are not cleaned up while it is read."""
         with self._connections.session() as connection:
             yield from identities(connection, self._connections.structure.of(connection, fresh=True))
+
+    def shape(self) -> tuple[TableShape, ...]:
+        """Tables and about how many rows each has."""
+        with self._connections.session() as connection:
+            return estimated(connection)
+
+    def rehearse(self, dump: Iterator[bytes]) -> Rehearsal:
+        """Restore a dump of this database elsewhere, look at it, and drop it."""
+        return rehearse(self._spec, dump)
 
     def _collection(self, at: Locator) -> CollectionSpec:
         try:

@@ -3,13 +3,13 @@
 What the vendor leaves unsaid is a switch: `purging` ("at once", "later" or "never": what a deletion of a
 backup does to its file), `expiring` (whether scheduled backups expire), `other_drains` (the status with
 which an app answers for the kind of drains that its generation does not have), `looping` (whether a page
-leads back to itself).
+leads back to itself); and those of `heroku_databases`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +27,10 @@ Row = dict[str, Any]
 
 
 class HerokuSandbox:
-    """A WSGI application. `writes` are the calls that were to change something."""
+    """A WSGI application. `writes` are the calls that were to change something, `dump` makes a backup's file."""
 
-    def __init__(self) -> None:
+    def __init__(self, dump: Callable[[], bytes] | None = None) -> None:
+        self.dump = dump
         self.clear()
 
     def clear(self) -> None:
@@ -46,7 +47,7 @@ class HerokuSandbox:
         self.pipelines: dict[str, list[str]] = {}
         self.other_drains = 404
         self.looping = False
-        self.data = Databases(self)
+        self.data = Databases(self, self.dump)
 
     # Planting
 
@@ -120,6 +121,8 @@ class HerokuSandbox:
 
     def _answered(self, request: Request) -> WSGIApplication:
         parts = request.path.strip("/").split("/")
+        if parts[0] == "files":
+            return self.data.file(request, parts[1])
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return _problem(401, "unauthorized")
         if "version=3" not in request.headers.get("Accept", ""):
@@ -133,7 +136,8 @@ class HerokuSandbox:
             self.writes.append((request.method, request.path))
         try:
             if parts[:1] in (["client"], ["data"]):
-                return _json(self.data.call(request, parts))
+                said = self.data.call(request, parts)
+                return said if isinstance(said, Response) else _json(said)
             found = self._platform(request, parts)
             answer = self._paged(request, found) if isinstance(found, list) else _json(found)
         except (HTTPException, LookupError, StopIteration) as missing:

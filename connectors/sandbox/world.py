@@ -68,7 +68,7 @@ class Sandbox:
         for name, store in self.stores.items():
             if beside := getattr(store, "beside", None):
                 if beside not in self.stores:
-                    raise ValueError(f"the store {name!r} is at the server of {beside!r}, which must be started too")
+                    raise ValueError(f"the store {name!r} lives off the store {beside!r}, which must be started too")
                 store.join(self.stores[beside])
         self.now = now or midnight()
         self._directory = directory

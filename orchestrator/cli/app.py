@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli import (
+    backups,
     byhand,
     clocks,
     holding,
@@ -51,6 +52,7 @@ app.add_typer(replays.app, name="replay")
 app.add_typer(logs.app, name="log")
 app.add_typer(policies.app, name="policy")
 app.add_typer(letters.app, name="letter")
+app.add_typer(backups.app, name="backup")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 sandboxes.register(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,8 +23,15 @@ PublicKey = Annotated[
 @app.command()
 def verify(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = False) -> None:
     """Verify a receipt offline: needs the file and the public key, no inventory and no state."""
+    from orchestrator.receipt import BACKUP
+
     payload = _verified(file, public_key)
-    if "system" in payload:
+    if payload["type"] == BACKUP:
+        name = f"{payload['backup']['place']}/{payload['backup']['name']}"
+        told = {"valid": True, "backup": name, "status": payload["status"], "final": payload["final"]}
+        text = f"valid: backup {name}, {payload['status']}: {payload['evidence']}"
+        print_json(told) if as_json else say(text)
+    elif "system" in payload:
         told = {"valid": True, "system": payload["system"], "copy": payload["copy"]}
         text = f"valid: {payload['system']}, restored from a copy of {payload['copy']}: everybody erased is settled"
         print_json(told) if as_json else say(text)
@@ -73,7 +80,7 @@ def verifier(
     print_json({"page": str(to)}) if as_json else say(f"{to}: open it in a browser")
 
 
-def _verified(file: Path, public_key: Path | None) -> dict[str, object]:
+def _verified(file: Path, public_key: Path | None) -> dict[str, Any]:
     from orchestrator.receipt import verify_file
 
     return dict(verify_file(file, keys_of(public_key or file.parent / "receipt.pub.pem")))

@@ -19,7 +19,7 @@ from connectors.model import (
 )
 from orchestrator.canonical import digest
 from orchestrator.inventory import document as yaml
-from orchestrator.inventory import letters, model, promise, recipients, schema
+from orchestrator.inventory import letters, model, promise, recipients, restore_test, schema
 from orchestrator.inventory.flows import Sensitive, Tells
 from orchestrator.inventory.references import check, role_of
 from orchestrator.inventory.shape import shaped
@@ -115,6 +115,8 @@ def _system(name: str, entry: schema.System) -> model.System:
         rate=_rate(entry.rate),
         concurrency=entry.concurrency,
         sandbox_rate=_rate(sandbox.rate),
+        restore_test=restore_test.frozen(entry.restore_test),
+        sandbox_restore_test=restore_test.frozen(sandbox.restore_test),
         suppression=entry.suppression or "",
     )
 

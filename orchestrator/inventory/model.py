@@ -118,6 +118,15 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreTest:
+    """What proves a backup restorable, as settings and secrets of the system; references still."""
+
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, str]
+    valid: timedelta  # how long a proof counts
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """One place where the company holds personal data. Settings and secrets are references still."""
 
@@ -139,6 +148,8 @@ class System:
     rate: tuple[int, float] | None = None  # calls in seconds
     sandbox_rate: tuple[int, float] | None = None
     concurrency: int | None = None  # how many may search or delete in it at a time, over all processes
+    restore_test: RestoreTest | None = None
+    sandbox_restore_test: RestoreTest | None = None
     suppression: str = ""  # what an opt-out entered there stops: "marketing", "all_mail" or not said
 
 

@@ -46,6 +46,10 @@ def _staff(document: Document, problems: Problems) -> None:
         problems.add(("staff",), f"{name!r} stands here twice")
     if document.approval != "four_eyes":
         return
+    if _repeated(s.public_key for s in document.staff if s.public_key):
+        problems.add(
+            ("staff",), "two entries have one public_key: four eyes are two people, each with a key of their own"
+        )
     for i, person in enumerate(document.staff):
         if person.public_key is None:
             problems.add(("staff", i), "approval: four_eyes needs everyone's public_key")

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from orchestrator.inventory.letters import Letters
 from orchestrator.inventory.promise import Promise
 from orchestrator.inventory.recipients import Recipient, SensitiveName, TellsName
+from orchestrator.inventory.restore_test import RestoreTest
 from orchestrator.inventory.words import (
     PERIOD,
     Category,
@@ -193,6 +194,7 @@ class Sandbox(Entry):
     rate: Rate | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Reference] = Field(default_factory=dict)
+    restore_test: RestoreTest | None = None
 
 
 class System(Entry):
@@ -212,6 +214,7 @@ class System(Entry):
     concurrency: Annotated[int, Field(ge=1, le=100)] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Reference] = Field(default_factory=dict)
+    restore_test: RestoreTest | None = None
     sandbox: Sandbox | None = None
     collections: dict[str, Collection] = Field(default_factory=dict)
 

@@ -22,6 +22,7 @@ from orchestrator.receipt.page import html
 from orchestrator.receipt.settle import Fulfilment, Standing
 
 __all__ = [
+    "BACKUP",
     "REPLAY",
     "TYPE",
     "Answer",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 
+BACKUP = "dsr-backup-deletion/1"  # of one backup, which is of no request
 REPLAY = "dsr-replay/1"  # of a restored system: nobody who was erased is in it any more
 
 
@@ -54,7 +56,7 @@ def head_of(payload: Mapping[str, Any]) -> Head:
 
 
 def verify_file(
-    path: Path, keys: Iterable[Ed25519PublicKey], types: tuple[str, ...] = (TYPE, REPLAY)
+    path: Path, keys: Iterable[Ed25519PublicKey], types: tuple[str, ...] = (TYPE, REPLAY, BACKUP)
 ) -> Mapping[str, Any]:
     """The payload of a receipt's file, or of another that this program signs.
 

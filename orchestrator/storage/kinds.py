@@ -56,6 +56,15 @@ KINDS: Mapping[str, frozenset[str]] = {
     "replaying": frozenset({"first", "systems", "unserved"}),
     "replayed": frozenset({"system", "since", "rows", "erasures", "found", "open"}),
     "replay_receipt": frozenset({"system", "hash", "envelope"}),
+    # the deletion of one backup, which is of no request
+    "backup_planned": frozenset(
+        {"system", "sources", "backup", "reason", "ends", "made_by", "made_at", "inventory", "code"}
+    ),
+    "backup_proved": frozenset({"proof"}),
+    "backup_approved": _DECISION,
+    "backup_intended": frozenset({"plan", "approval", "proof"}),
+    "backup_outcome": frozenset({"plan", "status", "state", "reason", "at"}),
+    "backup_receipt": frozenset({"plan", "hash", "envelope"}),
     "letter": frozenset({"kind", "sha256", "at"}),
     # letters: named by hash and Message-ID, never by whom they went to. `last`: nothing more is owed after it
     "letter_sending": frozenset({"letter", "sha256", "message", "channel"}),

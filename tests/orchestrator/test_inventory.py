@@ -204,8 +204,11 @@ def test_four_eyes_needs_two_people_with_keys(tmp_path: Path) -> None:
     assert len(problems(written(tmp_path, text))) == 3
     one = text.replace("{id: desk,", f'{{id: desk, public_key: "{KEY}",')
     assert "one person who may plan and another who may approve" in problem(written(tmp_path, one))
-    two = one.replace("hand_over:", f'  - {{id: lead, public_key: "{KEY}", may: [approve]}}\nhand_over:', 1)
-    assert [s.public_key for s in Inventory.load(written(tmp_path, two)).staff] == [KEY, KEY]
+    same = one.replace("hand_over:", f'  - {{id: lead, public_key: "{KEY}", may: [approve]}}\nhand_over:', 1)
+    assert "each with a key of their own" in problem(written(tmp_path, same))
+    another = KEY.replace(":A", ":B", 1)
+    two = same.replace(f'lead, public_key: "{KEY}', f'lead, public_key: "{another}')
+    assert [s.public_key for s in Inventory.load(written(tmp_path, two)).staff] == [KEY, another]
     broken = two.replace("A=", "=", 1)
     assert "an Ed25519 public key" in problem(written(tmp_path, broken))
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from connectors.sandbox.heroku import TOKEN, HerokuSandbox
 from connectors.sandbox.store import VendorStore
 from connectors.sandbox.training_tracker.crowd import person
 from connectors.sandbox.training_tracker.people import PEOPLE, Person
+
+if TYPE_CHECKING:
+    from connectors.sandbox.training_tracker.database import Database
 
 APP, STAGING, REVIEW = "training-tracker", "training-tracker-staging", "training-tracker-pr-88"
 PRIMARY, PIPELINE = "postgresql-round-50432", "training-tracker"
@@ -39,14 +43,19 @@ def plant_backups(heroku: HerokuSandbox) -> None:
 
 
 class Backups(VendorStore):
-    """The store: Heroku, both of its hosts."""
+    """The store: Heroku, both of its hosts. Its backups are dumps of the store `app_db`."""
 
+    beside: ClassVar[str] = "app_db"
     url_variable, secret_variable = "DSR_SANDBOX_HEROKU_URL", "DSR_SANDBOX_HEROKU_TOKEN"
     secret = TOKEN
     fake: HerokuSandbox
 
+    def join(self, database: Database) -> None:
+        """Told before it starts; the database is planted first."""
+        self._database = database
+
     def make(self) -> HerokuSandbox:
-        return HerokuSandbox()
+        return HerokuSandbox(self._database.dump)
 
     def plant(self, now: datetime) -> None:
         self.fake.clear()

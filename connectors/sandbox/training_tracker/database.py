@@ -134,9 +134,17 @@ class Database:
         self._server = stack.enter_context(EmbeddedPostgres(directory / "postgres"))
 
     def plant(self, now: datetime) -> None:
+        from connectors.sandbox.postgres import program
+
         self.url = self._server.fresh("training_tracker")
         plant_database(self.url, now)
         self.environ["DSR_SANDBOX_APP_DB_DSN"] = self.url
+        self.environ["DSR_SANDBOX_SCRATCH_DSN"] = self._server.url
+        self.environ["DSR_SANDBOX_PG_RESTORE"] = str(program("pg_restore"))
+
+    def dump(self) -> bytes:
+        """The database as it is now, in pg_dump's custom format."""
+        return self._server.dump(self.url)
 
     def of(self, person: Person) -> object:
         return rows_of(self.url, person)

@@ -15,8 +15,8 @@ from connectors.sandbox.serve import Server
 from connectors.testing import conformance
 from tests.connectors.heroku.account import ANN, JO, PEOPLE, entry, person, plant
 
-_NO_WRITE = "it writes nothing and deletes nothing: there is no write for a gate to stop"
-_NO_LIE = "it deletes nothing, so no answer to a deletion can be a lie; every record has an obstacle"
+_NO_WRITE = "no verb writes: the gate before the deletion of one backup is in test_backups.py"
+_NO_LIE = "no verb deletes anything, so no answer to a deletion can be a lie; every record has an obstacle"
 
 
 class HerokuHarness:
