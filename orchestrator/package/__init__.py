@@ -1,0 +1,1 @@
+"""The access and portability package."""
