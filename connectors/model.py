@@ -145,6 +145,8 @@ class Artifact:
     media_type: str
     chunks: Iterator[bytes] = field(repr=False)
     withheld: tuple[str, ...] = ()  # types present and held back ("password hash"), sorted
+    file: bool = False  # one file or message as it is kept, and not the collection's rows
+    at: datetime | None = None  # of a file: how old it is, where that is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ class Owed(StrEnum):
     GO_ON = "go on"  # dsr run: steps are not done, or an opt-out was lost; dsr plan if the approval is void
     DECIDE_ANEW = "decide anew"  # dsr plan: an exception has ended, its review is due, or a search found more
     BY_HAND = "by hand"  # dsr manual
+    REVIEW = "look at"  # dsr package review: a file that no program can look through
+    DELIVER = "deliver"  # dsr package deliver: a package in clear lies about
+    DESTROY = "destroy"  # dsr package destroy: a package was delivered
 
 
 @dataclass(frozen=True, slots=True)

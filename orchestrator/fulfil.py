@@ -6,7 +6,8 @@ Used through `orchestrator.service` only, which has made the checks that come be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,10 @@ from orchestrator import canonical, ledger, opt_out
 from orchestrator.confirm import confirm
 from orchestrator.errors import HeldError, IncompleteError, UnknownError
 from orchestrator.execute import execute
-from orchestrator.export import Package, export
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
 from orchestrator.model import Confirmation, Right
+from orchestrator.package import Job, Package, write
 from orchestrator.pause import refuse_if_paused
 from orchestrator.wrap import mailing
 
@@ -26,6 +27,15 @@ if TYPE_CHECKING:
     from orchestrator.service import Planned, Service
 
 Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a package is wanted."""
+
+    zipped: bool = False
+    since: date | None = None  # in place of what was recorded with the request
+    held_to: Path | None = None  # a new folder for files that a person has to look at
 
 
 def run(service: Service, request: str, progress: Progress) -> Fulfilled:
@@ -156,17 +166,23 @@ def _what_now(request: str, troubles: Any) -> str:
     return "not finished; what was done is kept and will not be done twice\n" + "\n".join(lines) + f"\n{way}"
 
 
-def write_package(service: Service, request: str, folder: Path, progress: Progress) -> Package:
+def write_package(service: Service, request: str, to: Path, progress: Progress, wish: Wish) -> Package:
     """Export what the latest plan found, as far as it may be disclosed, and journal what was withheld."""
     planned = service.show_plan(request)
     with service.journal.lease(request):
         subject, locators = _resolved(service, request, planned.digest)
-        systems = service.workspace.connectors(service.now())
-        package = export(planned.plan, subject, locators, systems, folder, progress=progress)
+        job = Job(
+            service.request(request), planned.plan, subject, locators, service.workspace.connectors(service.now()),
+            service.inventory, service.period_of(request, wish.since), service.decider(request), service.now(),
+            progress=progress,
+        )  # fmt: skip
+        package = write(job, to, zipped=wish.zipped, held_to=wish.held_to)
         told = {
             "plan": planned.digest, "files": len(package.files), "bytes": sum(f.bytes for f in package.files),
             "manifest": package.manifest, "withheld": list(package.withheld),
             "left_out": [list(pair) for pair in package.left_out],
+            "since": canonical.plain(job.period.since), "held": [canonical.plain(h) for h in package.held],
+            "older": canonical.plain(package.contents.older),
         }  # fmt: skip
         service.journal.append(request, "exported", service.actor.id, told)
     return package

@@ -20,13 +20,14 @@ from orchestrator.backups import Backups
 from orchestrator.checked import Checked, check
 from orchestrator.correspondence import Letters
 from orchestrator.decide import CODE, Given, decide
+from orchestrator.delivery import Delivery
 from orchestrator.discover import discover
 from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
-from orchestrator.export import Package
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
+from orchestrator.package import Package
 from orchestrator.records import Records
 from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
@@ -48,7 +49,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Letters, Audits, Records, Backups):
+class Service(Letters, Audits, Records, Backups, Delivery):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -215,11 +216,13 @@ class Service(Letters, Audits, Records, Backups):
         self.actor.require("run")
         return fulfil.run(self, request, progress)
 
-    def export(self, request: str, folder: Path, progress: Progress = _silent) -> Package:
-        """Write what may be disclosed into a new folder. Needs the verification that access needs."""
+    def export(
+        self, request: str, to: Path, progress: Progress = _silent, wish: fulfil.Wish = fulfil.Wish()  # noqa: B008 (frozen)
+    ) -> Package:  # fmt: skip
+        """Write what may be disclosed into a new folder or ZIP file. Needs the verification that access needs."""
         self.actor.require("export")
         self.strong_enough(self.verification(request), Right.ACCESS)
-        return fulfil.write_package(self, request, folder, progress)
+        return fulfil.write_package(self, request, to, progress, wish)
 
     def opted_out(self, addresses: Sequence[str]) -> tuple[int, ...]:
         """Which lines of an import are addresses that must not be written to, counted from 1."""

@@ -148,7 +148,7 @@ def test_an_attacker_who_claims_the_victims_address_gets_nothing_of_hers(office:
     before = office.sandbox.untouched(victim)
     request = office.approved(attacker.email)
     package = office.service.export(request, tmp_path / "package")
-    exported = b"".join(p.read_bytes() for p in package.folder.iterdir())
+    exported = b"".join(p.read_bytes() for p in package.folder.rglob("*") if p.is_file())
     assert victim.name.encode() not in exported
     assert victim.stripe_customer.encode() not in exported
     assert office.service.run(request).payload["plan"]["claimed"] > 0
@@ -161,7 +161,7 @@ def test_an_export_withholds_and_says_what(office: Office, tmp_path: Path) -> No
     office.service.plan(request)
     before = office.sandbox.untouched(subject)
     package = office.service.export(request, tmp_path / "package")
-    exported = b"".join(p.read_bytes() for p in package.folder.iterdir())
+    exported = b"".join(p.read_bytes() for p in package.folder.rglob("*") if p.is_file())
     with psycopg.connect(office.sandbox.stores["app_db"].url) as c:
         digest = c.execute("SELECT password_digest FROM users WHERE id = %s", [subject.user_id]).fetchone()
         grade = c.execute("SELECT given FROM answers LIMIT 1").fetchone()
@@ -173,7 +173,7 @@ def test_an_export_withholds_and_says_what(office: Office, tmp_path: Path) -> No
     provider = {place for place, why in package.left_out if "customer organisation" in why}
     assert "app_db/public.completions" in provider
     assert not [f for f in package.files if f"{f.system}/{f.collection}" in provider]
-    assert {p.stat().st_mode & 0o777 for p in package.folder.iterdir()} == {0o600}
+    assert {p.stat().st_mode & 0o777 for p in package.folder.rglob("*") if p.is_file()} == {0o600}
     assert office.sandbox.untouched(subject) == before
 
 

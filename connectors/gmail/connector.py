@@ -185,7 +185,8 @@ class GmailConnector:
         if standing_at(at) == OWN and "content" in shown:
             for number, mail in enumerate(mails, 1):
                 chunks = (mailbox.raw(message) for message in (mail.id,))
-                yield Artifact(f"{at.collection}-{number:05}.eml", "message/rfc822", chunks)
+                name = f"{at.collection}-{number:05}.eml"
+                yield Artifact(name, "message/rfc822", chunks, file=True, at=mail.at)
         elif mails:
             why = WITHHELD if standing_at(at) == SHARED else spec.called("content")
             dates = ({"received": mail.at and mail.at.isoformat(), "sent_by_the_person": mail.sent} for mail in mails)

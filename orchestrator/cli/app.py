@@ -19,6 +19,7 @@ from orchestrator.cli import (
     journals,
     letters,
     logs,
+    packages,
     planning,
     policies,
     receipts,
@@ -55,6 +56,7 @@ app.add_typer(letters.app, name="letter")
 app.add_typer(backups.app, name="backup")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
+packages.register(app)
 sandboxes.register(app)
 clocks.register(app, requests.app)
 working.register(app)

@@ -1,8 +1,7 @@
-"""`dsr check|plan|approve|override|run|export`: the main road of a request."""
+"""`dsr check|plan|approve|override|run|due`: the main road of a request."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from orchestrator.cli.session import AsJson, RequestId, print_json, say, setting
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the top level."""
-    for command in (check, plan, override, approve, run, export, due):
+    for command in (check, plan, override, approve, run, due):
         app.command()(command)
 
 
@@ -93,27 +92,6 @@ def run(context: typer.Context, request: RequestId, as_json: AsJson = False) -> 
             say(f"next:    dsr letter draft {request} {letter}")
     if not done.payload["final"]:
         raise typer.Exit(7)
-
-
-def export(
-    context: typer.Context, request: RequestId,
-    to: Annotated[Path, typer.Option(help="A new folder for the package.")],
-    as_json: AsJson = False,
-) -> None:  # fmt: skip
-    """Write what may be disclosed into a new folder, with a manifest of what was withheld."""
-    from orchestrator.cli.show import watching
-
-    with settings(context).service() as service, watching("Exporting", quiet=as_json) as progress:
-        package = service.export(request, to, progress)
-    if as_json:
-        print_json({"folder": str(package.folder), "files": package.files, "withheld": package.withheld,
-                    "left_out": package.left_out})  # fmt: skip
-        return
-    size = sum(f.bytes for f in package.files)
-    say(f"{len(package.files)} files, {size:,} bytes in {package.folder}")
-    say("withheld, and to be told: " + (", ".join(package.withheld) or "nothing"))
-    for place, why in package.left_out:
-        say(f"left out: {place}: {why}")
 
 
 def due(

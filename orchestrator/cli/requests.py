@@ -35,6 +35,10 @@ def new(
     ground: Annotated[
         str, typer.Option(help="statutory, or policy_promise where only the policy gives this person the right.")
     ] = "statutory",
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="What the person wants from this day on, back to 2022-01-01 (access)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a request. What names the person is encrypted at once."""
@@ -55,6 +59,8 @@ def new(
             received = received.replace(tzinfo=service.inventory.zone)
         request = service.new_request(asked, given, channel, received, why)
         letter = service.next_letter(request)
+        if since:
+            service.ask_period(request, since.date())
     if as_json:
         print_json({"request": request, "right": asked, "letter": letter})
     else:

@@ -72,6 +72,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         promises=tuple(promise.rule(p) for p in document.promises),
         recipients=tuple(map(recipients.frozen, document.recipients)),
         letters=letters.frozen(document.letters),
+        accounts=tuple(document.accounts),
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
     )
 

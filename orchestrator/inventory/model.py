@@ -176,6 +176,7 @@ class Inventory:
     promises: tuple[Promise, ...] = ()  # what the policy promises, beside the law
     recipients: tuple[Recipient, ...] = ()  # to whom data goes
     letters: Stationery | None = None  # how the company writes to people who ask
+    accounts: tuple[str, ...] = ()  # "system/collection" whose rows are accounts that people sign in to
 
     @classmethod
     def load(cls, path: Path) -> Inventory:

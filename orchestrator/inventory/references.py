@@ -24,6 +24,11 @@ def check(document: Document, problems: Problems) -> None:
     for name in _repeated(p.id for p in document.promises):
         problems.add(("promises",), f"{name!r} stands here twice")
     _exemptions(document, problems)
+    for n, what in enumerate(document.accounts):
+        name, _, collection_name = what.partition("/")
+        if name not in document.systems or collection_name not in document.systems[name].collections:
+            known = [f"{s}/{c}" for s, entry in document.systems.items() for c in entry.collections]
+            problems.add(("accounts", n), f"there is no collection {what!r}{nearest(what, known)}")
     for name, system in document.systems.items():
         place: Place = ("systems", name)
         _settings(document, system, place, problems)

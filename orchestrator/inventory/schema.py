@@ -242,6 +242,7 @@ class Document(Entry):
     hand_over: HandOver | None = None
     recipients: list[Recipient] = Field(default_factory=list)
     letters: Letters | None = None
+    accounts: Texts = Field(default_factory=list)  # SYSTEM/COLLECTION whose rows are accounts that people sign in to
     verification: Verification = Field(default_factory=Verification)
     limits: Limits = Field(default_factory=Limits)
     identifiers: dict[KindName, Kind] = Field(min_length=1)

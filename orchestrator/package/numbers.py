@@ -35,7 +35,7 @@ _OTHER_NUMBER = re.compile(
     r"serial|sku|isbn|imei|timestamp|time|ts)[ _-]?(?:id|no|nr|number|num|ref)?[\"']?[ .]{0,2}[:=#]?[ \"'#]{0,3}$"
 )
 
-_GAP = r"[\s\"'`*_:=#()\[\]<>/,.|;-]{0,8}"
+_GAP = r"[\s\"'`*_:=#()\[<>/,.|;-]{0,8}"
 _FILL = rf"(?:(?:no|nr|num|number|numbers|id|ids|code|is|was|value|my|the|your|his|her|new|old|us)(?![a-z]){_GAP}){{0,4}}+"
 _PART = r"[a-z]{0,3}\d[a-z0-9]{0,20}"  # every group of such a number has a digit
 

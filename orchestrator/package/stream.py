@@ -49,10 +49,10 @@ def _part(window: str, done: int, until: int, scanner: Scanner, found: Found) ->
     return "".join(parts) + window[at:ended], ended
 
 
-def decoded(chunks: Iterable[bytes]) -> Iterator[str]:
+def decoded(chunks: Iterable[bytes], *, strict: bool = True) -> Iterator[str]:
     """Bytes as text: UTF-8, or what a byte order mark says; other bytes pass through as they are.
 
-    Raises NotTextError at the first character that no text has.
+    Raises NotTextError at the first character that no text has, if `strict`.
     """
     decoder: codecs.IncrementalDecoder | None = None
     head = b""
@@ -62,10 +62,10 @@ def decoded(chunks: Iterable[bytes]) -> Iterator[str]:
             if len(head) < 4:
                 continue
             decoder = codecs.getincrementaldecoder(encoding_of(head))("surrogateescape")
-        yield _text(decoder.decode(head))
+        yield _text(decoder.decode(head), strict)
         head = b""
     decoder = decoder or codecs.getincrementaldecoder(encoding_of(head))("surrogateescape")
-    yield _text(decoder.decode(head, final=True))
+    yield _text(decoder.decode(head, final=True), strict)
 
 
 def encoded(texts: Iterable[str]) -> Iterator[bytes]:
@@ -83,11 +83,10 @@ def encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
-_NO_TEXT = {c: None for c in range(32) if chr(c) not in "\t\n\r\x0c\x0b\x1b"} | {0x7F: None}
-_STRANGE = frozenset(map(chr, _NO_TEXT))
+_STRANGE = frozenset(map(chr, {*range(32), 0x7F} - set(b"\t\n\r\x0b\x0c\x1b")))
 
 
-def _text(text: str) -> str:
-    if not _STRANGE.isdisjoint(text):
+def _text(text: str, strict: bool) -> str:
+    if strict and not _STRANGE.isdisjoint(text):
         raise NotTextError
     return text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, Protocol
 
 from orchestrator.package import stream
 from orchestrator.package.values import Row
@@ -24,12 +25,10 @@ class UnreadableRowsError(Exception):
 
 def read(chunks: Iterable[bytes], media_type: str) -> Iterator[Row]:
     """Rows of JSON Lines or CSV. Raises UnreadableRowsError for what is neither."""
-    texts = stream.decoded(chunks)
+    texts = stream.decoded(chunks, strict=False)
     try:
         yield from _csv_rows(texts) if media_type in _CSV else _json_rows(texts)
-    except (csv.Error, ValueError, RecursionError, stream.NotTextError) as error:
-        if isinstance(error, UnreadableRowsError):
-            raise
+    except (csv.Error, ValueError, RecursionError):
         raise UnreadableRowsError("rows that cannot be read") from None
 
 
@@ -86,16 +85,31 @@ def json_line(row: Row) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogateescape") + b"\n"
 
 
-def write_csv(rows: Path, to: BinaryIO, columns: Sequence[str]) -> None:
+def write_csv(rows: Path, to: Writable, columns: Sequence[str]) -> None:
     """The rows of a file of JSON Lines as CSV (RFC 4180, UTF-8 with byte order mark)."""
-    text: TextIO = io.TextIOWrapper(to, "utf-8-sig", "surrogateescape", newline="", write_through=True)
-    writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
+    to.write(codecs.BOM_UTF8)
+    writer = csv.writer(_Encoded(to), quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writerow([_cell(name) for name in columns])
     with rows.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         for line in file:
             row = json.loads(line)
             writer.writerow([_cell(row.get(name)) for name in columns])
-    text.detach()
+
+
+class Writable(Protocol):
+    """What bytes are written to."""
+
+    def write(self, content: bytes, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """What a writer of texts writes to."""
+
+    to: Writable
+
+    def write(self, text: str) -> int:
+        return self.to.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _cell(value: Any) -> str:

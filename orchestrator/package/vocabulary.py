@@ -44,7 +44,7 @@ class Type(StrEnum):
     @property
     def mark(self) -> str:
         """What stands in its place in a copy."""
-        return f"[withheld: {self}]"
+        return f"[withheld: {self}]".replace("'", "\u2019")  # a straight one ends an attribute of a page
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,15 @@ KINDS: Mapping[str, frozenset[str]] = {
     "attested": frozenset({"plan", "attested"}),
     "confirmed": frozenset({"plan", "confirmation"}),
     "recheck_due": frozenset({"plan", "at"}),
-    "exported": frozenset({"plan", "files", "bytes", "manifest", "withheld", "left_out"}),
+    "exported": frozenset({"plan", "files", "bytes", "manifest", "withheld", "left_out", "since", "held", "older"}),
+    # packages
+    "period_asked": frozenset({"since"}),
+    "held_decided": frozenset({"ref", "decision", "reason"}),
+    "package_delivered": frozenset(
+        {"channel", "address_from", "method", "reason", "sha256", "bytes", "manifest", "until"}
+    ),
+    "package_collected": frozenset({"at"}),
+    "package_destroyed": frozenset({"package", "manifest", "what"}),
     "suppressed": frozenset({"plan", "system", "count"}),
     "manual_failed": frozenset({"plan", "ref", "reason"}),
     # what drives it

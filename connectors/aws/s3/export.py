@@ -46,7 +46,8 @@ def export(bucket: Bucket, spec: CollectionSpec, at: Locator, held: Sequence[Hel
         lines = (_line(name, entry, fields) for name, entry in named)
         yield Artifact(f"{stem}-files.jsonl", "application/jsonl", lines, hidden)
     for name, entry in named:
-        yield Artifact(name, mimetypes.types_map.get(_suffix(entry.key), _DEFAULT), _bytes(bucket, entry))
+        media = mimetypes.types_map.get(_suffix(entry.key), _DEFAULT)
+        yield Artifact(name, media, _bytes(bucket, entry), file=True, at=entry.at)
 
 
 def archived(held: Sequence[Held]) -> int:
