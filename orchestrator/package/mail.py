@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from email import policy
+from email.charset import QP, Charset
+from email.encoders import encode_base64
 from email.errors import MessageError
 from email.message import EmailMessage, Message
 from email.mime.base import MIMEBase
@@ -89,7 +91,7 @@ class _Copying:
                 new.attach(self._part(inner))  # type: ignore[arg-type]
             return new
         if kind == "text/plain" and part.get_content_disposition() != "attachment":
-            return MIMEText(self.looker.scanner.cleaned(_text(part), self.found), "plain", "utf-8")
+            return MIMEText(self.looker.scanner.cleaned(_text(part), self.found), "plain", _readable())
         return self._attached(part, kind)
 
     def _attached(self, part: Message, kind: str) -> Message:
@@ -112,15 +114,13 @@ class _Copying:
         self.held += seen.held
         self.changed |= seen.verdict not in (Verdict.WHOLE, Verdict.RELEASED)
         if seen.path is None:
-            return MIMEText(f"[{seen.verdict}: {seen.why}]\n", "plain", "utf-8")
+            return MIMEText(f"[{seen.verdict}: {seen.why}]\n", "plain", _readable())
         if seen.media_type in ("text/html", "text/plain"):
             text = seen.path.read_text("utf-8", "replace")
-            return MIMEText(text, seen.media_type.partition("/")[2], "utf-8")
+            return MIMEText(text, seen.media_type.partition("/")[2], _readable())
         main, _, sub = (seen.media_type or "application/octet-stream").partition("/")
         new = MIMEBase(main, sub or "octet-stream")
         new.set_payload(seen.path.read_bytes())
-        from email.encoders import encode_base64
-
         encode_base64(new)
         self.parts += 1
         new.add_header("Content-Disposition", "attachment", filename=f"attachment-{self.parts}{seen.suffix}")
@@ -132,7 +132,7 @@ class _Copying:
                 yield formataddr((name, address))
             elif address or name:
                 self.found[Type.PERSON] += 1
-                yield f'"{Type.PERSON.mark}" <withheld@invalid>'
+                yield "[withheld] <withheld@invalid>"
 
 
 def _flat(seen: Seen) -> Iterator[Seen]:
@@ -159,6 +159,13 @@ def _plain(message: Message) -> bool:
 def _headers(message: Message) -> str:
     """All lines of all parts; address lines too, of which the person's own are found to be theirs."""
     return "\n\n\n".join(f"{name}: {value}" for part in message.walk() for name, value in part.items())
+
+
+def _readable() -> Charset:
+    """UTF-8 that is also readable in the file (quoted-printable, not base64)."""
+    charset = Charset("utf-8")
+    charset.body_encoding = QP
+    return charset
 
 
 def _one_line(text: str) -> str:

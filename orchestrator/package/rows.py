@@ -73,7 +73,7 @@ class Rows:
             "", self.system, self.collection, 0, "", "", self.count, verdict, columns=columns,
             withheld=tuple(sorted(self.found)),
         )  # fmt: skip
-        for suffix, media in ((".jsonl", "application/jsonl"), (".csv", "text/csv")):
+        for suffix, media in ((".csv", "text/csv"), (".jsonl", "application/jsonl")):
             name = folder.name(self.system, self.collection, under="data", suffix=suffix)
             with folder.new(name) as out:
                 if suffix == ".csv":

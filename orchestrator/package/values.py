@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.package.credentials import keyed, words
@@ -22,6 +22,9 @@ _DEEPEST = 40
 _CONTAINER = re.compile(r"\s*(?:\{[\s\S]*\}|\[[\s\S]*\])\s*\Z")
 _LARGEST_JSON = 4 * 1024 * 1024  # characters of a text that is read as JSON
 _BATCH = 64 * 1024  # characters that are looked through at once
+_MOST_NAMES = 10_000
+_SHORT_NAME = 5  # too short to be a value
+_OPENS = ("{", "[", " ", "\n", "\t", "\r")
 _APART = "\n\n\n"  # no value reaches over it
 
 
@@ -33,6 +36,7 @@ class Cleaner:
     scanner: Scanner
     found: Found
     disclosed: frozenset[str] = frozenset()
+    _plain_names: set[str] = field(default_factory=set, repr=False)
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Rows as they come. Most have nothing to withhold, so many are looked through at once."""
@@ -66,19 +70,31 @@ class Cleaner:
     def _gather(self, value: Any, path: str, key: str, parts: list[str], depth: int = 0) -> bool:
         if depth > _DEEPEST or (key and path not in self.disclosed and keyed(key) and not _empty(value)):
             return False
-        if isinstance(value, Mapping):
-            return all(
-                self._gather(v, f"{path}.{k}" if path else k, k, parts, depth + 1) and self._gather(k, k, "", parts)
-                for k, v in value.items()
-            )
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                within = f"{path}.{name}" if path else name
+                if name not in self._plain_names and not self._named_plainly(name, path):
+                    return False
+                if not self._gather(inner, within, name, parts, depth + 1):
+                    return False
+            return True
         if isinstance(value, list):
             return all(self._gather(v, path, key, parts, depth + 1) for v in value)
         if isinstance(value, str):
-            if _CONTAINER.match(value):
-                return False
+            if value[:1] in _OPENS and _CONTAINER.match(value) and (inner := _parsed(value)) is not None:
+                return self._gather(inner, path, key, parts, depth + 1)
             parts.append(f"{words(key)}: {value}")
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             parts.append(f"{words(key)}: {value}")
+        return True
+
+    def _named_plainly(self, name: str, path: str) -> bool:
+        """Whether a field's name is no value itself; remembered, for it comes with every row."""
+        known = len(name) < _SHORT_NAME or (f"{path}.{name}" if path else name) in self.disclosed
+        if not known and self.scanner.spans(name):
+            return False
+        if len(self._plain_names) < _MOST_NAMES:
+            self._plain_names.add(name)
         return True
 
     def value(self, value: Any, path: str = "", key: str = "", depth: int = 0) -> Any:
@@ -87,7 +103,7 @@ class Cleaner:
             return self._marked(Type.ENCODED)
         if key and path not in self.disclosed and not _empty(value) and (kind := keyed(key)):
             return self._marked(kind)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {
                 self._name(k, path): self.value(v, f"{path}.{k}" if path else k, k, depth + 1) for k, v in value.items()
             }
@@ -105,6 +121,8 @@ class Cleaner:
             cleaned = self.value(inner, path, key, depth + 1)
             return json.dumps(cleaned, ensure_ascii=False) if self.found.total() != before else text
         spans = self.scanner.spans(text, key)
+        if words(key).endswith("message id"):  # of a mail: it looks like an address and is nobody's
+            spans = [s for s in spans if s.type is not Type.EMAIL]
         if path in self.disclosed and len(spans) == 1 and spans[0].type.reason == OTHERS:
             if text[spans[0].start : spans[0].end] == text.strip():
                 return text
@@ -116,8 +134,9 @@ class Cleaner:
         return blacked_out(text, spans, self.found) if spans else value
 
     def _name(self, name: str, path: str) -> str:
-        known = (f"{path}.{name}" if path else name) in self.disclosed
-        return name if known or len(name) < 5 else self.scanner.cleaned(name, self.found)
+        if len(name) < _SHORT_NAME or (f"{path}.{name}" if path else name) in self.disclosed:
+            return name
+        return self.scanner.cleaned(name, self.found)
 
     def _marked(self, kind: Type) -> str:
         self.found[kind] += 1
