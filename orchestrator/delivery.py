@@ -85,14 +85,14 @@ class Delivery(Packages):
     def collected(self, request: str, at: datetime | None = None) -> Delivered:
         """Record that the person has the package: it was opened in the account, or came."""
         self.actor.require("export")
-        last = self._latest(request)
+        last = self._last_delivered(request)
         if last.collected:
             raise NotAllowedError(f"{last.package} was collected on {last.collected:%Y-%m-%d} already")
         at = at or self.now()
         if at > self.now() + timedelta(minutes=5) or at.date() < last.at.date():
             raise NotAllowedError("it was collected after it was delivered, and not in the future")
         self.journal.append(request, "package_collected", self.actor.id, {"at": canonical.plain(at)}, last.package)
-        return self._latest(request)
+        return self._last_delivered(request)
 
     def destroy(self, request: str, package: Path | None = None, *, gone: bool = False) -> int:
         """Destroy what is left of a request's packages; returns how many.
@@ -137,7 +137,7 @@ class Delivery(Packages):
         with _or_nothing(path):
             self.journal.append(request, "package_delivered", self.actor.id, told, name)
         remove(package)
-        return Sealed(self._latest(request), phrase, sha, told["bytes"])
+        return Sealed(self._last_delivered(request), phrase, sha, told["bytes"])
 
     def _ours(self, request: str, package: Path) -> str:
         """The hash of its manifest, if it is a package of this request as it was written."""
@@ -197,7 +197,7 @@ class Delivery(Packages):
             for s in steps
         )  # fmt: skip
 
-    def _latest(self, request: str) -> Delivered:
+    def _last_delivered(self, request: str) -> Delivered:
         self.request(request)
         if not (found := self.deliveries(request)):
             raise UnknownError(f"no package of {request} was delivered: dsr package deliver {request}")

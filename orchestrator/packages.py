@@ -119,7 +119,11 @@ class Packages(Obligations):
 
     def in_clear(self, request: str) -> tuple[Entry, ...]:
         """Packages that were written and neither delivered nor destroyed."""
-        over = {e.payload["manifest"] for k in ("package_delivered", "package_destroyed") for e in self.journal.entries(request, k)}
+        over = {
+            e.payload["manifest"]
+            for k in ("package_delivered", "package_destroyed")
+            for e in self.journal.entries(request, k)
+        }
         return tuple(e for e in self.journal.entries(request, "exported") if e.payload["manifest"] not in over)
 
     def deliveries(self, request: str = "") -> tuple[Delivered, ...]:

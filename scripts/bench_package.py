@@ -24,9 +24,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors.model import Artifact, Capabilities, Identifier, Locator, Outcome, Record, Subject, Trust
+from connectors.model import Action, Artifact, Capabilities, Identifier, Locator, Outcome, Record, Subject, Trust
 from orchestrator.inventory import Inventory
-from orchestrator.model import Action, Coverage, Level, Plan, Request, Right, Role, Searched, Step, Verification
+from orchestrator.model import Coverage, Level, Plan, Request, Right, Role, Searched, Step, Verification
 from orchestrator.package import Job, Period, write
 
 MEGABYTE = 1000 * 1000
@@ -85,7 +85,9 @@ class Much:
 
 def row(n: int) -> bytes:
     text = f"Ann wrote to {OTHER}, her number is {SSN}" if n % 50 == 0 else f"Ann finished lesson {n} and liked it"
-    more = json.dumps({"device": "browser", "order": 1_000_000_000 + n, "mail": OWN, "card": CARD if n % 50 == 25 else ""})
+    more = json.dumps(
+        {"device": "browser", "order": 1_000_000_000 + n, "mail": OWN, "card": CARD if n % 50 == 25 else ""}
+    )
     return json.dumps({"id": n, "text": text, "more": more}).encode() + b"\n"
 
 

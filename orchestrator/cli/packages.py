@@ -18,7 +18,9 @@ app = typer.Typer(no_args_is_help=True, help="Packages: look at held files, hand
 
 Since = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="From this day, back to 2022-01-01; otherwise twelve months before receipt."),
+    typer.Option(
+        formats=["%Y-%m-%d"], help="From this day, back to 2022-01-01; otherwise twelve months before receipt."
+    ),
 ]
 HeldRef = Annotated[str, typer.Argument(metavar="FILE", help="The held file's reference, or the beginning of it.")]
 Reason = Annotated[str, typer.Option(help="Why; without personal data.")]
@@ -69,7 +71,7 @@ def _told(request: str, package: Package) -> None:
 @app.command()
 def review(
     context: typer.Context, request: RequestId,
-    release: Annotated[str, typer.Option(metavar="FILE", help="Release this file: it may be handed out as it is.")] = "",
+    release: Annotated[str, typer.Option(metavar="FILE", help="Release this file: it may be handed out.")] = "",
     withhold: Annotated[str, typer.Option(metavar="FILE", help="Withhold this file.")] = "",
     reason: Reason = "",
     as_json: AsJson = False,

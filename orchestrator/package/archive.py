@@ -62,7 +62,7 @@ def gzipped(looker: Looker, whole: Seen, depth: int = 0) -> Seen:
     return _together(whole, (replace(inner, suffix=suffix),))
 
 
-def _read(file: IO[bytes]) -> Iterator[bytes]:
+def _read(file: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
     while chunk := file.read(64 * 1024):
         yield chunk
 

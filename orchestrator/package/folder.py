@@ -25,12 +25,12 @@ class Hashed:
     """A file being written."""
 
     out: BinaryIO
-    bytes: int = 0
+    size: int = 0
     sha: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def write(self, content: bytes) -> int:
         self.sha.update(content)
-        self.bytes += len(content)
+        self.size += len(content)
         return self.out.write(content)
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 class _Fold(dict[int, str]):
@@ -36,19 +32,3 @@ _FOLD = _Fold()
 def folded(text: str) -> str:
     """The text in small letters, with plain digits, dashes, quotes and spaces. As long as the text."""
     return text.lower() if text.isascii() else text.translate(_FOLD)
-
-
-def occurring(hints: Mapping[str, Sequence[T]], folded: str) -> Iterator[T]:
-    """What stands under the hints that occur in a text: most texts have none, and nothing more is looked for."""
-    for hint, entries in hints.items():
-        if hint in folded:
-            yield from entries
-
-
-def occurrences(word: str, folded: str) -> Iterator[int]:
-    """Where a word begins, unless it is the end of a longer one."""
-    at = folded.find(word)
-    while at >= 0:
-        if not (at and folded[at - 1].isalnum()):
-            yield at
-        at = folded.find(word, at + 1)

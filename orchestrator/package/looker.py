@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from orchestrator.package import archive, mail, office, pdf, texts
+from orchestrator.package import archive, mail, pdf, texts
 from orchestrator.package.kinds import HEAD, FileKind, kind_of
 from orchestrator.package.scan import Found, Scanner
 from orchestrator.package.vocabulary import Verdict
@@ -73,7 +73,7 @@ class Spent:
 class Looker:
     """Looks on behalf of one person. `work` is a private folder for copies; whoever made it empties it."""
 
-    def __init__(self, scanner: Scanner, work: Path, decide: Decide, limits: Limits = Limits()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, scanner: Scanner, work: Path, decide: Decide, limits: Limits = Limits()) -> None:
         self.scanner, self.work, self.limits = scanner, work, limits
         self._decide = decide
         self._spent = Spent()

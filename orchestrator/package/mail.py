@@ -16,7 +16,7 @@ from email.message import EmailMessage, Message
 from email.mime.base import MIMEBase
 from email.mime.message import MIMEMessage
 from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
+from email.mime.nonmultipart import MIMENonMultipart
 from email.parser import BytesParser
 from email.utils import formataddr, getaddresses
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _ADDRESSED = ("From", "Sender", "Reply-To", "To", "Cc", "Bcc")
 _TOLD = ("Date", "Subject")
-_LOCKED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"})
+_LOCKED = frozenset(
+    {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"}
+)
 _MOST_PARTS = 500
 
 
@@ -91,7 +93,7 @@ class _Copying:
                 new.attach(self._part(inner))  # type: ignore[arg-type]
             return new
         if kind == "text/plain" and part.get_content_disposition() != "attachment":
-            return MIMEText(self.looker.scanner.cleaned(_text(part), self.found), "plain", _readable())
+            return _written(self.looker.scanner.cleaned(_text(part), self.found), "plain")
         return self._attached(part, kind)
 
     def _attached(self, part: Message, kind: str) -> Message:
@@ -114,10 +116,10 @@ class _Copying:
         self.held += seen.held
         self.changed |= seen.verdict not in (Verdict.WHOLE, Verdict.RELEASED)
         if seen.path is None:
-            return MIMEText(f"[{seen.verdict}: {seen.why}]\n", "plain", _readable())
+            return _written(f"[{seen.verdict}: {seen.why}]\n", "plain")
         if seen.media_type in ("text/html", "text/plain"):
             text = seen.path.read_text("utf-8", "replace")
-            return MIMEText(text, seen.media_type.partition("/")[2], _readable())
+            return _written(text, seen.media_type.partition("/")[2])
         main, _, sub = (seen.media_type or "application/octet-stream").partition("/")
         new = MIMEBase(main, sub or "octet-stream")
         new.set_payload(seen.path.read_bytes())
@@ -161,14 +163,14 @@ def _headers(message: Message) -> str:
     return "\n\n\n".join(f"{name}: {value}" for part in message.walk() for name, value in part.items())
 
 
-def _readable() -> Charset:
-    """UTF-8 that is also readable in the file (quoted-printable, not base64)."""
+def _written(text: str, subtype: str) -> Message:
+    """A part of text that is also readable in the file (quoted-printable, not base64)."""
     charset = Charset("utf-8")
     charset.body_encoding = QP
-    return charset
+    part = MIMENonMultipart("text", subtype)
+    part.set_payload(text, charset)
+    return part
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-

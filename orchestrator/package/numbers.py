@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from orchestrator.package.folding import occurrences, occurring
+from orchestrator.package.labels import Label, Labels
 from orchestrator.package.vocabulary import Span, Type
 
 # Where so many digits stand closely together, singly or in groups, a number of one of these kinds may be.
@@ -29,14 +29,18 @@ _SHAPES = {
     (4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 1), (4, 4, 4, 4, 2), (4, 4, 4, 4, 3), (8, 8), (4, 4, 5, 2),
     (6, 10), (4, 12), (12, 4), (6, 9), (4, 4, 4, 3), (4, 4, 8), (8, 4, 4),
 }  # fmt: skip
-_CARD_WORD = re.compile(r"card|visa|master|amex|american express|discover|diners|jcb|maestro|credit|debit|\bpan\b|\bcc\b")
+_CARD_WORD = re.compile(
+    r"card|visa|master|amex|american express|discover|diners|jcb|maestro|credit|debit|\bpan\b|\bcc\b"
+)
 _OTHER_NUMBER = re.compile(
     r"(?:order|invoice|tracking|shipment|parcel|event|request|message|ticket|trace|item|article|product|build|job|"
     r"serial|sku|isbn|imei|timestamp|time|ts)[ _-]?(?:id|no|nr|number|num|ref)?[\"']?[ .]{0,2}[:=#]?[ \"'#]{0,3}$"
 )
 
 _GAP = r"[\s\"'`*_:=#()\[<>/,.|;-]{0,8}"
-_FILL = rf"(?:(?:no|nr|num|number|numbers|id|ids|code|is|was|value|my|the|your|his|her|new|old|us)(?![a-z]){_GAP}){{0,4}}+"
+_FILL = (
+    rf"(?:(?:no|nr|num|number|numbers|id|ids|code|is|was|value|my|the|your|his|her|new|old|us)(?![a-z]){_GAP}){{0,4}}+"
+)
 _PART = r"[a-z]{0,3}\d[a-z0-9]{0,20}"  # every group of such a number has a digit
 
 
@@ -45,48 +49,84 @@ def _labelled(digits: int) -> str:
     return rf"((?=(?:[a-z -]{{0,4}}\d){{{digits}}})(?:[a-z]{{1,4}}[ -]?)?{_PART}(?:[ -]{_PART}){{0,5}})(?![a-z0-9])"
 
 
+def _label(hint: str, words: str, value: str, kind: Type) -> Label:
+    return Label(hint, words, rf"[a-z]{{0,4}}(?:'s)?{_GAP}{_FILL}{value}", kind)
+
+
 _ID = _labelled(4)
 _DIGITS = r"(\d(?:[ -]?\d){4,18})(?![a-z0-9])"
-_LABELS: tuple[tuple[str, str, str, Type], ...] = (
-    ("social sec", "social security|social sec", r"(\d(?:[ -]?\d){8})(?!\d)", Type.SSN),
-    ("ssn", "ssn", r"(\d(?:[ -]?\d){8})(?!\d)", Type.SSN),
-    ("soc sec", "soc sec", r"(\d(?:[ -]?\d){8})(?!\d)", Type.SSN),
-    (
-        "licen", "driver's licen|drivers licen|driver licen|driving licen|driver_licen|drivers_licen|driver-licen|"
-        "licence no|license no|licence number|license number|license_number", _ID, Type.LICENSE,
-    ),
-    ("dl", "dl no|dl number|dl#|dl #|dl_number", _ID, Type.LICENSE),
-    ("passport", "passport", _ID, Type.PASSPORT),
-    ("insurance", "national insurance|social insurance", _ID, Type.GOVERNMENT),
-    ("tax", "taxpayer|tax id|tax_id", _ID, Type.GOVERNMENT),
-    ("ident", "identity card|identity number", _ID, Type.GOVERNMENT),
-    (" id", "national id|state id|military id", _ID, Type.GOVERNMENT),
-    ("_id", "national_id|state_id|military_id", _ID, Type.GOVERNMENT),
-    ("alien", "alien registration|alien number", _ID, Type.GOVERNMENT),
-    ("card", "green card|id card|voter card", _ID, Type.GOVERNMENT),
-    *((word, word, _ID, Type.GOVERNMENT) for word in ("nino", "itin", "a-number", "visa number", "voter id", "personnummer",
-      "aadhaar", "codice fiscale", "known traveler")),
-    ("account", "account number|account_number|account no|account #|accountnumber|bank account|bank_account|"
-     "checking account|savings account", _DIGITS, Type.ACCOUNT),
-    *((word, word, _DIGITS, Type.ACCOUNT) for word in ("acct", "routing", "aba number", "sort code", "sort_code", "iban")),
-    ("card", "card number|card_number|card no|cardnumber|credit card|debit card", r"(\d(?:[ -]?\d){12,18})(?!\d)", Type.CARD),
-    *((word, word, r"(\d{3,4})(?!\d)", Type.CARD_CODE) for word in ("cvv", "cvc", "card verification", "security code", "csc")),
-    ("insurance", "health insurance|insurance policy|insurance id|insurance number|insurance member", _ID, Type.INSURANCE),
-    ("member", "member id|member_id", _ID, Type.INSURANCE),
-    ("subscriber", "subscriber id|subscriber_id", _ID, Type.INSURANCE),
-    ("policy", "policy number|policy_number|policy no", _ID, Type.INSURANCE),
-    *((word, word, _ID, Type.INSURANCE) for word in ("health plan", "medicare", "medicaid", "group number", "hicn")),
-    ("medical", "medical record|medical_record|medical id|medical number", _ID, Type.MEDICAL),
-    ("patient", "patient id|patient_id|patient number", _ID, Type.MEDICAL),
-    ("mrn", "mrn", _ID, Type.MEDICAL),
-    ("nhs", "nhs number", _ID, Type.MEDICAL),
-)  # fmt: skip
-_Pattern = tuple[str, re.Pattern[str], Type]
-_PATTERNS: dict[str, list[_Pattern]] = {}
-for _hint, _words, _value, _kind in _LABELS:
-    _PATTERNS.setdefault(_hint, []).extend(
-        (w, re.compile(rf"{re.escape(w)}[a-z]{{0,4}}(?:'s)?{_GAP}{_FILL}{_value}"), _kind) for w in _words.split("|")
+_NINE = r"(\d(?:[ -]?\d){8})(?!\d)"
+_LONG = r"(\d(?:[ -]?\d){12,18})(?!\d)"
+_SHORT = r"(\d{3,4})(?!\d)"
+_LABELS = Labels(
+    _label(hint, words, value, kind)
+    for kind, value, rows in (
+        (Type.SSN, _NINE, (("ssn", "ssn"), ("social sec", "social security|social sec"), ("soc sec", "soc sec"))),
+        (
+            Type.LICENSE,
+            _ID,
+            (
+                ("licen", "driver's licen|drivers licen|driver licen|driving licen"),
+                ("licen", "driver_licen|drivers_licen|driver-licen|license_number"),
+                ("licen", "licence no|license no|licence number|license number"),
+                ("dl", "dl no|dl number|dl#|dl #|dl_number"),
+            ),
+        ),
+        (Type.PASSPORT, _ID, (("passport", "passport"),)),
+        (
+            Type.GOVERNMENT,
+            _ID,
+            (
+                ("insurance", "national insurance|social insurance"),
+                ("tax", "taxpayer|tax id|tax_id"),
+                ("ident", "identity card|identity number"),
+                (" id", "national id|state id|military id"),
+                ("_id", "national_id|state_id|military_id"),
+                ("alien", "alien registration|alien number"),
+                ("card", "green card|id card|voter card"),
+                *((word, word) for word in ("nino", "itin", "a-number", "visa number", "voter id", "known traveler")),
+                *((word, word) for word in ("personnummer", "aadhaar", "codice fiscale")),
+            ),
+        ),
+        (
+            Type.ACCOUNT,
+            _DIGITS,
+            (
+                ("account", "account number|account_number|account no|account #|accountnumber"),
+                ("account", "bank account|bank_account|checking account|savings account"),
+                *((word, word) for word in ("acct", "routing", "aba number", "sort code", "sort_code", "iban")),
+            ),
+        ),
+        (Type.CARD, _LONG, (("card", "card number|card_number|card no|cardnumber|credit card|debit card"),)),
+        (
+            Type.CARD_CODE,
+            _SHORT,
+            tuple((word, word) for word in ("cvv", "cvc", "card verification", "security code", "csc")),
+        ),
+        (
+            Type.INSURANCE,
+            _ID,
+            (
+                ("insurance", "health insurance|insurance policy|insurance id|insurance number|insurance member"),
+                ("member", "member id|member_id"),
+                ("subscriber", "subscriber id|subscriber_id"),
+                ("policy", "policy number|policy_number|policy no"),
+                *((word, word) for word in ("health plan", "medicare", "medicaid", "group number", "hicn")),
+            ),
+        ),
+        (
+            Type.MEDICAL,
+            _ID,
+            (
+                ("medical", "medical record|medical_record|medical id|medical number"),
+                ("patient", "patient id|patient_id|patient number"),
+                ("mrn", "mrn"),
+                ("nhs", "nhs number"),
+            ),
+        ),
     )
+    for hint, words in rows
+)
 
 
 def numbers(folded: str) -> Iterator[Span]:
@@ -99,10 +139,8 @@ def numbers(folded: str) -> Iterator[Span]:
     yield from _ibans(folded)
     for found in _MBI.finditer(folded):
         yield Span(found.start(), found.end(), Type.INSURANCE)
-    for word, pattern, kind in occurring(_PATTERNS, folded):
-        for at in occurrences(word, folded):
-            if found := pattern.match(folded, at):
-                yield Span(found.start(1), found.end(1), kind)
+    for found, kind in _LABELS.found(folded, folded):
+        yield Span(found.start(1), found.end(1), kind)
 
 
 def _cards(text: str, start: int, end: int) -> Iterator[Span]:
@@ -140,7 +178,7 @@ def _card(text: str, start: int, end: int, digits: str, shape: tuple[int, ...]) 
     if len(shape) > 1:
         return shape in _SHAPES or set(shape) == {1}
     before = text[max(0, start - 40) : start]
-    if _inside_word(text, start, end) or before[-1:] == "." and before[-2:-1].isdigit():
+    if _inside_word(text, start, end) or (before[-1:] == "." and before[-2:-1].isdigit()):
         return False
     if _CARD_WORD.search(before):
         return True

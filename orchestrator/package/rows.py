@@ -9,7 +9,7 @@ from pathlib import Path
 from connectors.model import Artifact
 from orchestrator.inventory import Collection
 from orchestrator.package import tables
-from orchestrator.package.credentials import words
+from orchestrator.package.fieldnames import words
 from orchestrator.package.folder import Folder
 from orchestrator.package.model import Exported
 from orchestrator.package.period import Period, instant
@@ -82,5 +82,5 @@ class Rows:
                     with self.draft.open("rb") as rows:
                         while chunk := rows.read(1024 * 1024):
                             out.write(chunk)
-            yield replace(told, name=name, bytes=out.bytes, sha256=out.sha.hexdigest(), media_type=media)
+            yield replace(told, name=name, bytes=out.size, sha256=out.sha.hexdigest(), media_type=media)
         self.draft.unlink()

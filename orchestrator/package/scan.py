@@ -8,7 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from orchestrator.package.credentials import credentials, words
+from orchestrator.package.credentials import credentials
+from orchestrator.package.fieldnames import words
 from orchestrator.package.folding import folded
 from orchestrator.package.numbers import numbers
 from orchestrator.package.people import Own, others
@@ -16,7 +17,9 @@ from orchestrator.package.vocabulary import Span, Type
 
 # A run that long is a picture, a key or a file in disguise, and says nothing to a reader.
 _LETTER = r"[A-Za-z0-9+/_\-]"
-_ENCODED = re.compile(rf"(?<!{_LETTER}){_LETTER}{{48,}}+={{0,2}}(?:\\?[\s\\rn]{{1,10}}{_LETTER}{{48,}}+={{0,2}})*+(?:\s{{1,4}}{_LETTER}{{2,47}}={{0,2}}(?=\s|\Z))?")
+_ENCODED = re.compile(
+    rf"(?<!{_LETTER}){_LETTER}{{48,}}+={{0,2}}(?:\\?[\s\\rn]{{1,10}}{_LETTER}{{48,}}+={{0,2}})*+(?:\s{{1,4}}{_LETTER}{{2,47}}={{0,2}}(?=\s|\Z))?"
+)
 _LEAST = 256
 _PLAIN = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]*")
 Found = Counter[Type]

@@ -113,7 +113,7 @@ class _Encoded:
 
 
 def _cell(value: Any) -> str:
-    """A value as text. A spreadsheet takes what begins with one of FORMULAS for a formula: an apostrophe is put before."""
+    """A value as text. One that a spreadsheet would take for a formula gets an apostrophe before it."""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULAS) else value
     if value is None:

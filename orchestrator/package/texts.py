@@ -118,7 +118,10 @@ def markup(looker: Looker, whole: Seen, depth: int = 0) -> Seen:
 class _Words(HTMLParser):
     """The words of a page, and what stands in its attributes and comments."""
 
-    _BREAKS = frozenset("p div br li tr td th table h1 h2 h3 h4 h5 h6 ul ol hr title body section article pre".split())
+    _BREAKS = frozenset(
+        ("p", "div", "br", "li", "tr", "td", "th", "table", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "hr",
+         "title", "body", "section", "article", "pre")
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.package.credentials import keyed, words
+from orchestrator.package.fieldnames import keyed, words
 from orchestrator.package.scan import Found, Scanner, blacked_out
 from orchestrator.package.vocabulary import OTHERS, Type
 
@@ -26,7 +26,6 @@ _MOST_NAMES = 10_000
 _SHORT_NAME = 5  # too short to be a value
 _OPENS = ("{", "[", " ", "\n", "\t", "\r")
 _APART = "\n\n\n"  # no value reaches over it
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,7 @@ class Cleaner:
         if words(key).endswith("message id"):  # of a mail: it looks like an address and is nobody's
             spans = [s for s in spans if s.type is not Type.EMAIL]
         if path in self.disclosed and len(spans) == 1 and spans[0].type.reason == OTHERS:
-            if text[spans[0].start : spans[0].end] == text.strip():
-                return text
+            spans = spans if text[spans[0].start : spans[0].end] != text.strip() else []
         return blacked_out(text, spans, self.found)
 
     def _number(self, value: float, key: str) -> Any:

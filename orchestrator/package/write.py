@@ -194,7 +194,7 @@ class _Writing:
             for chunk in chunks_of(seen.path):
                 out.write(chunk)
         yield Exported(
-            name, step.system, step.collection, out.bytes, out.sha.hexdigest(), seen.media_type, None, seen.verdict,
+            name, step.system, step.collection, out.size, out.sha.hexdigest(), seen.media_type, None, seen.verdict,
             artifact.name, seen.why, tuple(sorted(seen.found)),
         )  # fmt: skip
 

@@ -97,7 +97,10 @@ def docx(text: str, more: dict[str, bytes] | None = None) -> bytes:
 
 def mail(text: str, attachments: dict[str, tuple[str, bytes]], sender: str = f"Ben Other <{OTHER_EMAIL}>") -> bytes:
     """A mail to the person. attachments: name -> (media type, content)."""
-    parts = [b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(text.encode())]
+    parts = [
+        b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+        + base64.encodebytes(text.encode())
+    ]
     for name, (media, content) in attachments.items():
         head = f'Content-Type: {media}; name="{name}"\nContent-Transfer-Encoding: base64\n'
         head += f'Content-Disposition: attachment; filename="{name}"\n\n'

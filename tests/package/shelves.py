@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connectors.model import Artifact, Capabilities, Identifier, Locator, Order, Outcome, Record, Subject, Trust
+from connectors.model import Action, Artifact, Capabilities, Identifier, Locator, Order, Outcome, Record, Subject, Trust
 from orchestrator.inventory import Inventory
-from orchestrator.model import Action, Coverage, Level, Plan, Request, Right, Role, Searched, Step, Verification
+from orchestrator.model import Coverage, Level, Plan, Request, Right, Role, Searched, Step, Verification
 from orchestrator.package import Job, Lists, Package, Period, Verdict, write
 from tests.package.planted import OWN_EMAIL
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SINCE = NOW - timedelta(days=365)
+EVERYTHING = Period()
 INVENTORY = """\
 inventory: 1
 company: Example LLC
@@ -50,7 +51,9 @@ systems:
           secret: {category: A, never: API token}
         plain: [id, at]
       files: {title: Papers, fields: {content: {category: B, disclose: true}}}
-  paper: {title: Paper files, manual: true, role: business, sources: The person, purposes: [Selling], owner: office, instructions: Look there.}
+  paper:
+    {title: Paper files, manual: true, role: business, sources: The person, purposes: [Selling], owner: office,
+     instructions: Look there.}
 """
 
 
@@ -60,7 +63,10 @@ class Shelf:
 
     artifacts: dict[str, Callable[[], Iterator[Artifact]]] = field(default_factory=dict)
     system: str = "shop"
-    capabilities: Capabilities = Capabilities(needs=frozenset({"email"}))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(needs=frozenset({"email"}))
 
     def check(self) -> None: ...
 
@@ -83,18 +89,33 @@ def files(*contents: tuple[str, str, bytes], at: datetime | None = None) -> Call
 
 
 def package(
-    tmp: Path, artifacts: dict[str, Callable[[], Iterator[Artifact]]], *, period: Period = Period(), zipped: bool = False,  # noqa: B008
-    lists: Lists | None = None, decided: dict[str, Verdict] | None = None, held_to: Path | None = None, to: str = "package",
-    newest: datetime | None = None, more: tuple[Step, ...] = (),
-) -> Package:  # fmt: skip
+    tmp: Path,
+    artifacts: dict[str, Callable[[], Iterator[Artifact]]],
+    *,
+    period: Period = EVERYTHING,
+    zipped: bool = False,
+    lists: Lists | None = None,
+    decided: dict[str, Verdict] | None = None,
+    held_to: Path | None = None,
+    to: str = "package",
+    newest: datetime | None = None,
+    more: tuple[Step, ...] = (),
+) -> Package:
     (tmp / "inventory.yaml").write_text(INVENTORY)
     verification = Verification(Level.REASONABLY_HIGH, "log-in", ("email",), ("email",), "desk", NOW)
     steps = tuple(Step(c, "shop", c, Action.RETAIN, 1, 0, Role.BUSINESS, newest=newest) for c in artifacts)
     coverage = (Searched("shop", Coverage.SEARCHED, NOW), Searched("paper", Coverage.MANUAL_OPEN, NOW, "by hand"))
     plan = Plan("r-1", Right.ACCESS, "desk", NOW, (*steps, *more), coverage, (), (), verification, (), "sha256:0", "1")
     job = Job(
-        Request("r-1", Right.ACCESS, "email", NOW, "desk"), plan, Subject.of(Identifier("email", OWN_EMAIL, Trust.PROVEN)),
-        {c: Locator("shop", c) for c in artifacts}, {"shop": Shelf(artifacts)}, Inventory.load(tmp / "inventory.yaml"),
-        period, lambda sha: (sha, (decided or {}).get(sha)), NOW, lists,
-    )  # fmt: skip
+        Request("r-1", Right.ACCESS, "email", NOW, "desk"),
+        plan,
+        Subject.of(Identifier("email", OWN_EMAIL, Trust.PROVEN)),
+        {c: Locator("shop", c) for c in artifacts},
+        {"shop": Shelf(artifacts)},
+        Inventory.load(tmp / "inventory.yaml"),
+        period,
+        lambda sha: (sha, (decided or {}).get(sha)),
+        NOW,
+        lists,
+    )
     return write(job, tmp / to, zipped=zipped, held_to=held_to)

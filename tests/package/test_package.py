@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.model import Artifact, Obstacle, ObstacleKind
+from connectors.model import Action, Artifact, Obstacle, ObstacleKind
 from orchestrator.errors import IncompleteError, NotAllowedError
-from orchestrator.model import Action, Role, Step
+from orchestrator.model import Role, Step
 from orchestrator.package import Category, Lists, Period, Verdict, period
 from orchestrator.package.tables import FORMULAS, _cell
 from orchestrator.package.vocabulary import Type
@@ -41,12 +41,20 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 FULL = {
-    "notes": rows("notes", line(id=1, text=TEXT, more=json_column()), line(id=2, text=f"I, {OWN_EMAIL}, wrote"), withheld=("API token",)),
-    "files": files(
-        ("f-1.pdf", "application/pdf", pdf(TEXT)), ("f-2.eml", "message/rfc822", mail(TEXT, {"a.txt": ("text/plain", TEXT.encode())})),
-        ("f-3.log", "text/plain", TEXT.encode()), ("f-4.png", "image/png", b"\x89PNG x"), ("f-5.zip", "application/zip", archive({"a.txt": TEXT.encode()})),
+    "notes": rows(
+        "notes",
+        line(id=1, text=TEXT, more=json_column()),
+        line(id=2, text=f"I, {OWN_EMAIL}, wrote"),
+        withheld=("API token",),
     ),
-}  # fmt: skip
+    "files": files(
+        ("f-1.pdf", "application/pdf", pdf(TEXT)),
+        ("f-2.eml", "message/rfc822", mail(TEXT, {"a.txt": ("text/plain", TEXT.encode())})),
+        ("f-3.log", "text/plain", TEXT.encode()),
+        ("f-4.png", "image/png", b"\x89PNG x"),
+        ("f-5.zip", "application/zip", archive({"a.txt": TEXT.encode()})),
+    ),
+}
 
 
 def test_values_of_every_type_come_out_nowhere_and_each_type_is_named(tmp_path: Path) -> None:
@@ -67,7 +75,11 @@ def test_the_manifest_lists_every_file_with_its_hash(tmp_path: Path) -> None:
     folder = package(tmp_path, FULL).folder
     told = manifest(folder)
     listed = {f["name"]: f["sha256"] for f in told["files"] + told["pages"]}
-    found = {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+    found = {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in folder.rglob("*")
+        if p.is_file()
+    }
     del found["manifest.json"]
     assert listed == found
     (table,) = [f for f in told["files"] if f["name"].endswith(".csv")]
@@ -78,7 +90,11 @@ def test_the_manifest_lists_every_file_with_its_hash(tmp_path: Path) -> None:
 
 
 def test_json_lines_and_csv_hold_the_same_rows(tmp_path: Path) -> None:
-    lines = (line(id=1, text="=1+1", more={"a": [1, None]}), line(id=2, text="a,\"b\"\nc", extra=True), line(id=-3, text="'x"))
+    lines = (
+        line(id=1, text="=1+1", more={"a": [1, None]}),
+        line(id=2, text='a,"b"\nc', extra=True),
+        line(id=-3, text="'x"),
+    )
     folder = package(tmp_path, {"notes": rows("notes", *lines)}).folder
     told = [json.loads(text) for text in (folder / "data/shop-notes.jsonl").read_text().splitlines()]
     assert told == [json.loads(text) for text in lines]
@@ -94,7 +110,7 @@ def test_json_lines_and_csv_hold_the_same_rows(tmp_path: Path) -> None:
 def test_no_cell_is_a_formula_and_every_cell_can_be_read_back(text: str) -> None:
     cell = _cell(text)
     assert not cell.startswith(tuple(f for f in FORMULAS if f != "'"))
-    assert (cell[1:] if cell.startswith("'") else cell) == text
+    assert cell.removeprefix("'") == text
 
 
 def test_rows_of_a_database_are_csv_and_json_in_them_is_looked_into(tmp_path: Path) -> None:
@@ -142,7 +158,9 @@ def test_the_period_leaves_out_what_is_older_and_says_so(tmp_path: Path) -> None
     assert [r["id"] for r in _rows(whole, "notes")] == [1, 2, 3, 4]
     assert "whatever its age" in (whole / "index.html").read_text()
     assert _rows(package(tmp_path, {"notes": told["notes"]}, to="q").folder, "notes")
-    skipped = package(tmp_path, {"notes": told["notes"]}, period=Period(SINCE), newest=SINCE - timedelta(days=1), to="s")
+    skipped = package(
+        tmp_path, {"notes": told["notes"]}, period=Period(SINCE), newest=SINCE - timedelta(days=1), to="s"
+    )
     assert not skipped.files
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ LONGEST = max(len(s) for s, _ in SENTENCES.values())
 
 def cleaned(content: bytes, cuts: list[int], body: int = 500, margin: int = 200) -> bytes:
     edges = [0, *sorted(c % (len(content) + 1) for c in cuts), len(content)]
-    chunks = [content[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [content[a:b] for a, b in pairwise(edges)]
     texts = stream.cleaned(stream.decoded(chunks), SCANNER, Found(), body=body, margin=margin)
     return b"".join(stream.encoded(texts))
 
