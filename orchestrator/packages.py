@@ -43,13 +43,17 @@ class Delivered:
 
     request: str
     package: str  # its id
-    path: Path
+    file: str  # where the sealed package lies, or lay
     channel: str
     at: datetime
     until: datetime  # when it is destroyed at the latest
     manifest: str
     collected: datetime | None
     destroyed: datetime | None
+
+    @property
+    def path(self) -> Path:
+        return Path(self.file)
 
 
 class Packages(Obligations):
@@ -137,7 +141,7 @@ class Packages(Obligations):
         told, package = entry.payload, entry.key or ""
         at = datetime.fromisoformat(collected.payload["at"]) if collected else None
         return Delivered(
-            entry.request, package, self.sealed(package), told["channel"], entry.at,
+            entry.request, package, str(self.sealed(package)), told["channel"], entry.at,
             datetime.fromisoformat(told["until"]), told["manifest"], at, gone.get(package),
         )  # fmt: skip
 

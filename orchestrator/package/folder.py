@@ -86,9 +86,9 @@ def private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
 
 
-def pack(folder: Path, to: Path) -> None:
-    """The folder's files as one ZIP file (Zip64 where it must be), streamed."""
-    with private(to) as out, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
+def pack(folder: Path, out: BinaryIO) -> None:
+    """Write the folder's files as one ZIP file (Zip64 where it must be); `out` need not be able to seek."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         for path in files_of(folder):
             entry = zipfile.ZipInfo.from_file(path, path.relative_to(folder).as_posix())
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16

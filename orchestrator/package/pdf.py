@@ -7,6 +7,7 @@ cannot see in one, pictures above all, leaves the file to a person as well.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.package.looker import Looker, Seen
 
 _READER = "orchestrator.package.pdf_text"
+_ENVIRON = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "HOME", "LANG")  # and no credentials
 _PATIENCE = 120  # seconds
 _LARGEST = 64 * 1024 * 1024  # bytes
 _PAGE = "\n\n--- page {} ---\n\n"
@@ -58,6 +60,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     try:
         done = subprocess.run(  # noqa: S603 (our own module)
             [sys.executable, "-m", _READER, str(path)], capture_output=True, timeout=_PATIENCE, check=True,
+            env={name: os.environ[name] for name in _ENVIRON if name in os.environ},
         )  # fmt: skip
         read: dict[str, Any] = json.loads(done.stdout)
     except (subprocess.SubprocessError, ValueError):

@@ -35,22 +35,19 @@ def seal(package: Path, to: Path, phrase: str) -> str:
     """Encrypt a package, a folder or a ZIP file, into a new file; returns its sha256. Memory does not grow with it."""
     import pyzipper
 
-    draft = to.with_name(f".{to.name}.draft")
-    draft.unlink(missing_ok=True)
     try:
-        if package.is_dir():
-            pack(package, draft)
-        plain = draft if package.is_dir() else package
         with private(to) as out, pyzipper.AESZipFile(out, "w", encryption=pyzipper.WZ_AES) as archive:
             archive.setpassword(phrase.encode())
             archive.setencryption(pyzipper.WZ_AES, nbits=256)
-            with plain.open("rb") as file, archive.open(INNER, "w", force_zip64=True) as sealed:
-                shutil.copyfileobj(file, sealed, _CHUNK)
+            with archive.open(INNER, "w", force_zip64=True) as sealed:
+                if package.is_dir():
+                    pack(package, sealed)  # straight into the encryption: there is no third copy
+                else:
+                    with package.open("rb") as file:
+                        shutil.copyfileobj(file, sealed, _CHUNK)
     except BaseException:
         to.unlink(missing_ok=True)
         raise
-    finally:
-        draft.unlink(missing_ok=True)
     return digests(chunks_of(to))
 
 

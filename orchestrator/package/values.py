@@ -81,7 +81,7 @@ class Cleaner:
             return all(self._gather(v, path, key, parts, depth + 1) for v in value)
         if isinstance(value, str):
             if value[:1] in _OPENS and _CONTAINER.match(value) and (inner := _parsed(value)) is not None:
-                return self._gather(inner, path, key, parts, depth + 1)
+                return self._gather(inner, f"{path}->", key, parts, depth + 1)
             parts.append(f"{words(key)}: {value}")
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             parts.append(f"{words(key)}: {value}")
@@ -117,7 +117,7 @@ class Cleaner:
     def _text(self, text: str, path: str, key: str, depth: int) -> str:
         if _CONTAINER.match(text) and (inner := _parsed(text)) is not None:
             before = self.found.total()
-            cleaned = self.value(inner, path, key, depth + 1)
+            cleaned = self.value(inner, f"{path}->", key, depth + 1)  # nobody decided about what is in it
             return json.dumps(cleaned, ensure_ascii=False) if self.found.total() != before else text
         spans = self.scanner.spans(text, key)
         if words(key).endswith("message id"):  # of a mail: it looks like an address and is nobody's

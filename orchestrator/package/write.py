@@ -13,12 +13,12 @@ from connectors.errors import ConnectorError
 from connectors.model import Artifact, Locator, Subject
 from connectors.protocol import Connector
 from orchestrator.decide import HAND_OVER
-from orchestrator.errors import IncompleteError
+from orchestrator.errors import IncompleteError, NotAllowedError
 from orchestrator.inventory import Collection, Inventory
 from orchestrator.model import Plan, Request, Step
 from orchestrator.package import page, tables
 from orchestrator.package.categories import Lists
-from orchestrator.package.folder import Folder, pack
+from orchestrator.package.folder import Folder, pack, private
 from orchestrator.package.looker import Decide, Limits, Looker, Seen, chunks_of
 from orchestrator.package.manifest import manifest
 from orchestrator.package.model import Contents, Exported, Kept, Older, Package, Withheld
@@ -55,6 +55,8 @@ def write(job: Job, to: Path, *, zipped: bool = False, held_to: Path | None = No
     `held_to`: a new folder for what is held, for the person who looks at it. NotAllowedError if something is there
     already; IncompleteError if a system fails half-way (what was written is removed).
     """
+    if zipped and to.exists():
+        raise NotAllowedError(f"{to} exists; name a new file")
     folder = Folder(to.with_name(f".{to.name}.draft") if zipped else to)
     waiting = Folder(held_to) if held_to else None
     try:
@@ -62,7 +64,8 @@ def write(job: Job, to: Path, *, zipped: bool = False, held_to: Path | None = No
         folder.finish()
         sha = _told(job, contents, folder)
         if zipped:
-            pack(folder.path, to)
+            with private(to) as out:
+                pack(folder.path, out)
             folder.remove()
     except (ConnectorError, OSError, tables.UnreadableRowsError) as error:
         folder.remove()
@@ -73,6 +76,8 @@ def write(job: Job, to: Path, *, zipped: bool = False, held_to: Path | None = No
         raise IncompleteError(f"the package was not finished and its files were removed: {why}") from None
     except BaseException:
         folder.remove()
+        if waiting:
+            waiting.remove()
         raise
     if waiting:
         waiting.finish()

@@ -21,7 +21,7 @@ SENTENCES: dict[Type, tuple[str, str]] = {
     Type.GOVERNMENT: ("National ID: 8001015009087.", "8001015009087"),
     Type.ACCOUNT: ("Pay to IBAN DE89 3704 0044 0532 0130 00 please.", "DE89 3704 0044 0532 0130 00"),
     Type.CARD: ("Paid with 4111 1111 1111 1111 today.", "4111 1111 1111 1111"),
-    Type.CARD_CODE: ("CVV: 737.", "737"),
+    Type.CARD_CODE: ("CVV: 737.", "CVV: 737"),
     Type.INSURANCE: ("Health insurance member ID: W123456789.", "W123456789"),
     Type.MEDICAL: ("Medical record number 00456789.", "00456789"),
     Type.PASSWORD: ("password: Tr0ub4dor", "Tr0ub4dor"),

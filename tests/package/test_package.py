@@ -124,10 +124,14 @@ def test_rows_of_a_database_are_csv_and_json_in_them_is_looked_into(tmp_path: Pa
 
 
 def test_an_address_that_the_inventory_discloses_stays_and_one_in_a_text_goes(tmp_path: Path) -> None:
-    given_ = rows("notes", line(id=1, billing_email=OTHER_EMAIL, text=OTHER_EMAIL + " wrote", more={"to": OTHER_EMAIL}))
-    (row,) = _rows(package(tmp_path, {"notes": given_}).folder, "notes")
+    given_ = rows(
+        "notes",
+        line(id=1, billing_email=OTHER_EMAIL, text=OTHER_EMAIL + " wrote", more={"to": OTHER_EMAIL}),
+        line(id=2, more=json.dumps([OTHER_EMAIL])),
+    )
+    row, listed = _rows(package(tmp_path, {"notes": given_}).folder, "notes")
     assert row["billing_email"] == OTHER_EMAIL
-    assert OTHER_EMAIL not in row["text"] + str(row["more"])
+    assert OTHER_EMAIL not in row["text"] + str(row["more"]) + listed["more"]
 
 
 def test_the_telephone_number_of_the_account_is_the_persons_own(tmp_path: Path) -> None:
