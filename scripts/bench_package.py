@@ -78,7 +78,7 @@ class Much:
         for number in range(size * 10 // 100 // len(mail)):
             yield Artifact(f"mail-{number}.eml", "message/rfc822", iter([mail]), file=True)
         for number in range(5):
-            yield Artifact(f"invoice-{number}.pdf", "application/pdf", iter([pdf_of(200)]), file=True)
+            yield Artifact(f"invoice-{number}.pdf", "application/pdf", iter([pdf_of(100)]), file=True)
         picture = b"\x89PNG" + bytes(range(256)) * 4000
         yield Artifact("film.png", "image/png", (picture for _ in range(size * 15 // 100 // len(picture))), file=True)
 

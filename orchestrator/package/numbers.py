@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from orchestrator.package.labels import Label, Labels
 from orchestrator.package.vocabulary import Span, Type
 
 # Where so many digits stand closely together, singly or in groups, a number of one of these kinds may be.
-STRETCH = re.compile(r"\d(?:[ \t\r\n.\-()/]{0,2}\d){8,}")
+_STRETCH = re.compile(r"\d(?:[ \t\r\n.\-()/]{0,2}\d){8,}")
 _RUN = re.compile(r"\d(?:[ \t\r\n.\-]{0,2}\d){12,}")
 _GROUP = re.compile(r"\d+")
 _SSN = re.compile(r"(?<![\d\-.])(\d{3})([ \-.]|-\r?\n)(\d{2})(\2|[ \-.]\r?\n)(\d{4})(?![\d\-]|\.\d)")
@@ -129,11 +130,17 @@ _LABELS = Labels(
 )
 
 
+@lru_cache(maxsize=1)
+def stretches(folded: str) -> tuple[tuple[int, int], ...]:
+    """Where digits stand so closely that a number may: looked for once, and used for cards and telephones alike."""
+    return tuple((m.start(), m.end()) for m in _STRETCH.finditer(folded))
+
+
 def numbers(folded: str) -> Iterator[Span]:
     """Of a text as `folding.folded` spells it."""
-    for stretch in STRETCH.finditer(folded):
-        yield from _cards(folded, stretch.start(), stretch.end())
-        for found in _SSN.finditer(folded, stretch.start(), stretch.end() + 2):
+    for start, end in stretches(folded):
+        yield from _cards(folded, start, end)
+        for found in _SSN.finditer(folded, start, end + 2):
             if found[1] + found[3] + found[5] != "0" * 9:
                 yield Span(found.start(), found.end(), Type.SSN if found[1] < "900" else Type.GOVERNMENT)
     yield from _ibans(folded)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from connectors.model import Subject
-from orchestrator.package.numbers import STRETCH
+from orchestrator.package.numbers import stretches
 from orchestrator.package.vocabulary import Span, Type
 
 REGION = "US"  # where a number without a country code is
@@ -66,8 +66,8 @@ class Own:
 def others(text: str, folded: str, own: Own) -> Iterator[Span]:
     """Addresses and numbers in a text that are not the person's own."""
     yield from _addresses(text, folded, own)
-    for stretch in STRETCH.finditer(folded):
-        for found in _PHONE.finditer(folded, max(0, stretch.start() - 4), stretch.end() + 2):
+    for start, end in stretches(folded):
+        for found in _PHONE.finditer(folded, max(0, start - 4), end + 2):
             if _number(found[0]) and not own.number(found[0]):
                 yield Span(found.start(), found.end(), Type.PHONE)
     if any(word in folded for word in _CALLED_WORDS):
