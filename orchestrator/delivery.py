@@ -104,22 +104,33 @@ class Delivery(Packages):
         if package is not None:
             manifest = self._ours(request, package)
             remove(package)
-            return self._destroyed(request, manifest, "", "clear")
+            return self._note_destroyed(request, manifest, "", "clear")
         if gone:
-            return sum(self._destroyed(request, e.payload["manifest"], "", "by hand") for e in self.in_clear(request))
+            return sum(
+                self._note_destroyed(request, e.payload["manifest"], "", "by hand") for e in self.in_clear(request)
+            )
         return sum(self._unseal(d) for d in self.deliveries(request) if d.destroyed is None)
 
     def destroy_overdue(self) -> int:
-        """Destroy every sealed package whose 30 days are over, of all requests; returns how many."""
+        """Destroy every sealed package whose 30 days are over, and what nothing is known of; returns how many."""
         self.actor.require("export")
         over = [d for d in self.deliveries() if d.destroyed is None and d.until <= self.now()]
-        return sum(map(self._unseal, over))
+        return sum(map(self._unseal, over)) + self._without_strays()
+
+    def _without_strays(self) -> int:
+        """Delete sealed files that were never recorded, because sealing was cut short, or whose record was purged."""
+        known = {d.file for d in self.deliveries() if d.destroyed is None}
+        folder, a_day_ago = self.sealed("p").parent, (self.now() - timedelta(days=1)).timestamp()
+        strays = [p for p in folder.glob("p-*.zip") if str(p) not in known and p.stat().st_mtime < a_day_ago]
+        for path in strays:
+            path.unlink()
+        return len(strays)
 
     def _unseal(self, delivered: Delivered) -> int:
         delivered.path.unlink(missing_ok=True)
-        return self._destroyed(delivered.request, delivered.manifest, delivered.package, "sealed")
+        return self._note_destroyed(delivered.request, delivered.manifest, delivered.package, "sealed")
 
-    def _destroyed(self, request: str, manifest: str, package: str, what: str) -> int:
+    def _note_destroyed(self, request: str, manifest: str, package: str, what: str) -> int:
         told = {"package": package, "manifest": manifest, "what": what}
         self.journal.append(request, "package_destroyed", self.actor.id, told)
         return 1

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.model import Gate, Locator, Subject
 from orchestrator import canonical, ledger, opt_out
+from orchestrator.collected import lists
 from orchestrator.confirm import confirm
 from orchestrator.errors import HeldError, IncompleteError, UnknownError
 from orchestrator.execute import execute
@@ -174,7 +175,7 @@ def write_package(service: Service, request: str, to: Path, progress: Progress, 
         job = Job(
             service.request(request), planned.plan, subject, locators, service.workspace.connectors(service.now()),
             service.inventory, service.period_of(request, wish.since), service.decider(request), service.now(),
-            progress=progress,
+            lists(service.inventory, planned.plan, service.day(service.request(request).received)), progress=progress,
         )  # fmt: skip
         package = write(job, to, zipped=wish.zipped, held_to=wish.held_to)
         told = {

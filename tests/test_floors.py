@@ -69,6 +69,7 @@ FLOORS = {
     "orchestrator.letters": 10,
     "orchestrator.letter_facts": 16,
     "orchestrator.correspondence": 17,
+    "orchestrator.collected": 10,
     "orchestrator.packages": 14,
     "orchestrator.delivery": 15,
     "orchestrator.issue": 12,

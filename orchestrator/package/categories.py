@@ -18,6 +18,7 @@ class Category:
     purposes: tuple[str, ...] = ()
     sold_or_shared_to: tuple[str, ...] = ()  # categories of third parties
     disclosed_to: tuple[str, ...] = ()  # categories of persons, for a business purpose
+    undecided_to: tuple[str, ...] = ()  # of whom nobody has said whether it is a sale or sharing
 
 
 @dataclass(frozen=True, slots=True)
