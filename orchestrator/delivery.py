@@ -188,10 +188,10 @@ class Delivery(Packages):
         if way.address_from is AddressFrom.REQUEST:
             known = [i for i in self.identifiers(request, verification) if i.trust is Trust.PROVEN]
         else:
-            known = [i for i in self._found(request) if i.opens and _place(i) in self.inventory.accounts]
+            known = [i for i in self._identified(request) if i.opens and _place(i) in self.inventory.accounts]
         return any(i.value == self.inventory.normalise(i.kind, way.address) for i in known)
 
-    def _found(self, request: str) -> frozenset[Identifier]:
+    def _identified(self, request: str) -> frozenset[Identifier]:
         digest = self.journal.latest_plan(request)
         kept = self.workspace.vault.open(request).get_json(f"plan:{digest}")
         subject: Subject = canonical.decode(Subject, kept["subject"])
