@@ -158,3 +158,15 @@ def test_no_module_is_too_long_or_named_for_nothing() -> None:
     for name, path in modules():
         assert not meaningless & set(name.split(".")), name
         assert len(path.read_text().splitlines()) <= 300, f"{name}: is there a seam?"
+
+
+def test_no_part_of_the_service_hides_what_another_part_calls() -> None:
+    """The use cases are one class made of many: a private name that two of them have would silently be one."""
+    from orchestrator.service import Service
+
+    owners: dict[str, list[str]] = {}
+    for part in Service.__mro__[:-1]:
+        for name in vars(part):
+            if name.startswith("_") and not name.startswith("__"):
+                owners.setdefault(name, []).append(part.__name__)
+    assert {name: parts for name, parts in owners.items() if len(parts) > 1} == {}
