@@ -6,7 +6,8 @@ The first of these that applies decides a record's fate:
 2. a legal hold: retained;
 3. something in the way (an obstacle): listed, done by hand, or retained as long as the vendor must;
 4. a confirmed retention rule: the rule's fields retained until its end, all others redacted;
-5. what the inventory says is done on deletion.
+5. what the inventory says is done on deletion;
+6. the person's wish, if they asked for portions only.
 
 Afterwards a deletion that would take retained rows along becomes a redaction.
 """
@@ -21,6 +22,7 @@ from connectors.model import Action, Identifier, Locator, Obstacle, ObstacleKind
 from orchestrator.canonical import digest
 from orchestrator.inventory import Collection, Inventory, System
 from orchestrator.model import LATER, Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
+from orchestrator.portion import limited
 
 CODE = "0.2.0"
 HAND_OVER = "service_provider"
@@ -51,6 +53,8 @@ class Given:
     # what has no age only what is in `undated` is taken to be older.
     existed: Mapping[str, datetime] = field(default_factory=dict)
     undated: frozenset[str] = frozenset()
+    only: tuple[str, ...] = ()  # portions, if not everything is to be deleted
+    redacts: frozenset[str] = frozenset()  # systems that can empty some fields of a row and keep the others
 
 
 def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
@@ -58,11 +62,11 @@ def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
     steps = [step for hop, record in found.records if (step := _step(hop, record, inventory, given, found)) is not None]
     steps = _without_the_redacted(_spare_the_retained(steps, found, given.ref), found, given.ref)
     steps += [
-        Step(
+        limited(Step(
             ref=given.ref(Locator(s.system, "*")), system=s.system, collection="*", action=Action.MANUAL, count=0,
             hop=0, role=Role.BUSINESS, owner=inventory.systems[s.system].owner,
             note=inventory.systems[s.system].instructions,
-        )
+        ), None, given.only, redacts=False)
         for s in found.coverage
         if s.coverage is Coverage.MANUAL_OPEN
     ]  # fmt: skip
@@ -102,11 +106,19 @@ def _suppresses(steps: Sequence[Step], given: Given) -> tuple[str, ...]:
     """
     if given.right is not Right.DELETE or not any(s.action in (Action.DELETE, Action.REDACT) for s in steps):
         return ()
+    if given.only:  # they stay, and asked for no opt-out: only where a deleted contact would forget its own
+        steps = [s for s in steps if s.action is Action.DELETE]
     held = {s.system for s in steps if s.rule == "hold"} | {h.collection.partition("/")[0] for h in given.holds}
     return tuple(sorted({s.system for s in steps if s.count and s.system in given.mailing} - held))
 
 
 def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: Discovery) -> Step:
+    step = _whole(hop, record, inventory, given, found)
+    held = inventory.systems[step.system].collections.get(step.collection)
+    return limited(step, held, given.only, redacts=step.system in given.redacts)
+
+
+def _whole(hop: int, record: Record, inventory: Inventory, given: Given, found: Discovery) -> Step:
     system = inventory.systems[record.at.system]
     collection = system.collections.get(record.at.collection)
     step = _draft(hop, record, system, collection, inventory, given)

@@ -6,7 +6,7 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from connectors import copies
 from connectors.model import Identifier, Subject
-from orchestrator import canonical, fulfil, opt_out, replay
+from orchestrator import canonical, fulfil, honour, replay
+from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
 from orchestrator.checked import Checked, check
@@ -27,9 +28,11 @@ from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
+from orchestrator.opt_outs import OptOuts
 from orchestrator.records import Records
 from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
+from orchestrator.turns import Turns
 
 Progress = Callable[[str, str], None]
 _NEVER: Mapping[str, datetime] = MappingProxyType({})
@@ -48,7 +51,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Letters, Audits, Records, Backups):
+class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -58,6 +61,10 @@ class Service(Letters, Audits, Records, Backups):
         self.actor.require("plan")
         verification = self.verification(request)
         self.not_ended(request)
+        if not self.request(request).right.reaches_data:
+            with self.journal.lease(request):
+                honour.plan(self, request)
+            return self.show_plan(request)
         with self.journal.lease(request):
             start = [*self.identifiers(request, verification), *self._acted_on(request, verification)]
             found = self.discover(request, start, progress)
@@ -139,7 +146,7 @@ class Service(Letters, Audits, Records, Backups):
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
             self.tags(found), self.workspace.vault.open(request).ref, self.request(request).received,
             self.workspace.mailing, replaces, scope.existed if scope else erased,
-            scope.unserved if scope else frozenset(erased),
+            scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
         )  # fmt: skip
         return decide(found, self.inventory, given)
 
@@ -176,6 +183,7 @@ class Service(Letters, Audits, Records, Backups):
         """The latest plan, if nothing but an approval is missing. Errors say what stands in the way."""
         verification = self.verification(request)
         self.not_ended(request)
+        self.in_turn(request)
         planned = self.show_plan(request)
         if not set(planned.plan.verification.proves) <= set(verification.proves):
             raise NotAllowedError(f"the verification changed since the plan was made: dsr plan {request}")
@@ -213,6 +221,8 @@ class Service(Letters, Audits, Records, Backups):
     def run(self, request: str, progress: Progress = _silent) -> Fulfilled:
         """Carry out the approved plan, read back, sign a receipt. Running again does what is left."""
         self.actor.require("run")
+        if not self.request(request).right.reaches_data:
+            return honour.run(self, request)
         return fulfil.run(self, request, progress)
 
     def export(self, request: str, folder: Path, progress: Progress = _silent) -> Package:
@@ -220,12 +230,6 @@ class Service(Letters, Audits, Records, Backups):
         self.actor.require("export")
         self.strong_enough(self.verification(request), Right.ACCESS)
         return fulfil.write_package(self, request, folder, progress)
-
-    def opted_out(self, addresses: Sequence[str]) -> tuple[int, ...]:
-        """Which lines of an import are addresses that must not be written to, counted from 1."""
-        self.actor.require("plan")
-        normal = [self.inventory.normalise(opt_out.MAILED, a) for a in addresses]
-        return opt_out.listed(normal, self.workspace.vault.person_tag, self.journal.opted_out)
 
     # After a restore
 

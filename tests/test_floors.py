@@ -45,13 +45,13 @@ FLOORS = {
     "orchestrator.wrap": 8,
     "orchestrator.pace": 8,
     "orchestrator.attachment": 8,
-    "orchestrator.decide": 8,
+    "orchestrator.decide": 9,
     "orchestrator.guard": 8,
     "orchestrator.receipt": 9,
     "orchestrator.discover": 9,
     "orchestrator.execute": 9,
-    "orchestrator.confirm": 9,
-    "orchestrator.export": 9,
+    "orchestrator.confirm": 10,
+    "orchestrator.export": 10,
     "orchestrator.opt_out": 10,
     "orchestrator.staff": 9,
     "orchestrator.pause": 9,
@@ -63,6 +63,15 @@ FLOORS = {
     "orchestrator.manual": 12,
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
+    "orchestrator.portion": 8,
+    "orchestrator.choices": 9,
+    "orchestrator.disclosures": 8,
+    "orchestrator.telling": 9,
+    "orchestrator.preferences": 9,
+    "orchestrator.turns": 12,
+    "orchestrator.opt_outs": 15,
+    "orchestrator.answers": 15,
+    "orchestrator.honour": 14,
     "orchestrator.denial": 15,
     "orchestrator.records": 15,
     "orchestrator.policy": 9,
@@ -86,6 +95,7 @@ SAME_FLOOR = {
     ("orchestrator.cli", "orchestrator.demo"),
     ("orchestrator.demo", "orchestrator.cli"),
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
+    ("orchestrator.honour", "orchestrator.service"),  # for its types only
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
     ("orchestrator.replay", "orchestrator.service"),  # for its types only
 }
