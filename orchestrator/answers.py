@@ -67,6 +67,12 @@ class Answers(Clocks):
         answer = direct_marketing(self.inventory, self.day(asked.received).year - 1)
         return self._tell(request, asked.right, digest, answer, count=True)
 
+    def tell(self, request: str, since: date | None = None) -> Answered:
+        """The answer that a request without values gets: `shine` or `know`, as it asked."""
+        if self.request(request).right is Right.SHINE_THE_LIGHT:
+            return self.shine(request)
+        return self.know(request, since)
+
     def _tell(
         self, request: str, right: Right, digest: str, answer: Categories | DirectMarketing, *, count: bool
     ) -> Answered:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from connectors.model import Action, Identifier, Status, Subject, Trust
 from orchestrator import canonical, fulfil, opt_out
-from orchestrator.choices import OUR_LIST, Setting, steps, suppresses
+from orchestrator.choices import OUR_LIST, Setting, purposes, steps, suppresses
 from orchestrator.clock import Facts, answer_ends
 from orchestrator.decide import CODE
 from orchestrator.errors import NotAllowedError
@@ -39,7 +39,7 @@ def plan(service: Service, request: str) -> Plan:
         steps=steps(asked, service.inventory, _setting(service, asked), vault.ref),
         coverage=(), conflicts=(), claimed=(), verification=service.verification(request), rules=(),
         inventory=service.inventory.digest, code=CODE,
-        suppresses=suppresses(asked, service.inventory, service.workspace.mailing),
+        suppresses=suppresses(asked, service.inventory, _mailing(service, asked)),
         replaces=service.journal.latest_plan(request) or "",
     )  # fmt: skip
     known = {"subject": canonical.plain(_subject(service, request)), "claimed": canonical.plain(Subject.of())}
@@ -58,9 +58,7 @@ def run(service: Service, request: str) -> Fulfilled:
     if asked.right is Right.OPT_IN and not service.confirmed_opt_in(request):
         raise NotAllowedError(f"{request} changes nothing before its second step: dsr opt-in confirm {request}")
     with service.journal.lease(request):
-        digest = service.journal.latest_plan(request)
-        if digest is None or not service.journal.outcomes(digest):
-            digest = canonical.digest(plan(service, request))
+        digest = _current(service, request)
         planned = service.show_plan(request)
         subject = _subject(service, request)
         _carry_out(service, asked, planned, subject)
@@ -71,6 +69,16 @@ def run(service: Service, request: str) -> Fulfilled:
         return issue(service, planned, subject, confirmation)
 
 
+def _current(service: Service, request: str) -> str:
+    """The digest of the plan to be carried out: a new one if there is none, or the inventory says otherwise by now."""
+    digest = service.journal.latest_plan(request)
+    if digest is not None:
+        same = service.journal.plan(digest).inventory == service.inventory.digest
+        if same or service.journal.outcomes(digest):
+            return digest
+    return canonical.digest(plan(service, request))
+
+
 def _setting(service: Service, asked: Request) -> Setting:
     received = service.day(asked.received)
     ends = answer_ends(Facts(asked_by(asked.right), received), service.law(asked), holidays(), received)
@@ -78,9 +86,14 @@ def _setting(service: Service, asked: Request) -> Setting:
         due=datetime.combine(ends.strict, time(12), service.inventory.zone),
         today=service.day(service.now()),
         tags=len(asked.tags),
-        mailing=service.workspace.mailing,
+        mailing=_mailing(service, asked),
         entered=service.entered_for(asked),
     )
+
+
+def _mailing(service: Service, asked: Request) -> frozenset[str]:
+    """Systems that can opt a person out of mail; asked only if mail is meant, so that nothing else waits for them."""
+    return service.workspace.mailing if Purpose.MARKETING in purposes(asked) else frozenset()
 
 
 def _subject(service: Service, request: str) -> Subject:
@@ -115,7 +128,8 @@ def _enter(service: Service, asked: Request, purpose: Purpose) -> None:
 
 
 def _read_back(service: Service, asked: Request, planned: Planned, subject: Subject) -> Confirmation:
-    now, systems = service.now(), mailing(service.workspace.connectors(service.now()))
+    now = service.now()
+    systems = mailing(service.workspace.connectors(now)) if planned.plan.suppresses else {}
     results = tuple(_seen(service, asked, planned, now))
     return Confirmation(now, results, (), opt_outs=opt_out.still_there(planned.plan, subject, systems))
 
