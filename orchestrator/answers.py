@@ -79,7 +79,6 @@ class Answers(Clocks):
         self.not_ended(request)
         encoded = canonical.encode(answer)
         if answer.complete and count:
-            left_out = answer.left_out if isinstance(answer, Categories) else ()
-            told = {"plan": digest, "bytes": len(encoded), "hash": hash_of(encoded), "left_out": left_out}
+            told = {"plan": digest, "bytes": len(encoded), "hash": hash_of(encoded)}
             self.journal.append(request, "told", self.actor.id, told, f"{digest}/{told['hash']}")
         return Answered(request, right, answer, hash_of(encoded))

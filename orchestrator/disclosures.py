@@ -17,7 +17,7 @@ from orchestrator.inventory.flows import Capacity, Flow, Recipient, Whether
 from orchestrator.model import Coverage, Plan, Role, Step
 
 FOR_OTHERS = "held for a customer organisation, which answers for it"
-_NOT_SURELY_THEIRS = {
+UNSURE = {
     ObstacleKind.CLAIMED, ObstacleKind.SEVERAL_PEOPLE, ObstacleKind.SHARED, ObstacleKind.UNMARKED,
 }  # fmt: skip
 
@@ -104,7 +104,7 @@ def categories(plan: Plan, inventory: Inventory, first: date, last: date) -> Cat
     Disclosures are those of the period, both days in it. Left out, and said: what is held as a service
     provider; what is not surely this person's.
     """
-    held = [h for step in plan.steps if not _left_out(step) for h in _of(step, inventory, first, last)]
+    held = [h for step in plan.steps if not left_out(step) for h in _of(step, inventory, first, last)]
     flows = [pair for h in held for pair in h.flows]
     return Categories(
         first,
@@ -114,7 +114,7 @@ def categories(plan: Plan, inventory: Inventory, first: date, last: date) -> Cat
         tuple(_given(held, lambda f: Whether.YES not in (f.sold, f.shared))),
         _unknown(inventory, flows, {"sold": lambda f: f.sold, "shared": lambda f: f.shared}),
         tuple((s.system, s.why) for s in plan.coverage if s.coverage is not Coverage.SEARCHED),
-        tuple((f"{s.system}/{s.collection}", why) for s in plan.steps if (why := _left_out(s))),
+        tuple((f"{s.system}/{s.collection}", why) for s in plan.steps if (why := left_out(s))),
     )
 
 
@@ -133,11 +133,11 @@ def direct_marketing(inventory: Inventory, year: int) -> DirectMarketing:
     return DirectMarketing(year, given, unknown, "" if unknown else some if given else none)
 
 
-def _left_out(step: Step) -> str:
+def left_out(step: Step) -> str:
     """Why a step says nothing about categories, in words; empty if it does."""
     if step.role is Role.SERVICE_PROVIDER:
         return FOR_OTHERS
-    if {o.kind for o in step.obstacles} & _NOT_SURELY_THEIRS:
+    if {o.kind for o in step.obstacles} & UNSURE:
         return "not clearly this person's alone"
     return f"searched by hand: {step.owner}" if step.collection == "*" else ""
 

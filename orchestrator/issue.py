@@ -104,7 +104,7 @@ def _package(exported: Mapping[str, Any]) -> receipt.Disclosed:
 
 def _answer(told: Mapping[str, Any]) -> receipt.Disclosed:
     """An answer that holds no values: one document, named by the hash of its canonical form."""
-    return receipt.Disclosed(1, told["bytes"], told["hash"], tuple((place, why) for place, why in told["left_out"]))
+    return receipt.Disclosed(1, told["bytes"], told["hash"])
 
 
 def _notices(service: Service, request: str) -> Iterator[receipt.Vendor]:

@@ -54,12 +54,13 @@ def limited(step: Step, held: Held | None, only: Collection[str], *, redacts: bo
         return replace(step, note=f"only {', '.join(sorted(wanted))} at the person's wish: {step.note}")
     if not wanted or held is None:
         return replace(step, action=Action.RETAIN, rule=WISH, basis=_LEFT, until=None, keep=(), note="")
-    others = tuple(n for n in step.fields if n in held.fields and held.fields[n].category not in wanted)
+    present = step.fields or tuple(held.fields)  # what nobody has counted may all be there
+    others = tuple(n for n in present if n in held.fields and held.fields[n].category not in wanted)
     if not others or step.action is Action.RETAIN:
         return step
     note = f"only {', '.join(sorted(wanted))} at the person's wish; {', '.join(others)} stay"
     if step.action is Action.MANUAL or not redacts:
-        return replace(step, action=Action.MANUAL, note="; ".join(filter(None, (note, step.note))))
+        return replace(step, action=Action.MANUAL, note=f"do not delete the whole: {note}")
     keep = tuple(sorted({*step.keep, *others}))
     rule, basis = (step.rule, step.basis) if step.rule else (WISH, _LEFT)
     return replace(step, action=Action.REDACT, keep=keep, rule=rule, basis=basis, note=note)

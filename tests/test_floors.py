@@ -64,6 +64,7 @@ FLOORS = {
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
     "orchestrator.portion": 8,
+    "orchestrator.sparing": 8,
     "orchestrator.choices": 9,
     "orchestrator.disclosures": 8,
     "orchestrator.telling": 9,

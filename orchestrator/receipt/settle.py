@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.model import Action, Status
+from orchestrator.disclosures import left_out
 from orchestrator.model import Coverage, Right, Searched, Step, StepResult
 from orchestrator.portion import WISH
 from orchestrator.receipt.case import Case
@@ -173,8 +174,11 @@ def _failed(settled: Settled) -> bool:
 
 
 def _standing(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
-    if case.plan.right in (Right.ACCESS, Right.KNOW):
+    if case.plan.right is Right.ACCESS:
         return Standing.ATTESTED if attested else _disclosure(step, case)
+    if case.plan.right is Right.KNOW:
+        told = Standing.DISCLOSED if case.disclosed else Standing.NOT_ATTEMPTED
+        return Standing.ATTESTED if attested else Standing.BY_HAND if left_out(step) else told
     if not case.plan.right.reaches_data:
         return _choice(step, result, attested, case)
     if step.rule == WISH and step.action is Action.RETAIN:

@@ -52,7 +52,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "opted_out": frozenset({"tag", "purpose"}),
     "opted_in": frozenset({"tag", "purpose"}),
     "opt_in_confirmed": frozenset({"by", "age", "method"}),
-    "told": frozenset({"plan", "bytes", "hash", "left_out"}),
+    "told": frozenset({"plan", "bytes", "hash"}),
     "complied": frozenset({"plan"}),
     "minor_found": frozenset({"system", "collection", "why", "sure"}),
     # the erasure ledger and what is run again from it
