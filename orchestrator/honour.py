@@ -22,6 +22,7 @@ from orchestrator.issue import Fulfilled, issue
 from orchestrator.law import Purpose, asked_by
 from orchestrator.manual import Progress as ByHand
 from orchestrator.model import Confirmation, Plan, Request, Right, StepResult
+from orchestrator.pause import refuse_if_paused
 from orchestrator.preferences import LIFTED, LISTED, Preferences
 from orchestrator.regimes import holidays
 from orchestrator.wrap import mailing
@@ -53,8 +54,9 @@ def run(service: Service, request: str) -> Fulfilled:
 
     NotAllowedError for an opt-in that was not confirmed; IncompleteError if a system did not answer.
     """
-    service.not_ended(request)
     asked = service.request(request)
+    refuse_if_paused(service.journal, request)
+    service.not_ended(request)
     if asked.right is Right.OPT_IN and not service.confirmed_opt_in(request):
         raise NotAllowedError(f"{request} changes nothing before its second step: dsr opt-in confirm {request}")
     with service.journal.lease(request):

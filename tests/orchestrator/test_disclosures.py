@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,14 +24,14 @@ TRACKER = Inventory.load(Path(__file__).parent.parent.parent / "inventory.yaml")
 FIRST, LAST = date(2025, 3, 2), date(2026, 3, 2)
 
 
-def held(collection: str = "public.leads", **more: object) -> Step:
-    drawn: dict[str, object] = {
+def held(collection: str = "public.leads", **more: Any) -> Step:
+    drawn: dict[str, Any] = {
         "system": "app_db",
         "collection": collection,
         "categories": ("A",),
         "fields": ("email",),
     }
-    return replace(step("a", Action.RETAIN), **(drawn | more))  # type: ignore[arg-type]
+    return replace(step("a", Action.RETAIN), **(drawn | more))
 
 
 def recipient(**flow: object) -> Recipient:
@@ -93,7 +94,7 @@ def test_sensitive_data_is_named_in_the_terms_of_the_statute_if_it_is_there() ->
         ({"obstacles": (Obstacle(ObstacleKind.SHARED, "shared"),)}, "not clearly this person's alone"),
     ],
 )
-def test_what_is_not_surely_ours_and_theirs_is_left_out_and_said(more: dict[str, object], why: str) -> None:
+def test_what_is_not_surely_ours_and_theirs_is_left_out_and_said(more: dict[str, Any], why: str) -> None:
     answer = told(held(**more))
     assert answer.collected == ()
     assert answer.left_out == (("app_db/public.leads", why),)
