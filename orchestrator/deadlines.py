@@ -18,7 +18,7 @@ from orchestrator.due import Obligations
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry
 from orchestrator.law import Law, Topic, asked_by
-from orchestrator.model import Ground, Request, Right
+from orchestrator.model import SCAN, Ground, Request, Right
 from orchestrator.receipt import Letter, hash_of
 from orchestrator.regimes import holidays, law_of
 
@@ -130,8 +130,10 @@ class Clocks(Obligations):
         if entry := told.get("extended"):
             until, reasoned = date.fromisoformat(entry.payload["until"]), bool(entry.payload["reason"])
             extension = Extension(day["extended"], until, reasoned)
+        received = self.day(request.received)
+        nobody = received if request.channel == SCAN else None  # to whom a receipt could be confirmed
         return Facts(
-            asked_by(request.right), self.day(request.received), day.get("acknowledged"),
+            asked_by(request.right), received, day.get("acknowledged") or nobody,
             min((day[kind] for kind in ("answered", "complied", "denied") if kind in day), default=None), extension,
         )  # fmt: skip
 

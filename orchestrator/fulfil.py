@@ -18,7 +18,7 @@ from orchestrator.execute import Trouble, execute
 from orchestrator.export import Package, export
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
-from orchestrator.model import Confirmation, Right
+from orchestrator.model import SCAN, Confirmation, Right
 from orchestrator.pause import refuse_if_paused
 from orchestrator.wrap import mailing
 
@@ -48,7 +48,10 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
         confirmation = _read_back(service, request, planned, subject, locators, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         _enter(service, planned, subject, confirmation)  # before a closed request forgets who it was
-        return issue(service, planned, subject, confirmation)
+        fulfilled = issue(service, planned, subject, confirmation)
+        if fulfilled.payload["final"] and service.request(request).channel == SCAN:  # nobody waits for a letter
+            service.journal.append(request, "complied", service.actor.id, {"plan": planned.digest}, request)
+        return fulfilled
 
 
 def _scrub(service: Service, request: str) -> None:

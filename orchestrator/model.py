@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from connectors.model import Action, Identifier, Obstacle, Record, Status, Subject
 
+SCAN = "scan"  # the channel of requests that nobody made: our own search for data of children
 LATER = "later"  # the rule of a step whose rows did not surely exist at the erasure that is run again
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from connectors import copies
 from connectors.model import Identifier, Subject
-from orchestrator import canonical, fulfil, honour, replay
+from orchestrator import canonical, fulfil, honour, minors, replay
 from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
@@ -105,7 +105,8 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups):
         self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True
     ) -> Discovery:
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
-        return self.search(self.scope(request), identifiers, progress, erasing=erasing)
+        found = self.search(self.scope(request), identifiers, progress, erasing=erasing)
+        return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
     def search(
         self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
@@ -251,6 +252,14 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups):
         self.actor.require("verify")
         self.actor.require("plan")
         return replay.replay(self, since, system, progress)
+
+    # Without a request
+
+    def scan(self, progress: Progress = _silent) -> minors.Scanned:
+        """Look for data of children under 13; a request and a plan for each. Safe to repeat."""
+        self.actor.require("verify")
+        self.actor.require("plan")
+        return minors.scan(self, progress)
 
     def new_ledger_key(self) -> str:
         """Begin a key for new entries of the ledger, and destroy those that no entry needs."""

@@ -65,6 +65,8 @@ FLOORS = {
     "orchestrator.deadlines": 14,
     "orchestrator.portion": 8,
     "orchestrator.sparing": 8,
+    "orchestrator.ages": 8,
+    "orchestrator.minors": 15,
     "orchestrator.choices": 9,
     "orchestrator.disclosures": 8,
     "orchestrator.telling": 9,
@@ -97,6 +99,7 @@ SAME_FLOOR = {
     ("orchestrator.demo", "orchestrator.cli"),
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
     ("orchestrator.honour", "orchestrator.service"),  # for its types only
+    ("orchestrator.minors", "orchestrator.service"),  # for its types only
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
     ("orchestrator.replay", "orchestrator.service"),  # for its types only
 }

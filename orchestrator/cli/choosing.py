@@ -31,6 +31,7 @@ Evidence = Annotated[Path, typer.Option(help="A file that shows it: the mail as 
 def register(app: typer.Typer) -> None:
     """Add the command to the top level."""
     app.command()(tell)
+    app.command()(scan)
 
 
 @opt_out.command()
@@ -165,6 +166,29 @@ def tell(
         text = categories_text(answer) if isinstance(answer, Categories) else direct_marketing_text(answer)
         sys.stdout.write(text)
     if not told.answer.complete:
+        raise typer.Exit(7)
+
+
+def scan(context: typer.Context, as_json: AsJson = False) -> None:
+    """Look for data of children under 13 without anybody asking; plan what is found.
+
+    Exit code 7 if anything is found or was not looked into; the plans wait for a person.
+    """
+    from orchestrator.cli.show import table, watching
+
+    with settings(context).service() as service, watching("Scanning", quiet=as_json) as progress:
+        found = service.scan(progress)
+    if as_json:
+        print_json(found)
+    else:
+        rows = [[c.request, f"{c.system}/{c.collection}", c.why, c.came, c.digest] for c in found.children]
+        table("Children under 13", ["request", "where", "why", "state", "plan"], rows)
+        say(f"{found.rows} rows in {', '.join(found.looked) or 'nothing'}; {found.unreadable} values unreadable")
+        for place, owner in found.by_hand:
+            say(f"by hand: {place}, {owner}")
+        for system, why in found.troubles:
+            say(f"not read: {system}: {why}")
+    if not found.settled:
         raise typer.Exit(7)
 
 

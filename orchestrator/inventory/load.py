@@ -166,4 +166,5 @@ def _field(name: str, entry: schema.FieldEntry) -> FieldSpec:
         disclosure = Disclosure.DISCLOSE
     elif entry.never:
         disclosure = Disclosure.NEVER
-    return FieldSpec(name, entry.category or "", disclosure, entry.never or entry.type or "", Redaction(entry.redact))
+    called = entry.never or entry.type or ""
+    return FieldSpec(name, entry.category or "", disclosure, called, Redaction(entry.redact), entry.tells or "")
