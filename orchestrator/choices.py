@@ -48,6 +48,7 @@ class Setting:
     """What the steps depend on besides the request."""
 
     due: datetime  # by when people must have done theirs
+    received: date
     today: date
     tags: int  # how many identifiers the request names
     mailing: Collection[str] = ()  # systems in which a person can be opted out of mail
@@ -78,13 +79,16 @@ def suppresses(request: Request, inventory: Inventory, mailing: Collection[str])
     return tuple(sorted(n for n in mailing if inventory.systems[n].suppression == MARKETING_ONLY))
 
 
-def to_tell(inventory: Inventory, wanted: Collection[Purpose], today: date) -> Iterator[tuple[Recipient, bool]]:
+def to_tell(
+    inventory: Inventory, wanted: Collection[Purpose], first: date, last: date
+) -> Iterator[tuple[Recipient, bool]]:
     """Who has to hear of an opt-out, and whether that is sure: who buys, is shared with, or is a third party.
 
+    So whoever got data on any day from the request to now, or gets it still.
     What nobody has said is no "no": such a recipient is told as well (11 CCR 7026(f)(2), (3)).
     """
     for recipient in inventory.recipients:
-        running = [f for f in recipient.flows if f.ran(today, today)]
+        running = [f for f in recipient.flows if f.ran(first, last)]
         said = {_FLAGS[p](flow) for flow in running for p in wanted if p in _FLAGS}
         third = recipient.counts_as is Capacity.THIRD_PARTY and bool(running) and bool(set(wanted) & set(BY_LAW))
         if third or said - {Whether.NO}:
@@ -93,7 +97,7 @@ def to_tell(inventory: Inventory, wanted: Collection[Purpose], today: date) -> I
 
 def sells(inventory: Inventory, today: date) -> bool:
     """Whether data is sold or shared, or nobody has said that it is not."""
-    return any(True for _ in to_tell(inventory, BY_LAW, today))
+    return any(True for _ in to_tell(inventory, BY_LAW, today, today))
 
 
 def not_confirmed(age: Age, by: By) -> str:
@@ -109,7 +113,7 @@ def _opt_out(request: Request, inventory: Inventory, setting: Setting) -> Iterat
     wanted = purposes(request)
     for purpose in wanted:
         yield _entry(purpose, setting.tags, "entered as a keyed hash: not honoured before it stands there")
-    for recipient, sure in to_tell(inventory, wanted, setting.today):
+    for recipient, sure in to_tell(inventory, wanted, setting.received, setting.today):
         doubt = "" if sure else "; nobody has said whether they buy or share: find out"
         what = "opted out: use and disclose nothing received since the request, and tell whom they passed it to"
         yield _by_hand(recipient.id, NOTICE, recipient.owner, f"tell {recipient.title}: {what}{doubt}")
@@ -138,7 +142,7 @@ def _limit(request: Request, inventory: Inventory, setting: Setting) -> Iterator
             uses = ", ".join(collection.sensitive_uses)
             yield _by_hand(name, collection.name, system.owner, f"end for this person: {uses} (11 CCR 7027(g))")
             for recipient, flow in inventory.recipients_of(name, collection.name):
-                if recipient.id not in told and flow.ran(setting.today, setting.today):
+                if recipient.id not in told and flow.ran(setting.received, setting.today):
                     told.add(recipient.id)
                     note = f"tell {recipient.title} to end these uses: {uses}"
                     yield _by_hand(recipient.id, NOTICE, recipient.owner, note)

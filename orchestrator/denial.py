@@ -67,6 +67,8 @@ class Denials(Clocks):
     def _closed_ground(self, request: Request, because: Because) -> str:
         """Why such a denial is not open, with the rule that says so; empty if it is."""
         law, asked = self.law(request), asked_by(request.right)
+        if because is Because.UNVERIFIED and not request.right.reaches_data:
+            return "nobody may be asked to prove who they are for it (11 CCR 7026(d), 7027(e))"
         if because is Because.OUTSIDE_JURISDICTION and law.serves_everybody(asked):
             rules = law.choice(Topic.RESIDENCE, asked).rules
             return "residence is no ground while the right is given to everybody (" + _cited(rules) + ")"

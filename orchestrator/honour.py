@@ -86,6 +86,7 @@ def _setting(service: Service, asked: Request) -> Setting:
     ends = answer_ends(Facts(asked_by(asked.right), received), service.law(asked), holidays(), received)
     return Setting(
         due=datetime.combine(ends.strict, time(12), service.inventory.zone),
+        received=received,
         today=service.day(service.now()),
         tags=len(asked.tags),
         mailing=_mailing(service, asked),

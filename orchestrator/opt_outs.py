@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.attachment import content_of
-from orchestrator.choices import BY_LAW, NOTICE, Age, By, not_confirmed, to_tell
+from orchestrator.choices import BY_LAW, NOTICE, Age, By, not_confirmed, sells
 from orchestrator.deadlines import Clocks
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.law import Purpose
@@ -67,7 +67,7 @@ class OptOuts(Clocks):
         new = [(tag, p) for tag in tags for p in BY_LAW if not listed.keeps(tag, p)]
         if not new:
             return ""
-        if any(True for _ in to_tell(self.inventory, BY_LAW, self.day(self.now()))):
+        if sells(self.inventory, self.day(self.now())):
             return self.new_request(Right.OPT_OUT, identifiers, SIGNAL)
         for tag, purpose in new:
             self.journal.append("", LISTED, self.actor.id, {"tag": tag, "purpose": purpose})

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.model import Action, Locator
@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent.parent
 TRACKER = Inventory.load(ROOT / "inventory.yaml")
 DAY = date(2026, 3, 2)
 NOON = datetime.combine(DAY, time(12), UTC)
-SETTING = Setting(NOON, DAY, 1, mailing=("hatchbuck", "mail", "sendgrid"))
+SETTING = Setting(NOON, DAY, DAY, 1, mailing=("hatchbuck", "mail", "sendgrid"))
 LAWS = ["ccpa", "gdpr", "va", "co", "ct", "tx"]
 CHOICES = [r for r in Right if not r.reaches_data]
 WHETHER = st.sampled_from(Whether)
@@ -94,7 +94,7 @@ def test_marketing_stops_by_machine_where_nothing_else_stops_with_it() -> None:
 )
 def test_who_is_told_of_an_opt_out(recipient: Recipient, told: bool, sure: bool) -> None:
     inventory = having(recipient)
-    assert [(r.id, s) for r, s in to_tell(inventory, BY_LAW, DAY)] == [("buyer", sure)] * told
+    assert [(r.id, s) for r, s in to_tell(inventory, BY_LAW, DAY, DAY)] == [("buyer", sure)] * told
     assert sells(inventory, DAY) is told
     assert ("buyer/notice" in dict(made(asked(Right.OPT_OUT), inventory))) is told
     assert "buyer/notice" not in dict(made(asked(Right.OPT_OUT, "marketing"), inventory)), "of mail nobody is told"
@@ -103,8 +103,9 @@ def test_who_is_told_of_an_opt_out(recipient: Recipient, told: bool, sure: bool)
 def test_who_got_nothing_any_more_is_not_told() -> None:
     past = buyer(sold=Whether.YES)
     ended = replace(past, flows=(replace(past.flows[0], until=DAY - timedelta(1)),))
-    assert list(to_tell(having(ended), BY_LAW, DAY)) == []
-    assert [r.id for r, _ in to_tell(having(ended), BY_LAW, DAY - timedelta(1))] == ["buyer"]
+    assert list(to_tell(having(ended), BY_LAW, DAY, DAY)) == []
+    between = [r.id for r, _ in to_tell(having(ended), BY_LAW, DAY - timedelta(1), DAY)]
+    assert between == ["buyer"], "between the request and its being complied with"
 
 
 @given(st.lists(st.tuples(st.sampled_from(Capacity), WHETHER, WHETHER, WHETHER), max_size=4))
@@ -119,6 +120,7 @@ def test_nobody_who_may_buy_or_share_is_left_untold(drawn: list[tuple[Capacity, 
         assert (r.id in told) is not (harmless and r.counts_as is not Capacity.THIRD_PARTY)
 
 
+@settings(deadline=None)  # the first reads the laws' files
 @given(st.sampled_from(LAWS), st.sampled_from(Right), st.dates(date(2026, 1, 1), date(2029, 6, 1)))
 def test_no_request_ever_lacks_a_due_date(law: str, right: Right, received: date) -> None:
     found = deadlines(Facts(asked_by(right), received), law_of(law, TRACKER.promises), holidays(), received)
@@ -126,6 +128,7 @@ def test_no_request_ever_lacks_a_due_date(law: str, right: Right, received: date
     assert all(received < d.due <= d.last and d.citations for d in found)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(CHOICES), st.sets(st.sampled_from(["sale", "sharing", "marketing"])),
     st.dates(date(2026, 1, 1), date(2029, 6, 1)), WHETHER, WHETHER,
