@@ -23,7 +23,7 @@ from orchestrator.law import Purpose, asked_by
 from orchestrator.manual import Progress as ByHand
 from orchestrator.model import Confirmation, Plan, Request, Right, StepResult
 from orchestrator.pause import refuse_if_paused
-from orchestrator.preferences import LIFTED, LISTED, Preferences
+from orchestrator.preferences import ENTRY, LIFTED, LISTED, Preferences
 from orchestrator.regimes import holidays
 from orchestrator.wrap import mailing
 
@@ -127,7 +127,12 @@ def _enter(service: Service, asked: Request, purpose: Purpose) -> None:
     kind = LIFTED if asked.right is Right.OPT_IN else LISTED
     for tag in asked.tags:
         told = {"tag": tag, "purpose": purpose}
-        service.journal.append("", kind, service.actor.id, told, f"{asked.id}/{purpose}/{tag}")
+        service.journal.append("", kind, service.actor.id, told, _once(service, asked, tag, purpose))
+
+
+def _once(service: Service, asked: Request, tag: str, purpose: Purpose) -> str:
+    """What makes an entry one of this request's. Keyed, since the list outlives the record of who asked when."""
+    return service.workspace.vault.person_tag(ENTRY, f"{asked.id}/{purpose}/{tag}")
 
 
 def _read_back(service: Service, asked: Request, planned: Planned, subject: Subject) -> Confirmation:
@@ -153,7 +158,7 @@ def _seen(service: Service, asked: Request, planned: Planned, now: datetime) -> 
 def _later(service: Service, asked: Request, tag: str, purpose: Purpose) -> bool:
     """Whether the person said otherwise after this request was carried out."""
     mine, other = (LIFTED, LISTED) if asked.right is Right.OPT_IN else (LISTED, LIFTED)
-    key = f"{asked.id}/{purpose}/{tag}"
+    key = _once(service, asked, tag, purpose)
     entered = next((e.seq for e in service.journal.entries(kind=mine) if e.key == key), None)
     told = {"tag": tag, "purpose": purpose}
     return entered is not None and any(

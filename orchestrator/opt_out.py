@@ -18,6 +18,7 @@ from orchestrator.errors import HeldError, PausedError
 from orchestrator.execute import Trouble
 from orchestrator.law import Purpose
 from orchestrator.model import Plan
+from orchestrator.preferences import ENTRY, LISTED
 
 MAILED = "email"  # the kind of identifier that mail is sent to
 
@@ -39,7 +40,8 @@ def enter(
     """
     for value in subject.values(MAILED) if plan.changes and not partial else ():
         entered = tag(MAILED, value)
-        log.append("", "opted_out", by, {"tag": entered, "purpose": Purpose.MARKETING}, f"{plan.request}/{entered}")
+        entry = {"tag": entered, "purpose": Purpose.MARKETING}
+        log.append("", LISTED, by, entry, tag(ENTRY, f"{plan.request}/{entered}"))
     troubles = []
     for name in plan.suppresses:
         if name not in systems:  # the plan may be years old

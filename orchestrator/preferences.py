@@ -15,6 +15,7 @@ from orchestrator.journal import Journal
 from orchestrator.law import Purpose
 
 LISTED, LIFTED = "opted_out", "opted_in"  # kinds of journal entries
+ENTRY = "entry of our list"  # what is tagged to make an entry a request's own, once
 SILENCE = 12  # months without an invitation to opt in (Cal. Civ. Code 1798.135(c)(4))
 _INVITED = frozenset({Purpose.SALE, Purpose.SHARING, Purpose.SENSITIVE})  # what nobody may be asked to take back
 
