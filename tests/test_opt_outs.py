@@ -17,6 +17,8 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import Inventory
 from orchestrator.inventory.flows import Capacity, Flow, Recipient, Whether
 from orchestrator.law import Purpose
+from orchestrator.letter_facts import Given
+from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right
 from orchestrator.receipt import Answer, verify_file
 from tests.office import Office, dsr, inventory
@@ -93,6 +95,18 @@ def test_an_opt_out_is_done_at_once_by_one_person_and_nobody_verifies_it(office:
     (clocked,) = office.service.clock(request)
     assert not clocked.open, "complied: an opt-out needs no letter"
     assert SOMEONE.encode() not in b"".join(office.files().values())
+
+
+def test_a_letter_may_say_so_though_none_is_owed(office: Office, tmp_path: Path) -> None:
+    request = asked(office, Right.OPT_OUT)
+    office.service.letter_address(request, "Someone", (), "")
+    office.service.run(request)
+    since = office.service.day(office.service.honoured([("email", SOMEONE)])[0].since)
+    given = Given(since=since, see_at="the privacy page")
+    office.service.draft_letter(request, Kind.COMPLETION, given, tmp_path)
+    text = next(tmp_path.glob("*.txt")).read_text()
+    assert "we do not sell or share your personal information" in " ".join(text.split())
+    assert "verified" not in text
 
 
 def test_marketing_is_opted_out_by_machine_only_where_nothing_else_stops(office: Office, proof: Path) -> None:
