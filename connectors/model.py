@@ -23,6 +23,7 @@ from connectors.vocabulary import Action, Aspect, Disclosure, LinkKind, Obstacle
 
 __all__ = [
     "Action",
+    "Aged",
     "Artifact",
     "Aspect",
     "Capabilities",
@@ -135,6 +136,15 @@ class Record:
     total: int | None = None  # rows in the whole collection, exact or estimated
     note: str = ""  # what acting on it means, for people: "cancels the subscription"
     mentions: bool = False  # the rows are not the subject's and only name them: unlinked, never deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """What one row says of a person's age: (what the field tells, its value as text), and who that is."""
+
+    collection: str
+    says: tuple[tuple[str, str], ...] = field(repr=False)
+    identifiers: tuple[Identifier, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from connectors.model import Artifact, Capabilities, Identifier, Locator, Order, Outcome, Probe, Record, Subject
+from connectors.model import Aged, Artifact, Capabilities, Identifier, Locator, Order, Outcome, Probe, Record, Subject
 
 
 @runtime_checkable
@@ -80,4 +80,15 @@ class Enumerates(Protocol):
 
         Reads identity fields only and streams: memory does not grow with the rows. What a redaction put
         in place of an identifier is left out, and a row that then bears none is too.
+        """
+
+
+@runtime_checkable
+class TellsAges(Protocol):
+    """The ability to say how old people are, so that data of children is found without anybody asking."""
+
+    def ages(self) -> Iterator[Aged]:
+        """Of every row that bears a field which tells an age (`FieldSpec.tells`): what it says, and who that is.
+
+        Changes nothing and streams. Fields that are blank, or hold what a redaction puts there, are left out.
         """

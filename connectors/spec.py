@@ -47,6 +47,7 @@ class FieldSpec:
     disclosure: Disclosure = Disclosure.UNMARKED
     type: str = ""  # what to call it when withheld: "password hash"
     redaction: Redaction = Redaction.AUTO
+    tells: str = ""  # what it says of a person's age: "birth_date", "age", "minor", "guessed_age", "parental_consent"
 
     @property
     def redactable(self) -> bool:

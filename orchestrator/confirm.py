@@ -11,8 +11,9 @@ from datetime import datetime
 from types import MappingProxyType
 
 from connectors.model import Action, Locator, ObstacleKind, Status
-from orchestrator.decide import HAND_OVER, overlap
+from orchestrator.decide import HAND_OVER
 from orchestrator.model import Confirmation, Coverage, Plan, Searched, Step, StepResult
+from orchestrator.sparing import overlap
 
 GONE = (Status.DONE, Status.ABSENT)
 _CHANGES = (Action.DELETE, Action.REDACT)

@@ -18,12 +18,14 @@ from orchestrator.due import Obligations
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry
 from orchestrator.law import Law, Topic, asked_by
-from orchestrator.model import Ground, Request, Right
+from orchestrator.model import SCAN, Ground, Request, Right
 from orchestrator.receipt import Letter, hash_of
 from orchestrator.regimes import holidays, law_of
 
 _URGENCY = (Standing.OVERDUE, Standing.ALARM, Standing.ON_TIME, Standing.MET)
-_KINDS = ("acknowledged", "extended", "answered", "denied", "cancelled")
+# An opt-out is complied with and needs no letter: 11 CCR 7026(f) has no other answer.
+_KINDS = ("acknowledged", "extended", "answered", "complied", "denied", "cancelled")
+_ENDS = ("answered", "complied", "denied", "cancelled")
 _KIND_OF_LETTER = {"acknowledged": "acknowledgement", "extended": "extension", "answered": "answer"}
 
 
@@ -43,6 +45,7 @@ class Clocked:
     received: date
     open: bool
     deadlines: tuple[Deadline, ...]
+    ask_opt_out: bool = False  # denied, and the letter asks whether the person wants to opt out (11 CCR 7022(g))
 
     @property
     def overdue(self) -> bool:
@@ -112,12 +115,13 @@ class Clocks(Obligations):
     def _clocked(self, request: Request, told: Told) -> Clocked:
         facts = self._facts(request, told)
         # A clock that was stopped stands still: what was not done by then is late, not ever later.
-        ended = [went_out(told[kind]) for kind in ("answered", "denied", "cancelled") if kind in told]
+        ended = [went_out(told[kind]) for kind in _ENDS if kind in told]
         on = min([*map(self.day, ended), self._today()])
         due = deadlines(facts, self.law(request), holidays(), on)
         return Clocked(
             request.id, request.right, request.regime, request.ground, request.policy, facts.received, not ended,
             tuple(sorted(due, key=lambda d: (_URGENCY.index(d.standing), d.due))),
+            "denied" in told and bool(told["denied"].payload.get("ask_opt_out")),
         )  # fmt: skip
 
     def _facts(self, request: Request, told: Told) -> Facts:
@@ -126,9 +130,11 @@ class Clocks(Obligations):
         if entry := told.get("extended"):
             until, reasoned = date.fromisoformat(entry.payload["until"]), bool(entry.payload["reason"])
             extension = Extension(day["extended"], until, reasoned)
+        received = self.day(request.received)
+        nobody = received if request.channel == SCAN else None  # to whom a receipt could be confirmed
         return Facts(
-            asked_by(request.right), self.day(request.received), day.get("acknowledged"),
-            day.get("answered") or day.get("denied"), extension,
+            asked_by(request.right), received, day.get("acknowledged") or nobody,
+            min((day[kind] for kind in ("answered", "complied", "denied") if kind in day), default=None), extension,
         )  # fmt: skip
 
     def unanswered(self, request: str, kind: str, at: datetime | None) -> Request:

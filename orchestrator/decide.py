@@ -6,7 +6,8 @@ The first of these that applies decides a record's fate:
 2. a legal hold: retained;
 3. something in the way (an obstacle): listed, done by hand, or retained as long as the vendor must;
 4. a confirmed retention rule: the rule's fields retained until its end, all others redacted;
-5. what the inventory says is done on deletion.
+5. what the inventory says is done on deletion;
+6. the person's wish, if they asked for portions only.
 
 Afterwards a deletion that would take retained rows along becomes a redaction.
 """
@@ -19,8 +20,11 @@ from datetime import datetime, timedelta
 
 from connectors.model import Action, Identifier, Locator, Obstacle, ObstacleKind, Record
 from orchestrator.canonical import digest
+from orchestrator.disclosures import UNSURE
 from orchestrator.inventory import Collection, Inventory, System
 from orchestrator.model import LATER, Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
+from orchestrator.portion import limited
+from orchestrator.sparing import spare_the_retained, without_the_redacted
 
 CODE = "0.2.0"
 HAND_OVER = "service_provider"
@@ -51,18 +55,20 @@ class Given:
     # what has no age only what is in `undated` is taken to be older.
     existed: Mapping[str, datetime] = field(default_factory=dict)
     undated: frozenset[str] = frozenset()
+    only: tuple[str, ...] = ()  # portions, if not everything is to be deleted
+    redacts: frozenset[str] = frozenset()  # systems that can empty some fields of a row and keep the others
 
 
 def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
     """The plan for one discovery. Nothing is read, written or asked."""
     steps = [step for hop, record in found.records if (step := _step(hop, record, inventory, given, found)) is not None]
-    steps = _without_the_redacted(_spare_the_retained(steps, found, given.ref), found, given.ref)
+    steps = without_the_redacted(spare_the_retained(steps, found, given.ref), found, given.ref)
     steps += [
-        Step(
+        limited(Step(
             ref=given.ref(Locator(s.system, "*")), system=s.system, collection="*", action=Action.MANUAL, count=0,
             hop=0, role=Role.BUSINESS, owner=inventory.systems[s.system].owner,
             note=inventory.systems[s.system].instructions,
-        )
+        ), None, given.only, redacts=False)
         for s in found.coverage
         if s.coverage is Coverage.MANUAL_OPEN
     ]  # fmt: skip
@@ -102,11 +108,19 @@ def _suppresses(steps: Sequence[Step], given: Given) -> tuple[str, ...]:
     """
     if given.right is not Right.DELETE or not any(s.action in (Action.DELETE, Action.REDACT) for s in steps):
         return ()
+    if given.only:  # they stay, and asked for no opt-out: only where a deleted contact would forget its own
+        steps = [s for s in steps if s.action is Action.DELETE]
     held = {s.system for s in steps if s.rule == "hold"} | {h.collection.partition("/")[0] for h in given.holds}
     return tuple(sorted({s.system for s in steps if s.count and s.system in given.mailing} - held))
 
 
 def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: Discovery) -> Step:
+    step = _whole(hop, record, inventory, given, found)
+    held = inventory.systems[step.system].collections.get(step.collection)
+    return limited(step, held, given.only, redacts=step.system in given.redacts)
+
+
+def _whole(hop: int, record: Record, inventory: Inventory, given: Given, found: Discovery) -> Step:
     system = inventory.systems[record.at.system]
     collection = system.collections.get(record.at.collection)
     step = _draft(hop, record, system, collection, inventory, given)
@@ -114,6 +128,10 @@ def _step(hop: int, record: Record, inventory: Inventory, given: Given, found: D
         note = "held for a customer organisation as its service provider: handed over to the organisation"
         return replace(step, action=Action.MANUAL, rule=HAND_OVER, note=note)
     if given.right is not Right.DELETE:
+        if given.right is Right.KNOW and {o.kind for o in step.obstacles} & UNSURE:
+            return replace(
+                step, note=f"see whether it is this person's, and tell its categories: {step.obstacles[0].reason}"
+            )
         basis = f"a request to {given.right} changes nothing here"
         return replace(step, action=Action.RETAIN, basis=basis, rule=str(given.right))
     if collection is None:
@@ -235,50 +253,3 @@ def _ruled(step: Step, record: Record, rule: Rule, now: datetime) -> Step:
         until=rule.until(record, now),
         owner=rule.review_owner if record.newest is None else step.owner,
     )
-
-
-def _spare_the_retained(steps: list[Step], found: Discovery, ref: Callable[[Locator], str]) -> list[Step]:
-    """A deletion whose cascade would reach anything that stays becomes a redaction.
-
-    What stays is what is not ordered deleted: retained, redacted or left to a person. Spared rows
-    can make others that take them along stay too, hence the fixpoint.
-    """
-    records = {ref(record.at): record for _, record in found.records}
-    # Rows that only name the person, or may not be theirs, hang on nothing of theirs.
-    apart = {
-        ref(r.at) for _, r in found.records if r.mentions or any(o.kind is ObstacleKind.CLAIMED for o in r.obstacles)
-    }  # fmt: skip
-    while True:
-        staying = [
-            records[s.ref].at for s in steps if s.action is not Action.DELETE and s.count and s.ref not in apart
-        ]  # fmt: skip
-        spared = [
-            i for i, s in enumerate(steps)
-            if s.action is Action.DELETE and any(_taken(records[s.ref], at) for at in staying)
-        ]  # fmt: skip
-        if not spared:
-            return steps
-        for i in spared:
-            note = "redacted instead of deleted: a deletion would take retained rows along"
-            steps[i] = replace(steps[i], action=Action.REDACT, note=note)
-
-
-def _taken(record: Record, at: Locator) -> bool:
-    """Whether deleting the record takes along rows of what is at that address."""
-    if record.at.system != at.system:
-        return False
-    windows = (t for t in record.takes if isinstance(t, Locator) and t.collection == at.collection)
-    return at.collection in record.takes or any(overlap(window, at) for window in windows)
-
-
-def overlap(one: Locator, other: Locator) -> bool:
-    """Whether rows may lie in the windows of both."""
-    return all(a.since is None or b.before is None or a.since < b.before for a, b in ((one, other), (other, one)))
-
-
-def _without_the_redacted(steps: list[Step], found: Discovery, ref: Callable[[Locator], str]) -> list[Step]:
-    """Leave out redactions of rows in which nobody is any more: they were redacted before."""
-    empty = {
-        ref(r.at) for _, r in found.records if r.fields and not any(n for _, n in r.fields) and not r.mentions
-    }  # fmt: skip
-    return [s for s in steps if s.action is not Action.REDACT or s.ref not in empty]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from orchestrator.choices import BY_LAW, sells
 from orchestrator.days import months_after
 from orchestrator.deadlines import AsSent, Clocked, Clocks, letter_hash, went_out
 from orchestrator.errors import NotAllowedError
 from orchestrator.law import Rule, Topic, asked_by
-from orchestrator.model import Request
+from orchestrator.model import Request, Right
+from orchestrator.preferences import Preferences
 
 _A_YEAR = 12  # months
 
@@ -34,13 +36,14 @@ class Denials(Clocks):
 
         NotAllowedError for a ground that neither law nor policy leaves open, without a reason, and after a run.
         """
-        self.deniable(request, because, reason)
+        asked = self.deniable(request, because, reason)
         sent = {"kind": "denial", "sha256": letter_hash(letter), "at": self.now()}
         self.journal.append(request, "letter", self.actor.id, sent)
-        self.journal.append(request, "denied", self.actor.id, {"code": because, "reason": reason.strip()})
+        told = {"code": because, "reason": reason.strip(), "ask_opt_out": self.asks_about_opt_out(asked)}
+        self.journal.append(request, "denied", self.actor.id, told)
         return self.clocked(request)
 
-    def deniable(self, request: str, because: Because, reason: str) -> None:
+    def deniable(self, request: str, because: Because, reason: str) -> Request:
         """Whether a request may be denied for that reason today. Errors as `deny`."""
         asked = self.unanswered(request, "denied", None)
         if not reason.strip():
@@ -49,10 +52,23 @@ class Denials(Clocks):
             raise NotAllowedError(f"{request} was carried out at least in part: dsr request answer says what was done")
         if why := self._closed_ground(asked, because):
             raise NotAllowedError(f"{request} cannot be denied as {because}: {why}")
+        return asked
+
+    def asks_about_opt_out(self, request: Request) -> bool:
+        """Whether the letter of a denied deletion asks if the person wants to opt out (11 CCR 7022(g)).
+
+        So where data is sold or shared, or nobody has said that it is not, unless they opted out already.
+        """
+        if request.right is not Right.DELETE or not sells(self.inventory, self.day(self.now())):
+            return False
+        held = {choice.purpose for choice in Preferences(self.journal).of(request.tags)}
+        return not set(BY_LAW) <= held
 
     def _closed_ground(self, request: Request, because: Because) -> str:
         """Why such a denial is not open, with the rule that says so; empty if it is."""
         law, asked = self.law(request), asked_by(request.right)
+        if because is Because.UNVERIFIED and not request.right.reaches_data:
+            return "nobody may be asked to prove who they are for it (11 CCR 7026(d), 7027(e))"
         if because is Because.OUTSIDE_JURISDICTION and law.serves_everybody(asked):
             rules = law.choice(Topic.RESIDENCE, asked).rules
             return "residence is no ground while the right is given to everybody (" + _cited(rules) + ")"
@@ -69,9 +85,14 @@ class Denials(Clocks):
         return ""
 
     def _answered_before(self, request: Request) -> int:
-        """How many requests of this kind by the same person were answered in the 12 months before receipt."""
+        """How many requests of this kind by the same person were answered in the 12 months before receipt.
+
+        Or in its calendar year, where the rule counts those.
+        """
         until = self.day(request.received)
         since = months_after(until, -_A_YEAR)
+        if any(rule.calendar_year for rule in self.law(request).rules(Topic.TIMES, asked_by(request.right))):
+            since = until.replace(month=1, day=1)
         answers = {e.request: self.day(went_out(e)) for e in self.journal.entries(None, "answered")}
         same = (r for r in self.journal.requests() if asked_by(r.right) is asked_by(request.right))
         return sum(

@@ -16,6 +16,7 @@ from orchestrator.confirm import GONE
 from orchestrator.journal import State
 from orchestrator.manual import ManualWork
 from orchestrator.model import Confirmation, Step, StepResult
+from orchestrator.portion import WISH
 
 
 class Owed(StrEnum):
@@ -58,9 +59,11 @@ class Obligations(ManualWork):
                 why = f"{task.owner}: {task.note}"
                 yield Obligation(request, Owed.BY_HAND, task.system, task.collection, task.due, task.overdue, why)
         digest = self.journal.latest_plan(request)
-        if digest is None or not self.journal.approvals(digest):
+        if digest is None:
             return
         plan = self.journal.plan(digest)
+        if plan.right.reaches_data and not self.journal.approvals(digest):
+            return
         confirmation = self.journal.confirmation(digest)
         seen = {r.ref: r for r in confirmation.results} if confirmation else {}
         results = {**self.journal.outcomes(digest), **seen}
@@ -80,9 +83,10 @@ class Obligations(ManualWork):
 def _owed(step: Step, result: StepResult | None) -> Owed | None:
     if result is None:
         return Owed.GO_ON if step.action in (Action.DELETE, Action.REDACT) else None
-    if result.confirmed is False or (step.keep and result.status in GONE):  # redacted, but for what a rule keeps
+    kept = step.keep and step.rule != WISH and result.status in GONE  # redacted, but for what a rule keeps
+    if result.confirmed is False or kept:
         return Owed.DECIDE_ANEW
-    if result.confirmed:
+    if result.confirmed or (step.rule == WISH and result.status is Status.RETAINED):
         return None
     return {Status.ACCEPTED: Owed.READ_BACK, Status.RETAINED: Owed.DECIDE_ANEW}.get(result.status)
 

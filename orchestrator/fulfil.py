@@ -5,21 +5,21 @@ Used through `orchestrator.service` only, which has made the checks that come be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connectors.model import Gate, Locator, Subject
 from orchestrator import canonical, ledger, opt_out
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
 from orchestrator.errors import HeldError, IncompleteError, UnknownError
-from orchestrator.execute import execute
+from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
-from orchestrator.model import Confirmation, Right
+from orchestrator.model import SCAN, Confirmation, Right
 from orchestrator.package import Job, Package, write
 from orchestrator.pause import refuse_if_paused
 from orchestrator.wrap import mailing
@@ -59,7 +59,10 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
         confirmation = _read_back(service, request, planned, subject, locators, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         _enter(service, planned, subject, confirmation)  # before a closed request forgets who it was
-        return issue(service, planned, subject, confirmation)
+        fulfilled = issue(service, planned, subject, confirmation)
+        if fulfilled.payload["final"] and service.request(request).channel == SCAN:  # nobody waits for a letter
+            service.journal.append(request, "complied", service.actor.id, {"plan": planned.digest}, request)
+        return fulfilled
 
 
 def _scrub(service: Service, request: str) -> None:
@@ -81,14 +84,15 @@ def _carry_out(
     if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
         return
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
-    systems = service.workspace.connectors(service.now(), _gate_for(service, plan.request, digest))
+    systems = service.workspace.connectors(service.now(), gate_for(service, plan.request, digest))
     tag = service.workspace.vault.person_tag
-    troubles = opt_out.enter(plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
+    partial = bool(service.request(plan.request).only)
+    entering = (plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
+    troubles = opt_out.enter(*entering, partial=partial)
     troubles = troubles or execute(plan, digest, subject, locators, systems, journal, progress=progress)
     told = {"plan": digest, "systems": [t.system for t in troubles]}
     journal.append(plan.request, "run_ended", service.actor.id, told)
-    if troubles:
-        raise IncompleteError(_what_now(plan.request, troubles))
+    incomplete(plan.request, troubles)
 
 
 def _resolved(service: Service, request: str, digest: str) -> tuple[Subject, dict[str, Locator]]:
@@ -101,7 +105,7 @@ def _resolved(service: Service, request: str, digest: str) -> tuple[Subject, dic
     return canonical.decode(Subject, kept["subject"]), locators
 
 
-def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gate]:
+def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gate]:
     """The last look before every write: is there a hold by now, or was the request cancelled?
 
     Claims count as in a plan: they open nothing, and a hold on one keeps everything as it is.
@@ -113,7 +117,7 @@ def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Ga
     tags = {vault.person_tag(kind, value) for kind, value in named}
     organisations = {value for kind, value in named if kind == "organisation_id"}
 
-    def gate_for(system: str) -> Gate:
+    def gate_of(system: str) -> Gate:
         def gate(collection: str) -> None:
             service.journal.driving.still(request)
             refuse_if_paused(service.journal, request, system)
@@ -126,7 +130,7 @@ def _gate_for(service: Service, request: str, digest: str) -> Callable[[str], Ga
 
         return gate
 
-    return gate_for
+    return gate_of
 
 
 def _enter(service: Service, planned: Planned, subject: Subject, confirmation: Confirmation) -> None:
@@ -160,11 +164,15 @@ def _read_back(
     return replace(done, opt_outs=kept)
 
 
-def _what_now(request: str, troubles: Any) -> str:
+def incomplete(request: str, troubles: Sequence[Trouble]) -> None:
+    """Raise IncompleteError with what stood in the way and what to do now, if anything did."""
+    if not troubles:
+        return
     lines = [f"  {t.system}: {t.message}" for t in troubles]
     changed = any(t.changed for t in troubles)
     way = f"make a new plan: dsr plan {request}" if changed else f"run again when it is mended: dsr run {request}"
-    return "not finished; what was done is kept and will not be done twice\n" + "\n".join(lines) + f"\n{way}"
+    done = "not finished; what was done is kept and will not be done twice"
+    raise IncompleteError("\n".join([done, *lines, way]))
 
 
 def write_package(service: Service, request: str, to: Path, progress: Progress, wish: Wish) -> Package:

@@ -12,6 +12,7 @@ from connectors.model import Action, ObstacleKind
 from orchestrator.inventory import Inventory
 from orchestrator.model import LATER, Coverage, Finding, Plan, Right, Severity, Step
 
+AGE = "age"  # the kind of conflict, and the finding, of an age that is not sure
 SMALL = 20  # a collection with fewer rows than this is not called emptied
 _OBSTACLES = {
     ObstacleKind.UNMARKED: (Severity.FINAL, "mark the link as owns or mentions in the inventory"),
@@ -36,7 +37,7 @@ def _findings(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
             yield Finding("conflict", Severity.FINAL, message)
         else:
             message = f"{conflict.reason}. See whose it is; cancel the request, or override with the reason"
-            yield Finding("not_in_ledger", Severity.OVERRIDABLE, message)
+            yield Finding(AGE if conflict.kind == AGE else "not_in_ledger", Severity.OVERRIDABLE, message)
     for step in plan.steps:
         yield from _obstacles(step)
     if plan.right is not Right.DELETE:

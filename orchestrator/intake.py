@@ -12,10 +12,12 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import nearest
 from orchestrator.journal import State
 from orchestrator.model import Ground, Hold, Level, Request, Right, Verification
+from orchestrator.portion import wrong
 from orchestrator.staff import Actor
 from orchestrator.workspace import Workspace
 
-_RANK = {Level.REASONABLE: 0, Level.REASONABLY_HIGH: 1}
+_RANK = {level: rank for rank, level in enumerate(Level)}
+_NOT_ASKED = "none: such a request is not verified"
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # no two look alike
 
 
@@ -39,11 +41,16 @@ class Intake:
         received: datetime | None = None,
         ground: Ground = Ground.STATUTORY,
         replays: str = "",
+        only: Sequence[str] = (),
+        after: str = "",
     ) -> str:
         """Record a request; its identifiers go into its vault, encrypted. Returns its id.
 
         A request is received when it arrives, not when somebody reads it: for a letter that day must be given.
+        `only`: portions of a deletion, or purposes of an opt-out. `after`: see `orchestrator.turns`.
         """
+        if why := wrong(right, only, self.inventory):
+            raise NotAllowedError(why)
         if not identifiers:
             raise NotAllowedError("a request needs at least one identifier, such as --email")
         given = []
@@ -64,7 +71,7 @@ class Intake:
         self.journal.create_request(
             request, right=right, channel=channel, received=received, by=self.actor.id,
             regime=self.inventory.regime, tags=tags, ground=ground, policy=self.inventory.policy.version,
-            replays=replays,
+            replays=replays, only=tuple(sorted(set(only))), after=after,
         )  # fmt: skip
         return request
 
@@ -73,7 +80,8 @@ class Intake:
     ) -> Verification:
         """Record how the requester was verified, and which of the given identifiers that proves."""
         self.actor.require("verify")
-        self.request(request)
+        if not self.request(request).right.reaches_data or level is Level.NONE:
+            raise NotAllowedError(f"{request}: {_NOT_ASKED}; of any other, say how surely it was")
         given = {kind for kind, _ in self.workspace.vault.open(request).get_json("identifiers")}
         if missing := set(proves) - given:
             named = ", ".join(sorted(given))
@@ -107,8 +115,13 @@ class Intake:
             yield request, self.journal.state(request.id)
 
     def verification(self, request: str) -> Verification:
-        """The latest verification. NotAllowedError if there is none, or it is too weak for the right."""
+        """The latest verification. NotAllowedError if there is none, or it is too weak for the right.
+
+        Of a request that must not be verified (11 CCR 7026(d), 7027(e)) it says just that.
+        """
         record = self.request(request)
+        if not record.right.reaches_data:
+            return Verification(Level.NONE, _NOT_ASKED, (), (), record.by, record.received)
         done = [canonical.decode(Verification, e.payload) for e in self.journal.entries(request, "verified")]
         if not done:
             raise NotAllowedError(f"{request} is not verified: dsr request verify {request}")

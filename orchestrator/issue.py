@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ from orchestrator.workspace import Workspace, private_file
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service
+
+
+_NOTICES = ("opt_out", "limit")  # rights whose notices are people's work, and news when one is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
     journal, inventory, digest = service.journal, service.inventory, planned.digest
     exported = [e.payload for e in journal.entries(planned.plan.request, "exported") if e.payload["plan"] == digest]
     last = exported[-1] if exported else None
+    told = [e.payload for e in journal.entries(planned.plan.request, "told") if e.payload["plan"] == digest]
     asked = service.request(planned.plan.request)
     letters = service.letters(asked.id)
     sent = {letter.kind: letter.at for letter in letters}
@@ -86,12 +91,30 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
         approvals=journal.approvals(digest), overrides=journal.overrides(digest),
         results=tuple(outcomes.values()), confirmation=confirmation, attested=service.attested(planned.plan),
         rules=inventory.rules,
-        disclosed=receipt.Disclosed(
-            last["files"], last["bytes"], last["manifest"], tuple((p, w) for p, w in last["left_out"])
-        ) if last else None,
+        disclosed=_package(last) if last else _answer(told[-1]) if told else None,
         withheld=tuple(last["withheld"]) if last else (),
-        vendors=tuple(_vendors(service, planned, outcomes, confirmation)),
+        vendors=(*_vendors(service, planned, outcomes, confirmation), *_notices(service, asked.id)),
     )  # fmt: skip
+
+
+def _package(exported: Mapping[str, Any]) -> receipt.Disclosed:
+    left_out = tuple((place, why) for place, why in exported["left_out"])
+    return receipt.Disclosed(exported["files"], exported["bytes"], exported["manifest"], left_out)
+
+
+def _answer(told: Mapping[str, Any]) -> receipt.Disclosed:
+    """An answer that holds no values: one document, named by the hash of its canonical form."""
+    return receipt.Disclosed(1, told["bytes"], told["hash"])
+
+
+def _notices(service: Service, request: str) -> Iterator[receipt.Vendor]:
+    """Whom people told, and what each said last."""
+    answers = {e.payload["vendor"]: e for e in service.journal.entries(request, "vendor_answered")}
+    for entry in service.journal.entries(request, "vendor_notified"):
+        name, at = entry.payload["vendor"], datetime.fromisoformat(entry.payload["at"])
+        said = answers.get(name)
+        answer = receipt.Answer(said.payload["answer"]) if said else receipt.Answer.NONE
+        yield receipt.Vendor(name, at, answer, said.at if said else None)
 
 
 def _vendors(
@@ -130,6 +153,7 @@ def _says(payload: Mapping[str, Any]) -> Any:
         [(s["ref"], s["standing"], s["status"], s["attested"]) for s in payload["steps"]],
         payload["late"],
         payload["opt_outs"],
+        payload["vendors"] if payload["right"] in _NOTICES else None,
     )
 
 

@@ -94,8 +94,10 @@ class Journal:
         ground: Ground = Ground.STATUTORY,
         policy: str = "",
         replays: str = "",
+        only: tuple[str, ...] = (),
+        after: str = "",
     ) -> Request:
-        request = Request(id, right, channel, received, by, regime, tags, ground, policy, replays)
+        request = Request(id, right, channel, received, by, regime, tags, ground, policy, replays, only, after)
         self.append(id, "requested", by, canonical.plain(request), id)
         return request
 
@@ -253,13 +255,6 @@ class Journal:
         """Destroy what a request's entries say; see `orchestrator.storage.purge`. None if nothing was left."""
         with self.driving.writing(request) as connection:
             return purge.purge(connection, self.now(), request, by, year, keep)
-
-    # Opt-outs
-
-    def opted_out(self, tag: str) -> bool:
-        """Whether an address is on our own list of those that must not be written to; `tag` is its keyed hash."""
-        with self.store.read() as connection:
-            return chain.find(connection, "opted_out", tag) is not None
 
     # Legal holds
 

@@ -33,6 +33,15 @@ def asked_by(right: Right) -> Asked:
     return Asked.ACCESS if right is Right.KNOW else Asked(right)
 
 
+class Purpose(StrEnum):
+    """What a person keeps us from doing: what an entry of our own list of opt-outs is about."""
+
+    SALE = "sale"
+    SHARING = "sharing"  # for advertising across contexts
+    MARKETING = "marketing"  # mail of our own
+    SENSITIVE = "sensitive"  # uses of sensitive data that are not needed for the service
+
+
 class Topic(StrEnum):
     """What a rule is about."""
 
@@ -77,6 +86,7 @@ class Rule:
     among: frozenset[str] = frozenset()
     first_day_counts: bool = False  # in a strict reading the day of receipt is day 1
     promise: bool = False
+    calendar_year: bool = False  # `times` in one of these, and not in any 12 months
 
 
 @dataclass(frozen=True, slots=True)

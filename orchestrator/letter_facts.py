@@ -156,9 +156,10 @@ class LetterFacts(Denials):
 
     def _verified(self, request: str) -> Verification | None:
         try:
-            return self.verification(request)
+            found = self.verification(request)
         except NotAllowedError:
             return None
+        return None if found.level is Level.NONE else found
 
     def _vendor_notice(self, asked: Request, given: Given) -> Notice | None:
         """What a recipient must delete, and the identifiers that it has of the person already."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from connectors.model import Action, Identifier, Obstacle, Record, Status, Subject
 
+SCAN = "scan"  # the channel of requests that nobody made: our own search for data of children
 LATER = "later"  # the rule of a step whose rows did not surely exist at the erasure that is run again
 
 
@@ -24,9 +25,10 @@ class Right(StrEnum):
     SHINE_THE_LIGHT = "shine_the_light"  # who was given data for direct marketing
 
     @property
-    def discloses(self) -> bool:
-        """Whether it changes nothing anywhere: what was found is handed over, or told."""
-        return self in (Right.ACCESS, Right.KNOW, Right.SHINE_THE_LIGHT)
+    def reaches_data(self) -> bool:
+        """Whether it shows or changes what is held of one person: then who asks is verified, every system
+        searched, and a plan approved. The others are done from our own list and the inventory, at once."""
+        return self not in (Right.OPT_OUT, Right.OPT_IN, Right.LIMIT, Right.SHINE_THE_LIGHT)
 
 
 class Role(StrEnum):
@@ -46,6 +48,7 @@ class Ground(StrEnum):
 class Level(StrEnum):
     """How surely the requester is the person (11 CCR 7060-7062)."""
 
+    NONE = "none"  # not asked: opt-outs must not be verified (11 CCR 7026(d), 7027(e))
     REASONABLE = "reasonable"
     REASONABLY_HIGH = "reasonably_high"
 
@@ -73,6 +76,8 @@ class Request:
     ground: Ground = Ground.STATUTORY
     policy: str = ""  # hash, or day of revision, of the policy in force on receipt
     replays: str = ""  # the request whose erasure this one runs again after a restore
+    only: tuple[str, ...] = ()  # what of it is meant: portions of a deletion, purposes of an opt-out; empty: all
+    after: str = ""  # the request for access that is answered before this one deletes anything
 
 
 @dataclass(frozen=True, slots=True)

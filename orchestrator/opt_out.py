@@ -16,7 +16,9 @@ from connectors.model import Outcome, Status, Subject
 from connectors.protocol import Suppresses
 from orchestrator.errors import HeldError, PausedError
 from orchestrator.execute import Trouble
+from orchestrator.law import Purpose
 from orchestrator.model import Plan
+from orchestrator.preferences import ENTRY, LISTED
 
 MAILED = "email"  # the kind of identifier that mail is sent to
 
@@ -29,15 +31,17 @@ class OptOutLog(Protocol):
 
 def enter(
     plan: Plan, digest: str, subject: Subject, systems: Mapping[str, Suppresses],
-    log: OptOutLog, by: str, tag: Callable[[str, str], str],
+    log: OptOutLog, by: str, tag: Callable[[str, str], str], *, partial: bool = False,
 ) -> tuple[Trouble, ...]:  # fmt: skip
     """Enter the person's addresses wherever the plan says; return what kept it from being done.
 
-    `tag` is the keyed hash of an identifier. Safe to repeat: what is entered already stays so.
+    `tag` is the keyed hash of an identifier. `partial`: only portions are deleted, the person stays and may
+    be written to. Safe to repeat: what is entered already stays so.
     """
-    for value in subject.values(MAILED) if plan.changes else ():
+    for value in subject.values(MAILED) if plan.changes and not partial else ():
         entered = tag(MAILED, value)
-        log.append("", "opted_out", by, {"tag": entered}, entered)
+        entry = {"tag": entered, "purpose": Purpose.MARKETING}
+        log.append("", LISTED, by, entry, tag(ENTRY, f"{plan.request}/{entered}"))
     troubles = []
     for name in plan.suppresses:
         if name not in systems:  # the plan may be years old
@@ -59,11 +63,6 @@ def enter(
 def still_there(plan: Plan, subject: Subject, systems: Mapping[str, Suppresses]) -> tuple[tuple[str, bool], ...]:
     """(system, whether every address is still opted out there). One that cannot be read is not."""
     return tuple((name, _still(systems.get(name), subject)) for name in plan.suppresses)
-
-
-def listed(values: Iterable[str], tag: Callable[[str, str], str], known: Callable[[str], bool]) -> tuple[int, ...]:
-    """Which of these addresses (normalised) are on our own list, by their place, counted from 1."""
-    return tuple(n for n, value in enumerate(values, 1) if value and known(tag(MAILED, value)))
 
 
 def _entered(outcomes: Iterable[Outcome]) -> int:

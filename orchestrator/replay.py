@@ -182,7 +182,7 @@ class _Replay:
             if searched.system == self.system and searched.coverage is not Coverage.SEARCHED:
                 raise _NotSearchedError(searched.why)  # silence is no absence
         verification = self._verification(first, identifiers)
-        trial = self._trial(found, verification, scope.existed, unserved)
+        trial = self._trial(found, verification, scope.existed, unserved, service.request(first).only)
         if not (trial.changes or trial.conflicts or any(s.rule == LATER for s in trial.steps)):
             return Again(first, Came.NOTHING)
         for request, state, ended in self._requests(first):
@@ -191,7 +191,8 @@ class _Replay:
             if state is not State.CLOSED and self.mark and ended > self.mark.since:
                 return Again(first, Came.SETTLED, request)
         given = sorted((i.kind, i.value) for i in identifiers)
-        request = service.new_request(Right.DELETE, given, CHANNEL, replays=first)
+        only = service.request(first).only
+        request = service.new_request(Right.DELETE, given, CHANNEL, replays=first, only=only)
         told = {"first": first, "systems": [self.system], "unserved": sorted(unserved)}
         service.journal.append(request, "replaying", service.actor.id, told, request)
         service.journal.append(request, "verified", service.actor.id, canonical.plain(verification))
@@ -226,12 +227,14 @@ class _Replay:
         return Verification(level, METHOD, kinds, kinds, self.service.actor.id, self.service.now())
 
     def _trial(
-        self, found: Discovery, verification: Verification, existed: Mapping[str, datetime], unserved: frozenset[str]
-    ) -> Plan:
+        self, found: Discovery, verification: Verification, existed: Mapping[str, datetime], unserved: frozenset[str],
+        only: tuple[str, ...],
+    ) -> Plan:  # fmt: skip
         """What would be done, before there is a request: nothing is kept of whoever needs none."""
         given = Given(
             "", Right.DELETE, self.service.actor.id, verification, self.service.journal.holds(),
             self.service.tags(found), canonical.digest, self.service.now(), existed=existed, undated=unserved,
+            only=only, redacts=self.service.workspace.redacting,
         )  # fmt: skip
         return decide(found, self.service.inventory, given)
 

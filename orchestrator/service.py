@@ -6,7 +6,7 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from connectors import copies
 from connectors.model import Identifier, Subject
-from orchestrator import canonical, fulfil, opt_out, replay
+from orchestrator import canonical, fulfil, honour, minors, replay
+from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
 from orchestrator.checked import Checked, check
@@ -27,10 +28,12 @@ from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
+from orchestrator.opt_outs import OptOuts
 from orchestrator.package import Package
 from orchestrator.records import Records
 from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
+from orchestrator.turns import Turns
 
 Progress = Callable[[str, str], None]
 _NEVER: Mapping[str, datetime] = MappingProxyType({})
@@ -49,7 +52,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Letters, Audits, Records, Backups, Delivery):
+class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -59,6 +62,10 @@ class Service(Letters, Audits, Records, Backups, Delivery):
         self.actor.require("plan")
         verification = self.verification(request)
         self.not_ended(request)
+        if not self.request(request).right.reaches_data:
+            with self.journal.lease(request):
+                honour.plan(self, request)
+            return self.show_plan(request)
         with self.journal.lease(request):
             start = [*self.identifiers(request, verification), *self._acted_on(request, verification)]
             found = self.discover(request, start, progress)
@@ -99,7 +106,8 @@ class Service(Letters, Audits, Records, Backups, Delivery):
         self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True
     ) -> Discovery:
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
-        return self.search(self.scope(request), identifiers, progress, erasing=erasing)
+        found = self.search(self.scope(request), identifiers, progress, erasing=erasing)
+        return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
     def search(
         self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
@@ -140,7 +148,7 @@ class Service(Letters, Audits, Records, Backups, Delivery):
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
             self.tags(found), self.workspace.vault.open(request).ref, self.request(request).received,
             self.workspace.mailing, replaces, scope.existed if scope else erased,
-            scope.unserved if scope else frozenset(erased),
+            scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
         )  # fmt: skip
         return decide(found, self.inventory, given)
 
@@ -177,6 +185,7 @@ class Service(Letters, Audits, Records, Backups, Delivery):
         """The latest plan, if nothing but an approval is missing. Errors say what stands in the way."""
         verification = self.verification(request)
         self.not_ended(request)
+        self.in_turn(request)
         planned = self.show_plan(request)
         if not set(planned.plan.verification.proves) <= set(verification.proves):
             raise NotAllowedError(f"the verification changed since the plan was made: dsr plan {request}")
@@ -214,6 +223,8 @@ class Service(Letters, Audits, Records, Backups, Delivery):
     def run(self, request: str, progress: Progress = _silent) -> Fulfilled:
         """Carry out the approved plan, read back, sign a receipt. Running again does what is left."""
         self.actor.require("run")
+        if not self.request(request).right.reaches_data:
+            return honour.run(self, request)
         return fulfil.run(self, request, progress)
 
     def export(
@@ -223,12 +234,6 @@ class Service(Letters, Audits, Records, Backups, Delivery):
         self.actor.require("export")
         self.strong_enough(self.verification(request), Right.ACCESS)
         return fulfil.write_package(self, request, to, progress, wish)
-
-    def opted_out(self, addresses: Sequence[str]) -> tuple[int, ...]:
-        """Which lines of an import are addresses that must not be written to, counted from 1."""
-        self.actor.require("plan")
-        normal = [self.inventory.normalise(opt_out.MAILED, a) for a in addresses]
-        return opt_out.listed(normal, self.workspace.vault.person_tag, self.journal.opted_out)
 
     # After a restore
 
@@ -250,6 +255,14 @@ class Service(Letters, Audits, Records, Backups, Delivery):
         self.actor.require("verify")
         self.actor.require("plan")
         return replay.replay(self, since, system, progress)
+
+    # Without a request
+
+    def scan(self, progress: Progress = _silent) -> minors.Scanned:
+        """Look for data of children under 13; a request and a plan for each. Safe to repeat."""
+        self.actor.require("verify")
+        self.actor.require("plan")
+        return minors.scan(self, progress)
 
     def new_ledger_key(self) -> str:
         """Begin a key for new entries of the ledger, and destroy those that no entry needs."""

@@ -24,7 +24,7 @@ import connectors
 from connectors import copies
 from connectors.errors import RefusedError, TransientError
 from connectors.isolation import strip_ambient
-from connectors.model import Gate
+from connectors.model import Action, Gate
 from connectors.protocol import Connector
 from orchestrator import signing
 from orchestrator.errors import BusyError, NotAllowedError
@@ -152,6 +152,12 @@ class Workspace:
     def mailing(self) -> frozenset[str]:
         """Systems that can keep a person from being written to. Asked once: it hangs on their kind, not on the day."""
         return frozenset(mailing(self.connectors(datetime.now(UTC))))
+
+    @cached_property
+    def redacting(self) -> frozenset[str]:
+        """Systems that can empty some fields of a row and keep the others."""
+        connected = self.connectors(datetime.now(UTC))
+        return frozenset(n for n, c in connected.items() if Action.REDACT in c.capabilities.actions)
 
     def not_connected(self) -> dict[str, str]:
         """Systems without a connector and why they are not searched by machine."""

@@ -15,6 +15,7 @@ from connectors.backups import Backup, KeepsBackups, State
 from connectors.errors import TransientError
 from connectors.model import (
     Action,
+    Aged,
     Artifact,
     Aspect,
     Capabilities,
@@ -27,7 +28,7 @@ from connectors.model import (
     Status,
     Subject,
 )  # fmt: skip
-from connectors.protocol import Connector, Enumerates, Inspects, Suppresses
+from connectors.protocol import Connector, Enumerates, Inspects, Suppresses, TellsAges
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -190,6 +191,23 @@ def keeping(connector: Connector) -> Keeping | None:
     """The connector's ability to list backups and delete one, if it has it."""
     inside, policy = _opened(connector)
     return Keeping(inside, policy) if isinstance(inside, KeepsBackups) else None
+
+
+class Aging:
+    """A connector's word on people's ages under the one retry policy: cut short, it is read anew."""
+
+    def __init__(self, inside: TellsAges, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+
+    def read(self, take: Callable[[Iterator[Aged]], T]) -> T:
+        """What `take` makes of all rows. It is called again, from the beginning, after a fault."""
+        return self._policy.again(lambda: take(self._inside.ages()))
+
+
+def aging(connector: Connector) -> Aging | None:
+    """The connector's ability to say how old people are, if it has it."""
+    inside, policy = _opened(connector)
+    return Aging(inside, policy) if isinstance(inside, TellsAges) else None
 
 
 def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:

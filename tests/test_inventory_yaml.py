@@ -87,7 +87,9 @@ def test_rules_are_cited_confirmed_and_end(inventory: Inventory) -> None:
 
 
 def test_rights_and_limits(inventory: Inventory) -> None:
-    assert inventory.verification == {Right.DELETE: Level.REASONABLE, Right.ACCESS: Level.REASONABLY_HIGH}
+    assert inventory.verification == {
+        Right.DELETE: Level.REASONABLE, Right.KNOW: Level.REASONABLE, Right.ACCESS: Level.REASONABLY_HIGH,
+    }  # fmt: skip
     assert inventory.limits.plan_valid == timedelta(hours=72)
     assert not inventory.sandbox
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connectors.backups import Rehearsal, TableShape
 from connectors.errors import ConfigError
+from connectors.heroku_postgres.ages import ages
 from connectors.heroku_postgres.erase import erase
 from connectors.heroku_postgres.export import chunks, withheld
 from connectors.heroku_postgres.inspect import Inspection
@@ -17,6 +18,7 @@ from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.shape import estimated
 from connectors.heroku_postgres.windows import OWN
 from connectors.model import (
+    Aged,
     Artifact,
     Capabilities,
     CollectionSpec,
@@ -94,6 +96,11 @@ class PostgresConnector:
     def rehearse(self, dump: Iterator[bytes]) -> Rehearsal:
         """Restore a dump of this database elsewhere, look at it, and drop it."""
         return rehearse(self._spec, dump)
+
+    def ages(self) -> Iterator[Aged]:
+        """What rows say of people's ages, in one snapshot of the database."""
+        with self._connections.session() as connection:
+            yield from ages(connection, self._connections.structure.of(connection, fresh=True))
 
     def _collection(self, at: Locator) -> CollectionSpec:
         try:

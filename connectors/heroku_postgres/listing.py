@@ -12,7 +12,7 @@ from connectors.heroku_postgres.links import Map
 from connectors.model import Identifier, IdentitySpec, Trust
 
 _PAGE = 2000  # rows fetched at a time
-_NOT_A_PERSON = (MARK, NOBODY, PLACEHOLDER)
+NOT_A_PERSON = (MARK, NOBODY, PLACEHOLDER)
 
 
 def identities(connection: Any, laid: Map) -> Iterator[tuple[Identifier, ...]]:
@@ -26,8 +26,8 @@ def _rows(connection: Any, laid: Map, name: str, proofs: Sequence[IdentitySpec])
     system, table = laid.spec.system, laid.table(name)
     places = [place(system, table, i.field) for i in proofs]
     query = SQL("SELECT {} FROM {} t WHERE {}").format(
-        SQL(", ").join(map(_texts, places)), table.sql,
-        SQL(" OR ").join(SQL("{} IS NOT NULL").format(_value(at)) for at in places),
+        SQL(", ").join(map(texts, places)), table.sql,
+        SQL(" OR ").join(SQL("{} IS NOT NULL").format(value(at)) for at in places),
     )  # fmt: skip
     with connection.cursor(name="dsr_identities") as cursor:
         cursor.itersize = _PAGE
@@ -35,17 +35,19 @@ def _rows(connection: Any, laid: Map, name: str, proofs: Sequence[IdentitySpec])
         for row in cursor:
             found = tuple(
                 Identifier(i.kind, text, i.trust, f"{system}/{name}.{i.field}")
-                for i, texts in zip(proofs, row, strict=True)
-                for text in texts or ()
-                if text and not text.startswith(_NOT_A_PERSON)
+                for i, borne in zip(proofs, row, strict=True)
+                for text in borne or ()
+                if text and not text.startswith(NOT_A_PERSON)
             )
             if found:
                 yield found
 
 
-def _value(at: Place) -> Composable:
+def value(at: Place) -> Composable:
+    """What is NULL where a place bears nothing."""
     return at.text if at.path else at.name
 
 
-def _texts(at: Place) -> Composable:
+def texts(at: Place) -> Composable:
+    """All values of a place, as an array of texts."""
     return SQL("{}::text[]" if at.elements else "ARRAY[{}]").format(at.name if at.elements else at.text)

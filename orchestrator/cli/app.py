@@ -13,6 +13,7 @@ import typer
 from orchestrator.cli import (
     backups,
     byhand,
+    choosing,
     clocks,
     holding,
     inventories,
@@ -46,7 +47,8 @@ app.add_typer(receipts.app, name="receipt")
 app.add_typer(journals.app, name="journal")
 app.add_typer(inventories.app, name="inventory")
 app.add_typer(byhand.app, name="manual")
-app.add_typer(byhand.opt_out, name="opt-out")
+app.add_typer(choosing.opt_out, name="opt-out")
+app.add_typer(choosing.opt_in, name="opt-in")
 app.add_typer(holding.app, name="hold")
 app.add_typer(holding.staff, name="staff")
 app.add_typer(replays.app, name="replay")
@@ -61,6 +63,7 @@ sandboxes.register(app)
 clocks.register(app, requests.app)
 working.register(app)
 logs.register(app, requests.app)
+choosing.register(app)
 
 
 @app.callback()

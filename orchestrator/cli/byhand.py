@@ -1,9 +1,7 @@
-"""`dsr manual …` and `dsr opt-out …`: what people do, and whom nobody writes to again."""
+"""`dsr manual …`: what people do."""
 
 from __future__ import annotations
 
-import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +13,6 @@ if TYPE_CHECKING:
     from orchestrator.manual import ManualStep
 
 app = typer.Typer(no_args_is_help=True, help="Steps that people do: list them, record what came of them.")
-opt_out = typer.Typer(no_args_is_help=True, help="Addresses that must not be written to again.")
-_ADDRESS = re.compile(r"[^\s@<>,;\"']+@[^\s@<>,;\"']+")
-_SHOWN = 20  # numbers of lines that a message names
 StepRef = Annotated[str, typer.Argument(metavar="STEP", help="The step's reference, or the beginning of it.")]
 
 
@@ -71,32 +66,6 @@ def fail(
         print_json(recorded)
     else:
         say(f"{recorded.system}/{recorded.collection}: {recorded.progress}; {recorded.owner} has it")
-
-
-@opt_out.command()
-def check(
-    context: typer.Context,
-    file: Annotated[str, typer.Option("--from", metavar="FILE", help="One address a line; - is standard input.")],
-    as_json: AsJson = False,
-) -> None:
-    """Say which lines of an import must not be written to. Exit code 5 if there are any."""
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"cannot read {file}: {type(error).__name__}", param_hint="--from") from None
-    lines = text.removeprefix("\ufeff").splitlines()  # the mark that spreadsheets begin a file with
-    if strange := [str(n) for n, line in enumerate(lines, 1) if line.strip() and not _ADDRESS.fullmatch(line.strip())]:
-        more = " and more" if len(strange) > _SHOWN else ""
-        where = f"lines {', '.join(strange[:_SHOWN])}{more}"
-        raise typer.BadParameter(f"one address a line, and nothing else; not so in {where}", param_hint="--from")
-    with settings(context).service() as service:
-        found = service.opted_out(lines)
-    if as_json:
-        print_json({"opted_out_lines": found})
-    else:
-        say("\n".join(f"line {n}: opted out, leave it out" for n in found) or "nobody of these has opted out")
-    if found:
-        raise typer.Exit(5)
 
 
 def _table(steps: list[ManualStep]) -> None:

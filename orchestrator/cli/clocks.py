@@ -92,7 +92,9 @@ def deny(
     except ValueError:
         raise typer.BadParameter(f"{because!r} is not one of {', '.join(Because)}", param_hint="--because") from None
     with settings(context).service() as service:
-        _recorded(service, service.deny(request, ground, reason, letter), "denied", as_json)
+        found = service.deny(request, ground, reason, letter)
+        ask = "; the letter asks whether the person wants to opt out of sale and sharing" if found.ask_opt_out else ""
+        _recorded(service, found, "denied" + ask, as_json)
 
 
 def _answer_due(found: Clocked) -> str:

@@ -6,11 +6,14 @@ import sys
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+
+if TYPE_CHECKING:
+    from orchestrator.model import Right
 
 app = typer.Typer(no_args_is_help=True, help="Record requests, verify who asks, list them.")
 
@@ -18,7 +21,9 @@ app = typer.Typer(no_args_is_help=True, help="Record requests, verify who asks, 
 @app.command()
 def new(
     context: typer.Context,
-    right: Annotated[str, typer.Option(help="What is asked for: delete or access.")] = "delete",
+    right: Annotated[
+        str, typer.Option(help="delete, access, know, opt_out, opt_in, limit or shine_the_light.")
+    ] = "delete",
     email: Annotated[list[str] | None, typer.Option(help="An e-mail address of the person.")] = None,
     identifier: Annotated[
         list[str] | None, typer.Option("--id", metavar="KIND=VALUE", help="Another identifier, such as user_id=42.")
@@ -39,13 +44,25 @@ def new(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="What the person wants from this day on, back to 2022-01-01 (access)."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART", help="Not everything: a category (A to K), SYSTEM or SYSTEM/COLLECTION only."),
+    ] = None,
+    of: Annotated[
+        list[str] | None, typer.Option(help="Of an opt-out or opt-in: sale, sharing, marketing; the first two if none.")
+    ] = None,
+    with_access: Annotated[
+        bool, typer.Option("--with-access", help="Access was asked for, too: it is answered before anything goes.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Record a request. What names the person is encrypted at once."""
+    """Record a request. What names the person is encrypted at once.
+
+    A deletion is of EVERYTHING; --only is for a person who was offered that and wants portions deleted.
+    """
     from orchestrator.model import Ground, Right
 
-    lines = [*(identifier or []), *_lines(from_file)]
-    given = [("email", value) for value in email or []] + [_pair(line) for line in lines]
+    given = given_by(email, identifier, from_file)
     try:
         asked = Right(right)
     except ValueError:
@@ -57,16 +74,27 @@ def new(
     with settings(context).service() as service:
         if received:
             received = received.replace(tzinfo=service.inventory.zone)
-        request = service.new_request(asked, given, channel, received, why)
-        letter = service.next_letter(request)
+        parts = [*(only or []), *(of or [])]
+        if with_access:
+            if asked is not Right.DELETE:
+                raise typer.BadParameter("goes with --right delete", param_hint="--with-access")
+            pair = service.new_pair(given, channel, received, why, parts)
+            request, access = pair.delete, pair.access
+        else:
+            request, access = service.new_request(asked, given, channel, received, why, only=parts), ""
+        letters = {r: service.next_letter(r) for r in (access, request) if r}
         if since:
-            service.ask_period(request, since.date())
+            service.ask_period(access or request, since.date())
     if as_json:
-        print_json({"request": request, "right": asked, "letter": letter})
-    else:
-        say(f"{request}  recorded; next: dsr request verify {request}")
+        told = {"request": request, "right": asked, "letter": letters[request]}
+        print_json(told | ({"access": access} if access else {}))
+        return
+    if access:
+        say(f"{access}  access, recorded; next: dsr request verify {access}")
+    say(f"{request}  recorded; {_next(request, asked, parts)}")
+    for asked_for, letter in letters.items():
         if letter:
-            say(f"{request}  letter: dsr letter draft {request} {letter}")
+            say(f"{asked_for}  letter: dsr letter draft {asked_for} {letter}")
 
 
 @app.command()
@@ -153,6 +181,19 @@ def cancel(
     with settings(context).service() as service:
         service.cancel(request, reason)
     print_json({"request": request, "state": "cancelled"}) if as_json else say(f"{request}  cancelled")
+
+
+def _next(request: str, right: Right, parts: list[str]) -> str:
+    if right == "opt_in":
+        return f"nothing changes before the second step: dsr opt-in confirm {request}"
+    what = "everything is to be deleted; " if right == "delete" and not parts else ""
+    return f"{what}next: dsr request verify {request}" if right.reaches_data else f"next: dsr run {request}"
+
+
+def given_by(email: list[str] | None, identifier: list[str] | None, from_file: str) -> list[tuple[str, str]]:
+    """The identifiers of a command: addresses, KIND=VALUE options, lines of a file."""
+    lines = [*(identifier or []), *_lines(from_file)]
+    return [("email", value) for value in email or []] + [_pair(line) for line in lines]
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -60,6 +60,11 @@ def plan_table(planned: Planned) -> None:
     for step in plan.steps:
         totals[str(step.action)] = totals.get(str(step.action), 0) + step.count
     console.print(Text("  ".join(f"{name} {count:,}" for name, count in totals.items()) or "nothing found"))
+    if left := sum(step.count for step in plan.steps if step.rule == "wish"):
+        everything = "a request without --only deletes EVERYTHING"
+        console.print(
+            Text(f"portions only, at the person's wish: {left:,} records are left; {everything}", style="bold")
+        )
     for searched in plan.coverage:
         if searched.coverage != "searched":
             console.print(Text(f"not searched: {searched.system} ({searched.coverage}): {searched.why}", style="dim"))

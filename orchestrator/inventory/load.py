@@ -55,7 +55,11 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         approval=document.approval,
         staff=tuple(model.StaffMember(s.id, s.public_key or "", frozenset(s.may)) for s in document.staff),
         hand_over=model.HandOver(hand_over.owner, hand_over.how) if hand_over else model.HandOver(),
-        verification={Right.DELETE: Level(verification.delete), Right.ACCESS: Level(verification.access)},
+        verification={
+            Right.DELETE: Level(verification.delete),
+            Right.ACCESS: Level(verification.access),
+            Right.KNOW: Level(verification.know),
+        },
         limits=model.Limits(
             limits.records,
             limits.share_of_collection,
@@ -163,4 +167,5 @@ def _field(name: str, entry: schema.FieldEntry) -> FieldSpec:
         disclosure = Disclosure.DISCLOSE
     elif entry.never:
         disclosure = Disclosure.NEVER
-    return FieldSpec(name, entry.category or "", disclosure, entry.never or entry.type or "", Redaction(entry.redact))
+    called = entry.never or entry.type or ""
+    return FieldSpec(name, entry.category or "", disclosure, called, Redaction(entry.redact), entry.tells or "")

@@ -71,6 +71,7 @@ class Verification(Entry):
     """How surely a requester must be verified, by right."""
 
     delete: LevelName = "reasonable"
+    know: LevelName = "reasonable"
     access: LevelName = "reasonably_high"
 
 

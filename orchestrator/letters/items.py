@@ -30,6 +30,8 @@ _STATES: Mapping[Standing, State] = {
     Standing.NOT_ATTEMPTED: State.BY_HAND,
     Standing.NO_END: State.BY_HAND,  # somebody has to say until when
     Standing.RETAINED: State.RETAINED,
+    Standing.LEFT: State.LEFT,
+    Standing.HONOURED: State.HONOURED,
 }
 _VENDOR = "vendor"  # the exception of what a vendor locks: its own backups and periods
 _HOLD = "hold"

@@ -47,6 +47,8 @@ class State(StrEnum):
     UNCONFIRMED = "unconfirmed"  # done, and not searched again yet
     BACKUP = "backup"  # until the copy ends
     RETAINED = "retained"  # under an exception, until a day
+    LEFT = "left"  # the person asked for other parts only
+    HONOURED = "honoured"  # a choice that is in force
     VENDOR_KEEPS = "vendor_keeps"  # the vendor must keep it until a day
     HANDED_OVER = "handed_over"  # a customer organisation decides about it
     TO_HAND_OVER = "to_hand_over"

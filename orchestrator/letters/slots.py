@@ -80,10 +80,11 @@ def day(facts: Facts, on: date | None) -> str:
 
 def _verification(facts: Facts) -> dict[str, str]:
     verification = facts.verification
+    level = verification.level if verification else None
     return {
         "verified": _flag(verification is not None),
         "verification": _flag(verification is not None),
-        "level": wording.words().levels[verification.level.value] if verification else "",
+        "level": next((says for name, says in wording.words().levels.items() if name == level), ""),
         "matched": ", ".join(name.replace("_", " ") for name in verification.matched) if verification else "",
     }
 

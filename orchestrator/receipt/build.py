@@ -167,7 +167,7 @@ def _step(settled: Settled, case: Case, worded: _Wording, pseudonym: Callable[[s
     step, result = settled.step, settled.result
     by_hand = next((a for a in case.attested if a.ref == step.ref), None)
     left_out = dict(case.disclosed.left_out) if case.disclosed else {}
-    why = result.reason if result else ""
+    why = result.reason if result and case.plan.right not in (Right.ACCESS, Right.KNOW) else ""
     return {
         "ref": step.ref,
         "system": step.system,

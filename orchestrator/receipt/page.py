@@ -39,6 +39,8 @@ _STANDINGS = {
     Standing.NOT_PROVABLE: "done; the system has no search that could prove it",
     Standing.RETAINED: "kept under an exception",
     Standing.ATTESTED: "done by hand; attested, not verified",
+    Standing.LEFT: "left at the person’s wish",
+    Standing.HONOURED: "honoured, and read back",
     Standing.DISCLOSED: "handed over",
     Standing.UNCONFIRMED: "done; a fresh search is still due",
     Standing.ACCEPTED: "accepted by the vendor, who does it later",
@@ -69,6 +71,11 @@ _RIGHTS = {
     Right.LIMIT: "Limited use of sensitive data",
     Right.SHINE_THE_LIGHT: "Disclosures for direct marketing",
 }
+_CHOICES = {
+    Fulfilment.COMPLETE: ("Done", "What was asked is in force. It is listed below."),
+    Fulfilment.OPEN: ("Not finished", "What people still have to do for it is listed below."),
+}
+_NO_APPROVAL = "Such a request waits for no approval: it is carried out at once."
 _LEVELS = {"reasonable": "to a reasonable degree", "reasonably_high": "to a reasonably high degree"}
 _REGIMES = {
     "ccpa": "California Consumer Privacy Act",
@@ -91,7 +98,8 @@ _ROLES = {"business": "for ourselves", "service_provider": "for a customer organ
 def html(payload: Mapping[str, Any], envelope_sha: str) -> str:
     """The page of one receipt. `envelope_sha` is the hash of its file, in hexadecimal."""
     outcome = Fulfilment(payload["outcome"])
-    headline, explained = _OUTCOMES[outcome]
+    right = Right(payload["right"])
+    headline, explained = _OUTCOMES[outcome] if right.reaches_data else _CHOICES.get(outcome, _OUTCOMES[outcome])
     standings = [Standing(s["standing"]) for s in payload["steps"]]
     waiting = [s for s, standing in zip(payload["steps"], standings, strict=True) if standing.open or standing.pending]
     return _template().render(
@@ -105,8 +113,9 @@ def html(payload: Mapping[str, Any], envelope_sha: str) -> str:
         unsearched=[r for r in payload["not_searched"] if not _covered_by_step(r, waiting)],
         unproven=[s for s in payload["steps"] if s["standing"] == Standing.NOT_PROVABLE],
         found=sum(s["planned"] for s in payload["steps"]),
-        access=payload["right"] == Right.ACCESS,
-        decided=_decided(payload),
+        access=right in (Right.ACCESS, Right.KNOW, Right.SHINE_THE_LIGHT),
+        choice=not right.reaches_data,
+        decided=_decided(payload) if right.reaches_data else _NO_APPROVAL,
     )
 
 

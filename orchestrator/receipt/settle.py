@@ -12,7 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.model import Action, Status
+from orchestrator.disclosures import left_out
 from orchestrator.model import Coverage, Right, Searched, Step, StepResult
+from orchestrator.portion import WISH
 from orchestrator.receipt.case import Case
 
 
@@ -38,6 +40,8 @@ class Standing(StrEnum):
     NOT_PROVABLE = "not_provable"  # done or accepted, and the system cannot show that it is gone
     RETAINED = "retained"
     ATTESTED = "attested, not verified"  # done by hand, on a staff member's word
+    LEFT = "left"  # the person asked for other portions only
+    HONOURED = "honoured"  # stands in our own list, or stands there no more, as was asked; read back
     DISCLOSED = "disclosed"
     UNCONFIRMED = "unconfirmed"  # done, and not searched again yet
     ACCEPTED = "accepted"  # the vendor does it later
@@ -106,7 +110,7 @@ def reaches(case: Case, settled: Sequence[Settled]) -> tuple[Reach, ...]:
     rows = []
     for searched in case.plan.coverage:
         mine = [s for s in settled if s.step.system == searched.system]
-        attested = bool(mine) and all(s.standing is Standing.ATTESTED for s in mine)
+        attested = bool(mine) and all(s.standing in (Standing.ATTESTED, Standing.LEFT) for s in mine)
         reach = Reach(searched, again.get(searched.system), False)
         done = {
             Coverage.SEARCHED: True,
@@ -148,7 +152,8 @@ def is_final(ending: Fulfilment, settled: Sequence[Settled], reached: Sequence[R
 
 def keeps(settled: Settled) -> bool:
     """Whether something stays under an exception, wholly or in some fields."""
-    redacted = settled.step.action is Action.REDACT and bool(settled.step.keep)
+    step = settled.step
+    redacted = step.action is Action.REDACT and bool(step.keep) and step.rule != WISH
     return settled.standing in (Standing.RETAINED, Standing.NO_END) or redacted
 
 
@@ -171,6 +176,13 @@ def _failed(settled: Settled) -> bool:
 def _standing(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
     if case.plan.right is Right.ACCESS:
         return Standing.ATTESTED if attested else _disclosure(step, case)
+    if case.plan.right is Right.KNOW:
+        told = Standing.DISCLOSED if case.disclosed else Standing.NOT_ATTEMPTED
+        return Standing.ATTESTED if attested else Standing.BY_HAND if left_out(step) else told
+    if not case.plan.right.reaches_data:
+        return _choice(step, result, attested, case)
+    if step.rule == WISH and step.action is Action.RETAIN:
+        return Standing.LEFT
     elsewhere = result is not None and result.status in (Status.MANUAL, Status.RETAINED)
     if result is not None and elsewhere and result.confirmed and result.left == 0:
         return Standing.GONE  # done by people or by the vendor's own time, and a search shows it
@@ -189,6 +201,17 @@ def _standing(step: Step, result: StepResult | None, attested: bool, case: Case)
     if result.status is Status.FAILED:
         return Standing.FAILED
     return _removal(result, case.issued)
+
+
+def _choice(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
+    """Of what is done in our own list, told from the inventory, or left to people."""
+    if step.action is Action.MANUAL:
+        return Standing.ATTESTED if attested else Standing.BY_HAND
+    if case.plan.right is Right.SHINE_THE_LIGHT:
+        return Standing.DISCLOSED if case.disclosed else Standing.NOT_ATTEMPTED
+    if result is None:
+        return Standing.NOT_ATTEMPTED
+    return {True: Standing.HONOURED, False: Standing.FAILED, None: Standing.UNCONFIRMED}[result.confirmed]
 
 
 def _disclosure(step: Step, case: Case) -> Standing:

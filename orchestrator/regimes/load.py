@@ -74,7 +74,13 @@ def _rules(entries: Sequence[RuleEntry], *, promise: bool) -> tuple[Rule, ...]:
     from orchestrator.law import Confidence
 
     return tuple(
-        rule(r, confidence=Confidence(r.confidence), first_day_counts=r.first_day_counts, promise=promise)
+        rule(
+            r,
+            confidence=Confidence(r.confidence),
+            first_day_counts=r.first_day_counts,
+            calendar_year=r.calendar_year,
+            promise=promise,
+        )
         for r in entries
     )
 

@@ -18,6 +18,7 @@ class RuleEntry(Promise):
     id: Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9-]*$")]
     confidence: ConfidenceName
     first_day_counts: bool = False
+    calendar_year: bool = False
 
 
 class RegimeFile(Entry):

@@ -21,7 +21,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "identifier_confirmed": frozenset({"kind", "tag", "reason"}),
     "extended": frozenset({"until", "reason", "letter"}),
     "answered": frozenset({"at", "letter"}),
-    "denied": frozenset({"code", "reason"}),
+    "denied": frozenset({"code", "reason", "ask_opt_out"}),
     "appealed": frozenset({"at"}),
     "appeal_decided": frozenset({"at", "result", "letter"}),
     "cancelled": frozenset({"reason"}),
@@ -56,7 +56,13 @@ KINDS: Mapping[str, frozenset[str]] = {
     "paused": frozenset({"system", "reason"}),
     "resumed": frozenset({"system"}),
     # others
-    "opted_out": frozenset({"tag"}),
+    # our own list of opt-outs, and what takes an entry off it; without a purpose it is marketing
+    "opted_out": frozenset({"tag", "purpose"}),
+    "opted_in": frozenset({"tag", "purpose"}),
+    "opt_in_confirmed": frozenset({"by", "age", "method"}),
+    "told": frozenset({"plan", "bytes", "hash"}),
+    "complied": frozenset({"plan"}),
+    "minor_found": frozenset({"system", "collection", "why", "sure"}),
     # the erasure ledger and what is run again from it
     "ledger_key": frozenset({"key"}),
     "erased": frozenset({"first", "plan", "key", "system", "collections", "tags", "at", "existed", "until"}),

@@ -119,7 +119,7 @@ def test_an_extension_and_a_denial_do_what_the_commands_do(today: Service, reque
     assert denied.last
     assert today.next_letter(request_) is None
     (told,) = today.journal.entries(request_, "denied")
-    assert told.payload == {"code": "other", "reason": DENIED.reason}
+    assert told.payload == {"code": "other", "reason": DENIED.reason, "ask_opt_out": False}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from sqlalchemy import insert, text, update
 from orchestrator import canonical
 from orchestrator.errors import IntegrityError, UnknownError
 from orchestrator.journal import START, Journal
+from orchestrator.law import Purpose
 from orchestrator.model import Right
+from orchestrator.preferences import Preferences
 from orchestrator.storage import chain, schema
 from tests.orchestrator.cases import NOW
 
@@ -151,7 +153,7 @@ def test_what_outlives_a_request_stays(journal: Journal) -> None:
     journal.append("", "opted_out", "s1", {"tag": "t"}, "t")
     journal.purge("r-1", "s2", keep={kept.seq})
     assert [e.kind for e in journal.entries()] == ["erased", "vault_destroyed", "opted_out", "purged"]
-    assert journal.opted_out("t")
+    assert Preferences(journal).keeps("t", Purpose.MARKETING)
     assert journal.purge("r-1", "s2") is not None, "the ledger's entry goes when it is no longer to be kept"
     assert not list(journal.entries(kind="erased"))
     assert journal.verify()
