@@ -7,17 +7,20 @@ values. `SystemSpec.settings["rows"]` is the store itself: {collection: [row, â€
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from connectors.corrections import pending, tally
 from connectors.errors import ChangedError
 from connectors.model import (
     Action,
     Artifact,
     Capabilities,
     CollectionSpec,
+    Correction,
+    Held,
     Identifier,
     Locator,
     Obstacle,
@@ -89,6 +92,21 @@ class MemoryConnector:
             self._spec.gate(order.at.collection)
             self._erase(order, rows)
             yield Outcome(order.at, Status.DONE, len(rows))
+
+    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
+        rows = self._matching(subject, at)
+        yield from tally((name, row.get(name)) for name in fields for row in rows)
+
+    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
+        todo = [pending(self.system, c, self.held(subject, c.at, {h.field for h in c.changes})) for c in corrections]
+        for correction, changes in zip(corrections, todo, strict=True):
+            for change in changes:
+                self._spec.gate(correction.at.collection)
+                for row in self._matching(subject, correction.at):
+                    if str(row.get(change.field)) == change.old:
+                        row[change.field] = change.new
+            status = Status.DONE if changes else Status.ABSENT
+            yield Outcome(correction.at, status, sum(c.count for c in changes))
 
     def identities(self) -> Iterator[tuple[Identifier, ...]]:
         """Everybody: of each row the identifiers it bears."""

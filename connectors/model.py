@@ -1,6 +1,6 @@
 """The nouns a connector speaks: frozen values, no behaviour beyond reading themselves.
 
-Only `Identifier` and `Locator.key` carry personal data, and both hide it from repr.
+Only `Identifier`, `Locator.key`, `Held` and `Change` carry personal data, and all hide it from repr.
 """
 
 from __future__ import annotations
@@ -27,10 +27,13 @@ __all__ = [
     "Artifact",
     "Aspect",
     "Capabilities",
+    "Change",
     "CollectionSpec",
+    "Correction",
     "Disclosure",
     "FieldSpec",
     "Gate",
+    "Held",
     "Identifier",
     "IdentitySpec",
     "LinkKind",
@@ -170,8 +173,13 @@ class Order:
     keep: frozenset[str] = frozenset()  # REDACT leaves these fields as they are
 
     def spared(self) -> Outcome | None:
-        """The answer to an order that nothing is done about (RETAIN, MANUAL); None if there is something to do."""
-        status = {Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL}.get(self.action)
+        """The answer to an order that nothing is done about (RETAIN, MANUAL); None if there is something to do.
+
+        An order has no values to correct anything with: whoever only deletes leaves CORRECT to people.
+        """
+        status = {
+            Action.RETAIN: Status.RETAINED, Action.MANUAL: Status.MANUAL, Action.CORRECT: Status.MANUAL,
+        }.get(self.action)  # fmt: skip
         return Outcome(self.at, status, self.count) if status else None
 
 
@@ -184,6 +192,37 @@ class Outcome:
     count: int = 0
     until: datetime | None = None  # ACCEPTED: when a read can prove it; RETAINED: until when
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value that stands in one field of a record, and in how many of its rows. Blank ones are not told.
+
+    `fixed`: why no call changes it, as an instruction for people; without personal data.
+    """
+
+    field: str
+    value: str = field(repr=False)
+    count: int = 1
+    fixed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """In one field, wherever the old value stands: the new one. An empty new value empties the field."""
+
+    field: str
+    old: str = field(repr=False)
+    new: str = field(repr=False)
+    count: int = 1  # rows that bore the old value when it was planned
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is to be put right in one record."""
+
+    at: Locator
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)

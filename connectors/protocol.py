@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from connectors.model import Aged, Artifact, Capabilities, Identifier, Locator, Order, Outcome, Probe, Record, Subject
+from connectors.model import (
+    Aged,
+    Artifact,
+    Capabilities,
+    Correction,
+    Held,
+    Identifier,
+    Locator,
+    Order,
+    Outcome,
+    Probe,
+    Record,
+    Subject,
+)
 
 
 @runtime_checkable
@@ -57,6 +70,28 @@ class Suppresses(Protocol):
 
     def suppressed(self, subject: Subject) -> bool:
         """Whether every address of the person's is suppressed in every place. Changes nothing."""
+
+
+@runtime_checkable
+class Corrects(Protocol):
+    """The ability to put single fields of a person's own rows right."""
+
+    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
+        """The values that stand in these fields of a record; nothing for rows that are not the person's.
+
+        Changes nothing. A field that holds no single value (a list of several things) is left out.
+        """
+
+    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
+        """Put every correction through; exactly one outcome for each, in their order, when it is true.
+
+        Raises ChangedError, before any write, where more rows bear the old value than were planned, or the
+        field has another value by now: what somebody else put there since is not overwritten. Changes the
+        named fields and nothing else; calls `spec.gate(collection)` right before every write; reads back.
+        Idempotent. DONE: it stands; ABSENT: the old value stands nowhere any more; ACCEPTED: said yes to,
+        seen later; MANUAL: the system does not take the value, or no call changes the field; FAILED: said
+        yes to and not seen, or half way: ask again.
+        """
 
 
 @runtime_checkable

@@ -18,6 +18,7 @@ class Action(StrEnum):
 
     DELETE = "delete"
     REDACT = "redact"
+    CORRECT = "correct"  # fields get other values: asked of `Corrects`, never of `delete`
     RETAIN = "retain"
     MANUAL = "manual"
 

@@ -22,6 +22,7 @@ FLOORS = {
     "connectors.traces": 1,
     "connectors.copies": 1,
     "connectors.backups": 1,
+    "connectors.corrections": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -108,7 +109,7 @@ SAME_FLOOR = {
 }
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "testing", "sandbox", "traces", "backups",
+    "corrections", "testing", "sandbox", "traces", "backups",
 }  # fmt: skip
 
 

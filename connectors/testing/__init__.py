@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.testing.corrections import CorrectionLaws
 from connectors.testing.harness import GONE, Harness, live, orders_for, totals
 from connectors.testing.wire import WireLaws
 
-__all__ = ["GONE", "Harness", "WireLaws", "conformance", "live", "orders_for", "totals"]
+__all__ = ["GONE", "CorrectionLaws", "Harness", "WireLaws", "conformance", "live", "orders_for", "totals"]
 
 
 def conformance(harness: type[Any]) -> type[WireLaws]:
-    """The test class of one connector."""
-    return type(f"Test{harness.__name__}", (WireLaws,), {"harness_class": harness})
+    """The test class of one connector: with the laws of corrections where the harness says what to put right."""
+    laws = CorrectionLaws if hasattr(harness, "corrections") else WireLaws
+    return type(f"Test{harness.__name__}", (laws,), {"harness_class": harness})

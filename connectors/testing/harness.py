@@ -32,6 +32,11 @@ class Harness(Protocol):
     never: tuple[str, ...]  # planted values that must not be exported
     disclosed: tuple[str, ...]  # planted values that must be exported
 
+    # Of a connector that corrects: (collection, field) -> the right value, where another one stands, in rows
+    # of the bystander's too; and values that the system does not take.
+    #   corrections: Mapping[tuple[str, str], str]
+    #   refused: Mapping[tuple[str, str], str]
+
     def start(self) -> None:
         """Bring the sandbox up (once per class)."""
 

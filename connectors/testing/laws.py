@@ -23,7 +23,7 @@ from connectors.model import (
     Subject,
     Trust,
 )
-from connectors.protocol import Connector, Inspects
+from connectors.protocol import Connector, Corrects, Inspects
 from connectors.testing.harness import GONE, Harness, HeldError, key, live, no_canary, orders_for, totals, unlike
 
 
@@ -65,6 +65,7 @@ class Laws:
         assert isinstance(connector, Connector)
         assert connector.system == harness.spec().system
         assert connector.capabilities.needs
+        assert isinstance(connector, Corrects) == hasattr(harness, "corrections"), "what it corrects is held to no law"
         connector.check()
 
     def test_inspecting_changes_nothing_and_names_nobody(self, harness: Any, planted: Mapping[str, int]) -> None:

@@ -33,12 +33,19 @@ class MemoryHarness:
         "a_fault_during_deletion_is_mended_by_asking_again": _WIRE,
         "a_page_that_comes_twice_is_counted_once": _WIRE,
         "a_vendor_that_lies_is_caught": _WIRE,
+        "a_fault_during_a_correction_is_mended_by_asking_again": _WIRE,
+        "a_vendor_that_lies_about_a_correction_is_caught": _WIRE,
+        "a_value_that_is_refused_is_an_outcome": "a dictionary takes every value",
     }
     subject = Subject.of(Identifier("email", "Ann.Lee@example.com", Trust.PROVEN))
     bystander = Subject.of(Identifier("email", "ann.lee2@example.com", Trust.PROVEN))
     canaries = ("ann.lee@example.com", "555-0100")
     never = ("hash-of-ann",)
     disclosed = ("ann.lee@example.com", "2026-01-01")
+    corrections: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("orders", "phone"): "+1 555-0177",
+        ("users", "phone"): "+1 555-0177",
+    }
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = {}
