@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from connectors.backups import Rehearsal, TableShape
 from connectors.errors import ConfigError
 from connectors.heroku_postgres.ages import ages
+from connectors.heroku_postgres.correct import correct, held
 from connectors.heroku_postgres.erase import erase
 from connectors.heroku_postgres.export import chunks, withheld
 from connectors.heroku_postgres.inspect import Inspection
@@ -16,12 +17,14 @@ from connectors.heroku_postgres.records import records
 from connectors.heroku_postgres.restore import rehearse
 from connectors.heroku_postgres.session import Connections
 from connectors.heroku_postgres.shape import estimated
-from connectors.heroku_postgres.windows import OWN
+from connectors.heroku_postgres.windows import OWN, cutoffs_of
 from connectors.model import (
     Aged,
     Artifact,
     Capabilities,
     CollectionSpec,
+    Correction,
+    Held,
     Identifier,
     Locator,
     Order,
@@ -81,6 +84,19 @@ class PostgresConnector:
         """All orders in one transaction; outcomes after its commit."""
         with self._connections.session() as connection:
             outcomes = erase(connection, self._connections.structure.of(connection), subject, orders)
+        yield from outcomes
+
+    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
+        """What stands in columns and paths inside JSON; arrays and whole JSON columns hold no single value."""
+        with self._connections.session() as connection:
+            laid = self._connections.structure.of(connection)
+            found = list(held(Reach(connection, laid, subject, cutoffs_of([at])), at, fields))
+        yield from found
+
+    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
+        """All corrections in one transaction; outcomes after its commit."""
+        with self._connections.session() as connection:
+            outcomes = correct(connection, self._connections.structure.of(connection), subject, corrections)
         yield from outcomes
 
     def identities(self) -> Iterator[tuple[Identifier, ...]]:

@@ -20,8 +20,8 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from connectors.heroku_postgres.fields import bears_one_of, place, wanted
 from connectors.heroku_postgres.links import Link, Map
-from connectors.heroku_postgres.windows import side
-from connectors.model import CollectionSpec, IdentitySpec, Subject, Trust
+from connectors.heroku_postgres.windows import side, sides_of
+from connectors.model import CollectionSpec, IdentitySpec, Locator, Subject, Trust
 
 _KNOW = "SELECT set_config('dsr.known', %s, true)"
 _KNOWN = SQL("SELECT jsonb_array_elements_text(current_setting('dsr.known')::jsonb -> {})")
@@ -100,6 +100,10 @@ class Reach:
         return (
             SQL("({} AND {} <> ALL ({}::int[]))").format(way, self._side(name), Literal(sorted(rest))) if rest else way
         )
+
+    def record(self, at: Locator) -> Composable:
+        """A condition: the row is one of the person's in a record's window."""
+        return self.rows(at.collection, sides_of(at, self._cutoffs.get(at.collection, ())))
 
     def claimed(self, name: str) -> Composable | None:
         """A condition: only something unproven says that the row is the person's."""

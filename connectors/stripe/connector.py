@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 
@@ -13,6 +13,8 @@ from connectors.model import (
     Artifact,
     Capabilities,
     CollectionSpec,
+    Correction,
+    Held,
     Identifier,
     Locator,
     Obstacle,
@@ -26,6 +28,7 @@ from connectors.model import (
     Trust,
 )
 from connectors.probes import NOBODYS_ADDRESS
+from connectors.stripe.correct import Corrector, held
 from connectors.stripe.erase import Eraser
 from connectors.stripe.export import artifact
 from connectors.stripe.gather import Gatherer
@@ -38,7 +41,7 @@ from connectors.stripe.transport import Api, StripeRefusedError
 from connectors.stripe.values import bears, born
 from connectors.stripe.vocabulary import BY_NAME
 
-_EXPORT_TOGETHER = 120.0  # seconds in which exports of one person share one search
+_EXPORT_TOGETHER = 120.0  # seconds in which exports and readings of one person share one search
 
 
 def _utc() -> datetime:
@@ -98,6 +101,14 @@ class StripeConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         self._exporting = None
         yield from Eraser(self._spec, self._api, self._settings, self._gatherer(), self._now).run(subject, orders)
+
+    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
+        yield from held(self._exported(subject), at, fields)
+
+    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
+        """Ordinary updates of customers and payment methods; what documents say of a payment stays, see `correct`."""
+        self._exporting = None
+        yield from Corrector(self._spec, self._api, self._gatherer().holdings(subject)).run(corrections)
 
     def _exported(self, subject: Subject) -> Holdings:
         """One search for all collections: it reads every payment of the account."""

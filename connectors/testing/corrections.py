@@ -31,10 +31,10 @@ class CorrectionLaws(WireLaws):
 
     def wanted(self, harness: Any, subject: Subject | None = None, instead: Mapping[Any, str] = {}) -> list[Correction]:  # noqa: B006 - never changed
         """As a plan would ask for them: of each record, the fields in which another value stands."""
-        found, asked = [], instead or harness.corrections
+        found, asked, reading = [], instead or harness.corrections, self.corrects(harness)
         for record in live(self.locate(harness, subject)):
             new = {field: value for (collection, field), value in asked.items() if collection == record.at.collection}
-            held = self.corrects(harness).held(subject or harness.subject, record.at, list(new)) if new else ()
+            held = reading.held(subject or harness.subject, record.at, list(new)) if new else ()
             changes = [Change(h.field, h.value, new[h.field], h.count) for h in held if h.value != new[h.field]]
             if changes:
                 found.append(Correction(record.at, tuple(changes)))
@@ -55,9 +55,10 @@ class CorrectionLaws(WireLaws):
     def values(self, harness: Any, records: Sequence[Record] | None = None) -> Values:
         """Everything that stands in the described fields of the subject's own rows."""
         found: Values = {}
+        reading = self.corrects(harness)
         described = {c.name: [f.name for f in c.fields] for c in harness.spec().collections}
         for record in records or live(self.locate(harness)):
-            for h in self.corrects(harness).held(harness.subject, record.at, described.get(record.at.collection, ())):
+            for h in reading.held(harness.subject, record.at, described.get(record.at.collection, ())):
                 found.setdefault((record.at, h.field), {})[h.value] = h.count
         return found
 
@@ -101,8 +102,8 @@ class CorrectionLaws(WireLaws):
         assert before and foreign, "a bystander without data proves nothing"
         self.through(harness, self.wanted(harness))
         assert harness.untouched() == before
-        try:  # and whoever asks with another's values gets nothing done either
-            assert {o.status for o in self.correct(harness, foreign)} & {Status.DONE, Status.ACCEPTED} == set()
+        try:  # nor does whoever asks with what was read of another reach that one
+            self.correct(harness, foreign)
         except ConnectorError:
             pass
         harness.settle()
@@ -131,14 +132,12 @@ class CorrectionLaws(WireLaws):
         assert self.values(harness) == before
 
     def test_what_was_changed_since_is_not_overwritten(self, harness: Any, planted: Mapping[str, int]) -> None:
-        before, wanted = self.values(harness), self.wanted(harness)
-        for correction in wanted:
-            for change in correction.changes:
-                stale = Correction(correction.at, (replace(change, old="what stood there before"),))
-                fewer = Correction(correction.at, (replace(change, count=change.count - 1),))
-                for wrong in (stale, fewer):
-                    with pytest.raises(ChangedError):
-                        self.correct(harness, [wrong])
+        before, (correction, *_) = self.values(harness), self.wanted(harness)
+        change = correction.changes[0]
+        stale, fewer = replace(change, old="what stood there before"), replace(change, count=change.count - 1)
+        for wrong in (stale, fewer):
+            with pytest.raises(ChangedError):
+                self.correct(harness, [Correction(correction.at, (wrong,))])
         harness.settle()
         assert self.values(harness) == before
 
@@ -188,7 +187,9 @@ class CorrectionLaws(WireLaws):
         root.setLevel(logging.DEBUG)
         try:
             wanted = self.wanted(harness)
-            held = [h for c in wanted for h in self.corrects(harness).held(harness.subject, c.at, ["x"])]
+            fields = {c.at: {change.field for change in c.changes} for c in wanted}
+            held = [h for at, names in fields.items() for h in self.corrects(harness).held(harness.subject, at, names)]
+            assert held
             outcomes = self.correct(harness, wanted)
         finally:
             root.removeHandler(handler)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox.stripe.acts import Acts
-from connectors.sandbox.stripe.failures import Refusal, envelope, missing, unknown_parameter
+from connectors.sandbox.stripe.failures import Refusal, envelope, missing, refuse_unfit, unknown_parameter
 from connectors.sandbox.stripe.forms import decode, listed, merge
 from connectors.sandbox.stripe.redaction import Redactions, Switches
 from connectors.sandbox.stripe.shapes import SHAPES, Shape, attribute
@@ -200,7 +200,8 @@ class StripeFake:
         frozen = item["object"] == "subscription" and item["status"] == "canceled"
         if frozen and set(params) - {"metadata", "cancellation_details"}:
             raise Refusal(400, "A canceled subscription can only update its metadata", "")
-        merge(item, params)
+        refuse_unfit(params)
+        merge(item, params, self.switches.hashes_replace)
         return item
 
     def _list(self, kind: str, path: str, params: Item) -> Item:

@@ -29,15 +29,19 @@ def listed(value: object) -> list[Any]:
     return [] if value in (None, "") else [value]
 
 
-def merge(held: dict[str, Any], update: Mapping[str, Any]) -> None:
-    """Apply an update as Stripe does: an empty value unsets, metadata merges by key."""
+def merge(held: dict[str, Any], update: Mapping[str, Any], forgets: bool = False) -> None:
+    """Apply an update as Stripe does: an empty value unsets, metadata merges by key.
+
+    `forgets`: other hashes lose what the update does not name.
+    """
     for name, value in update.items():
         if name == "metadata":
             _merge_metadata(held, value)
         elif isinstance(value, Mapping):
             inner = held.get(name)
-            held[name] = dict(inner) if isinstance(inner, dict) else {}
-            merge(held[name], value)
+            kept = dict(inner) if isinstance(inner, dict) else {}
+            held[name] = dict.fromkeys(kept) if forgets else kept
+            merge(held[name], value, forgets)
         elif value in ("true", "false"):
             held[name] = value == "true"
         else:

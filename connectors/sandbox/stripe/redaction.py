@@ -48,6 +48,7 @@ class Switches:
     permissions_first: bool = True  # and not only where the object that is named exists
     knows_customers: bool = False  # a list for a customer that does not exist is refused
     value_lists: frozenset[str] | None = None  # the fraud lists there are; None: every one that is asked for
+    hashes_replace: bool = False  # an update of a nested hash forgets what it does not name
     connected: frozenset[str] | None = None  # the connected accounts there are; None: every one
 
 

@@ -122,6 +122,16 @@ class HerokuPostgresHarness:
     canaries = ("ann.lee@example.com", "555-0100")
     never = ("hash-of-ann", "tax-hash-of-ann")
     disclosed = ("ann.lee@example.com", "555-0100", "192.0.2.1", "second", "note", "/a", "/b", "/c")
+    corrections: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("public.users", "phone"): "555-0177",
+        ("public.users", "password"): "hash-of-anne",
+        ("public.profiles", "data->tax"): "tax-of-anne",
+        ("public.sessions", "ip"): "192.0.2.77/32",
+    }
+    refused: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("public.users", "email"): "no address at all",
+        ("public.sessions", "ip"): "no.such.ip",
+    }
 
     def start(self) -> None:
         self._stack = contextlib.ExitStack()
@@ -197,7 +207,7 @@ class HerokuPostgresHarness:
         self.db.run(
             "CREATE OR REPLACE FUNCTION lie() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
             *(
-                f"CREATE TRIGGER lie BEFORE DELETE ON {t} FOR EACH ROW EXECUTE FUNCTION lie()"
+                f"CREATE TRIGGER lie BEFORE UPDATE OR DELETE ON {t} FOR EACH ROW EXECUTE FUNCTION lie()"
                 for t in ("users", "leads")
             ),
         )

@@ -97,6 +97,7 @@ class Wire:
                 injected = self._due(at_login=False)
                 if injected and injected.fault is Fault.SERVER_ERROR:
                     client.sendall(refusal("57P01"))
+                    server.shutdown(socket.SHUT_RDWR)  # or the server would go on with the transaction, and its locks
                     return
                 if injected and injected.fault is Fault.CUT:
                     cut.set()

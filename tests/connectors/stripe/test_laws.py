@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from connectors.model import SystemSpec
+from connectors.model import FieldSpec, Redaction, SystemSpec
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.serve import Server
 from connectors.sandbox.stripe import StripeFake
 from connectors.testing import conformance
-from tests.connectors.stripe.account import OLD, entry, paid, person
+from tests.connectors.stripe.account import OLD, SEEN, entry, paid, person
 
 
 class StripeHarness:
@@ -24,6 +25,16 @@ class StripeHarness:
     canaries = ("ann.lee@example.com", "555-0100", "Ann Lee", "sk_sandbox_0001")
     never = ("4242", "pi_secret_of_the_sandbox", "AOB934RVNwzk6xtn")
     disclosed = ("ann.lee@example.com", "555-0100")
+    corrections: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("customers", "phone"): "555-0177",
+        ("customers", "name"): "Anne Li",
+        ("customers", "address.city"): "Monona",
+        ("payment_methods", "billing_details.phone"): "555-0177",
+    }
+    refused: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("customers", "email"): "no address at all",
+        ("payment_methods", "billing_details.phone"): "call 555-0177 after noon",
+    }
 
     def start(self) -> None:
         self.fake = StripeFake()
@@ -46,7 +57,8 @@ class StripeHarness:
 
     def _person(self, email: str, user: str, phone: str, given: str) -> None:
         plant = self.fake.plant
-        first = plant("customer", email=email, name="Ann Lee", phone=phone, metadata={"user_id": user}, created=OLD)
+        first = plant("customer", email=email, name="Ann Lee", phone=phone, metadata={"user_id": user}, created=OLD,
+                       address={"line1": "1 Oak St", "city": "Madison"})  # fmt: skip
         plant("customer", email=given, metadata={"note": "second"}, created=OLD)
         plant("customer", email="old@example.com", metadata={"user_id": user}, created=OLD)
         id_, who = first["id"], {"email": email, "name": "Ann Lee", "phone": phone}
@@ -61,7 +73,15 @@ class StripeHarness:
         plant("checkout.session", customer_details={"email": email, "name": "Ann Lee"}, created=OLD)
 
     def spec(self) -> SystemSpec:
-        return entry(self.server.url, **self.settings)
+        """With the leaves that are corrected described apart from their hashes."""
+        spec = entry(self.server.url, **self.settings)
+        leaves = {"customers": ("address.city", "address.line1"), "payment_methods": (
+            "billing_details.phone", "billing_details.email", "billing_details.name")}  # fmt: skip
+        marked = (
+            replace(c, fields=(*c.fields, *(FieldSpec(f, "B", SEEN, redaction=Redaction.NONE) for f in leaves[c.name])))
+            if c.name in leaves else c for c in spec.collections
+        )  # fmt: skip
+        return replace(spec, collections=tuple(marked))
 
     def spec_refused(self) -> SystemSpec:
         spec = entry(self.server.url, key="sk_live_other", **self.settings)
