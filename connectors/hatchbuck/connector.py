@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from connectors.errors import ConfigError
 from connectors.hatchbuck.api import HatchbuckApi, Row
+from connectors.hatchbuck.correct import Corrector, held
 from connectors.hatchbuck.erasure import Erasure
 from connectors.hatchbuck.opt_out import OptOut
 from connectors.hatchbuck.profile import bears, empties, placeholder, shown
@@ -28,6 +29,8 @@ from connectors.model import (
     Artifact,
     Aspect,
     Capabilities,
+    Correction,
+    Held,
     Identifier,
     Locator,
     Obstacle,
@@ -153,6 +156,14 @@ class HatchbuckConnector:
         ways = {f.name: f.redaction for f in self._collections[CONTACTS].fields}
         erasure = Erasure(self._spec, self._api, self._settings, ways, lambda also: self._search(subject, also))
         yield from erasure.carry_out(orders)
+
+    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
+        yield from held(self._search(subject), at, fields)
+
+    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
+        """Change single values of the person's own contacts, and read back; see `correct`."""
+        corrector = Corrector(self._spec, self._api, self._settings, lambda also: self._search(subject, also))
+        yield from corrector.run(corrections)
 
     def suppress(self, subject: Subject) -> Iterator[Outcome]:
         """Unsubscribe the person's own contacts, and read back; see `opt_out`."""

@@ -67,6 +67,7 @@ class HatchbuckSandbox:
         self.blank_items_stay = False
         self.empty_texts_count = True
         self.deleted_stay_findable = False
+        self.subscribes_anew = False  # a contact that gets another address
         self.rate_left: int | None = None
 
     def _id(self, what: str) -> str:
@@ -204,6 +205,8 @@ class HatchbuckSandbox:
         for name, value in sent.items():
             if not lie and name not in (*self.ignores, *_READ_ONLY):
                 self._set(row, name, value)
+        if "emails" in sent and self.subscribes_anew and not lie:
+            row["subscribed"] = True
         return _json(row)
 
     def _taken(self, emails: list[str], by_other_than: str) -> bool:

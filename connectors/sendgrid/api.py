@@ -63,6 +63,28 @@ class Api:
     ) -> tuple[int, Any]:
         return self._call("post", path, doing, account, accept, body=body)
 
+    def put(
+        self, *path: str, doing: str, account: Account, body: Mapping[str, Any], accept: Sequence[int]
+    ) -> tuple[int, Any]:
+        return self._call("put", path, doing, account, accept, body=body)
+
+    def patch(
+        self, *path: str, doing: str, account: Account, body: Sequence[Mapping[str, Any]], accept: Sequence[int]
+    ) -> tuple[int, Any]:
+        return self._call("patch", path, doing, account, accept, body=body)
+
+    def drop_identifier(self, contact: str, kind: str, value: str, account: Account) -> None:
+        """Ask for one identifier to be taken off one contact, which must have another.
+
+        https://www.twilio.com/docs/sendgrid/api-reference/contacts/delete-a-contact-identifier
+        """
+        doing = "taking an identifier off a contact"
+        if not _ID.fullmatch(contact):
+            raise RefusedError(self._system, f"{doing}: an id is not of the form of one")
+        body = {"identifier_type": kind, "identifier_value": value}
+        path = ("marketing", "contacts", contact, "identifiers")
+        self._call("delete", path, doing, account, (200, 202), body=body)
+
     def delete(self, *path: str, doing: str, account: Account) -> None:
         """Delete the one thing at this path. There is no body and no query: those delete in bulk."""
         self._call("delete", path, doing, account, (200, 202, 204, 404))
@@ -129,7 +151,7 @@ class Api:
         account: Account,
         accept: Sequence[int],
         query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> tuple[int, Any]:
         from python_http_client.exceptions import HTTPError
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from connectors.errors import AuthError
 from connectors.model import (
     Action,
     Artifact,
     Capabilities,
+    Correction,
+    Held,
     Identifier,
     Locator,
     Obstacle,
@@ -23,6 +25,7 @@ from connectors.model import (
     Trust,
 )
 from connectors.sendgrid.api import Account, Api, Row
+from connectors.sendgrid.correct import Corrector, held
 from connectors.sendgrid.erasure import Erasure
 from connectors.sendgrid.inspect import Inspection, lacking
 from connectors.sendgrid.opt_out import OptOut
@@ -185,6 +188,13 @@ class SendGridConnector:
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """Delete contacts, ask for erasure, and look that no opt-out got lost; see `erasure`."""
         yield from Erasure(self._spec, self._api, self._settings, lambda: self._search(subject)).carry_out(orders)
+
+    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
+        yield from held(self._search(subject), at, fields)
+
+    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
+        """Update contacts; put another address on one with its opt-outs going before; see `correct`."""
+        yield from Corrector(self._spec, self._api, self._settings, lambda: self._search(subject)).run(corrections)
 
     def suppress(self, subject: Subject) -> Iterator[Outcome]:
         """Enter the person's addresses into the global unsubscribes of every account, and read back."""

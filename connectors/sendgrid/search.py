@@ -5,7 +5,7 @@ trusted to be about the person who was asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -135,6 +135,20 @@ class Search:
         if not self.is_mine(contact.get("email")):
             return CLAIMED
         return OTHER if number and self._external else OWN
+
+    def leads(self, identifiers: Mapping[str, str]) -> bool:
+        """Whether one of these identifiers of a contact is known to be the person's, and leads to it again."""
+        mine = self.is_mine(identifiers.get("email"))
+        return mine or bool(identifiers.get("external_id")) and identifiers["external_id"] in self._external
+
+    def named(self, field: str, value: str, account: Account) -> Row | None:
+        """The contact that bears this address or number as its own, whoever it is."""
+        path = ("search", "identifiers", field)
+        asked = {"identifiers": [value.casefold() if field == "email" else value]}
+        for contact in self._looked_up(path, asked, account):
+            if str(contact.get(field) or "").casefold() == value.casefold():
+                return contact
+        return None
 
     def entangled(self, account: Account) -> bool:
         """Whether the person's address stands in a contact that is not surely theirs."""

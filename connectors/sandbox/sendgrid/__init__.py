@@ -50,6 +50,8 @@ class SendGridSandbox:
         self.not_in_plan: set[str] = set()  # first parts of paths that answer 403
         self.erasure_days = 3
         self.deletion_days = 1
+        self.upsert_hours = 1
+        self.adds_identifiers = True  # an update may put an identifier on a contact that has another
         self.erasure_takes_contacts = False
         self.erasure_takes_suppressions = False
         self.erasure_at_once = False

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, NotFoun
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.sendgrid.stores import LISTS, Row, Store
+from connectors.sandbox.sendgrid.upserts import drop_identifier, join_group, patch_legacy, upsert
 
 if TYPE_CHECKING:
     from connectors.sandbox.sendgrid import SendGridSandbox
@@ -120,6 +121,14 @@ def _write(fake: SendGridSandbox, request: Request, parts: list[str], name: str)
             return _contacts(fake, store, ("email", "alternate_emails"), body["emails"])
         case ["POST", "marketing", "contacts", "search", "identifiers", kind]:
             return _contacts(fake, store, (kind,), body["identifiers"])
+        case ["PUT", "marketing", "contacts"]:
+            return upsert(fake, store, body, lie)
+        case ["DELETE", "marketing", "contacts", contact, "identifiers"]:
+            return drop_identifier(fake, store, contact, body, lie)
+        case ["PATCH", "contactdb", "recipients"]:
+            return patch_legacy(fake, store, body, lie)
+        case ["POST", "asm", "groups", number, "suppressions"]:
+            return join_group(store, number, body, lie)
         case ["DELETE", "marketing", "contacts"]:
             return _delete_contacts(fake, request, store, lie)
         case ["DELETE", "contactdb", "recipients", number]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,11 +30,16 @@ class Store:
     senders: list[Row] = field(default_factory=list)
     verified: list[Row] = field(default_factory=list)
     alerts: list[Row] = field(default_factory=list)
+    upserts: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)  # of contacts, due
     deletions: list[tuple[datetime, list[str]]] = field(default_factory=list)  # of contacts, due
     erasures: list[tuple[datetime, list[str]]] = field(default_factory=list)  # of addresses, due
 
     def expire(self, now: datetime) -> None:
         """Carry out what is due; Email Activity forgets by itself."""
+        for due, put in self.upserts:
+            if due <= now:
+                put()
+        self.upserts = [u for u in self.upserts if u[0] > now]
         for due, ids in self.deletions:
             if due <= now:
                 for number in ids:

@@ -14,6 +14,7 @@ from connectors.model import (
     FieldSpec,
     Identifier,
     IdentitySpec,
+    Redaction,
     Secret,
     Subject,
     SystemSpec,
@@ -48,6 +49,13 @@ class HatchbuckHarness:
     canaries = (ANN, "ann.lee%40example.com", API_KEY, "1 Oak St", NAMELESS)
     never = ("+1 555-010-0199", "internal-score", "Jo of the crowd")
     disclosed = ("Ann", "1 Oak St", HOME, "1990-01-01", "trial-ended", "Brochure")
+    corrections: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("contacts", "lastName"): "Li of the corrections",
+        ("contacts", "website"): "www.example.org/anne",
+        ("contacts", "addresses->city"): "Monona",
+        ("contacts", "customFields->Birthday"): "1990-02-02",
+    }
+    refused: ClassVar[Mapping[tuple[str, str], str]] = {("contacts", "emails"): JO}
 
     def start(self) -> None:
         self.app = HatchbuckSandbox()
@@ -84,6 +92,7 @@ class HatchbuckHarness:
             "firstName", "lastName", "company", "emails", "addresses", "socialNetworks", "instantMessaging", "website",
             "customFields->Birthday", never="customFields->Score",
         )  # fmt: skip
+        profile += (FieldSpec("addresses->city", "B", redaction=Redaction.NONE),)
         collections = (
             CollectionSpec("campaigns", (), (), _fields("name")),
             CollectionSpec("tags", (), (), _fields("name")),

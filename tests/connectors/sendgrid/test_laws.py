@@ -53,6 +53,16 @@ class SendGridHarness:
         "news",
     )
 
+    corrections: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("contacts", "first_name"): "Anne of the corrections",
+        ("contacts", "city"): "Monona",
+        ("legacy_contacts", "first_name"): "Anne of the corrections",
+    }
+    refused: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("contacts", "first_name"): "Anne of a very long name " * 3,
+        ("legacy_contacts", "first_name"): "Anne of a very long name " * 3,
+    }
+
     def start(self) -> None:
         self.app = SendGridSandbox()
         self.server = Server(self.app).__enter__()
@@ -139,6 +149,8 @@ class BlindHarness(SendGridHarness):
 
     settings: ClassVar[Mapping[str, Any]] = {"email_logs": False, "subusers": [], "not_in_plan": ["alerts"]}
     disclosed = (f"Name of {ANN}", f"550 no mailbox {ANN}")
+    corrections: ClassVar[Mapping[tuple[str, str], str]] = {("contacts", "city"): "Monona"}
+    refused: ClassVar[Mapping[tuple[str, str], str]] = {("contacts", "city"): "A city of a very long name " * 3}
 
     def plant(self) -> Mapping[str, int]:
         found = dict.fromkeys((*super().plant(), "recipient_data"), 1) | {"contacts": 2, "recipient_data": 0}
