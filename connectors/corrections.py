@@ -32,11 +32,11 @@ def pending(system: str, correction: Correction, held: Iterable[Held]) -> tuple[
     return tuple(found)
 
 
-def tally(values: Iterable[tuple[str, object]], fixed: str = "") -> Iterator[Held]:
+def tally(values: Iterable[tuple[str, object]], fixed: str = "", beside: bool = False) -> Iterator[Held]:
     """(field, value) pairs as what stands there, each value once; blanks are left out."""
     counts: dict[tuple[str, str], int] = {}
     for name, value in values:
         if value is not None and (text := str(value)).strip():
             counts[name, text] = counts.get((name, text), 0) + 1
     for (name, text), count in counts.items():
-        yield Held(name, text, count, fixed)
+        yield Held(name, text, count, fixed, beside)

@@ -5,6 +5,7 @@ Only `Identifier`, `Locator.key`, `Held` and `Change` carry personal data, and a
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -198,13 +199,15 @@ class Outcome:
 class Held:
     """A value that stands in one field of a record, and in how many of its rows. Blank ones are not told.
 
-    `fixed`: why no call changes it, as an instruction for people; without personal data.
+    `fixed`: why no call changes it, as an instruction for people; without personal data. `beside`: the new
+    value is entered beside it, and it stays: an address that opted out.
     """
 
     field: str
-    value: str = field(repr=False)
+    value: str = dataclasses.field(repr=False)
     count: int = 1
     fixed: str = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +215,8 @@ class Change:
     """In one field, wherever the old value stands: the new one. An empty new value empties the field."""
 
     field: str
-    old: str = field(repr=False)
-    new: str = field(repr=False)
+    old: str = dataclasses.field(repr=False)
+    new: str = dataclasses.field(repr=False)
     count: int = 1  # rows that bore the old value when it was planned
 
 

@@ -136,7 +136,7 @@ def _whole(hop: int, record: Record, inventory: Inventory, given: Given, found: 
         return replace(step, action=Action.RETAIN, basis=basis, rule=str(given.right))
     if collection is None:
         return step
-    if hold := _hold(record, given, found.subject.identifiers | found.claimed):
+    if hold := held_back(record, given, found.subject.identifiers | found.claimed):
         basis = "legal hold: kept to comply with law or to exercise or defend legal claims (Civ. Code 1798.145(a))"
         return replace(step, action=Action.RETAIN, rule="hold", basis=basis, until=hold.review)
     rules = [r for r in inventory.rules_for(system.name, collection.name) if r.role is collection.role]
@@ -196,7 +196,8 @@ def _draft(
     )
 
 
-def _hold(record: Record, given: Given, identifiers: frozenset[Identifier]) -> Hold | None:
+def held_back(record: Record, given: Given, identifiers: frozenset[Identifier]) -> Hold | None:
+    """The legal hold under which the record is kept as it is, if there is one."""
     at = record.at
     organisations = {i.value for i in identifiers if i.kind == "organisation_id"}
     for hold in given.holds:

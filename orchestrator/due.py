@@ -82,7 +82,9 @@ class Obligations(ManualWork):
 
 def _owed(step: Step, result: StepResult | None) -> Owed | None:
     if result is None:
-        return Owed.GO_ON if step.action in (Action.DELETE, Action.REDACT) else None
+        return Owed.GO_ON if step.action in (Action.DELETE, Action.REDACT, Action.CORRECT) else None
+    if step.attribute and step.action is Action.RETAIN and step.rule != "hold":
+        return None  # not corrected, for the reason that the receipt gives
     kept = step.keep and step.rule != WISH and result.status in GONE  # redacted, but for what a rule keeps
     if result.confirmed is False or kept:
         return Owed.DECIDE_ANEW

@@ -141,7 +141,7 @@ class _System:
         if outcome.status is Status.ABSENT and begun_before:
             reason = reason or "done before an interruption"
         until = outcome.until or (step.until if outcome.status is Status.RETAINED else None)
-        touched = step.action in (Action.DELETE, Action.REDACT)
+        touched = step.action in (Action.DELETE, Action.REDACT, Action.CORRECT)
         count = outcome.count if touched else 0
         self.journal.outcome(
             self.digest, step.ref, StepResult(step.ref, outcome.status, count, self.now(), until, reason)

@@ -15,6 +15,7 @@ from connectors.model import Gate, Locator, Subject
 from orchestrator import canonical, ledger, opt_out
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
+from orchestrator.correction.carry_out import carry_out, named, read_back
 from orchestrator.errors import HeldError, IncompleteError, UnknownError
 from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
@@ -53,10 +54,13 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
         done = service.carried_out(request)
         planned = done or service.executable(request)
         service.approval(planned, at_any_age=done is not None)
-        subject, locators = _resolved(service, request, planned.digest)
-        if planned.plan.right is Right.DELETE:
-            _carry_out(service, planned, subject, locators, progress)
-        confirmation = _read_back(service, request, planned, subject, locators, progress)
+        if planned.plan.right is Right.CORRECT:
+            subject, confirmation = _put_right(service, planned, progress)
+        else:
+            subject, locators = _resolved(service, request, planned.digest)
+            if planned.plan.right is Right.DELETE:
+                _carry_out(service, planned, subject, locators, progress)
+            confirmation = _read_back(service, request, planned, subject, locators, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         _enter(service, planned, subject, confirmation)  # before a closed request forgets who it was
         fulfilled = issue(service, planned, subject, confirmation)
@@ -93,6 +97,14 @@ def _carry_out(
     told = {"plan": digest, "systems": [t.system for t in troubles]}
     journal.append(plan.request, "run_ended", service.actor.id, told)
     incomplete(plan.request, troubles)
+
+
+def _put_right(service: Service, planned: Planned, progress: Progress) -> tuple[Subject, Confirmation]:
+    request = planned.plan.request
+    subject, troubles = carry_out(service, planned, gate_for(service, request, planned.digest), progress)
+    incomplete(request, troubles)
+    confirmation = read_back(service, planned, subject, progress)
+    return named(service, request, subject), confirmation
 
 
 def _resolved(service: Service, request: str, digest: str) -> tuple[Subject, dict[str, Locator]]:

@@ -31,26 +31,20 @@ def guard(plan: Plan, inventory: Inventory) -> tuple[Finding, ...]:
 
 
 def _findings(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
-    for conflict in plan.conflicts:
-        if conflict.final:
-            message = f"{conflict.reason}. Find out whose data it is; correct the record that names the wrong person"
-            yield Finding("conflict", Severity.FINAL, message)
-        else:
-            message = f"{conflict.reason}. See whose it is; cancel the request, or override with the reason"
-            yield Finding(AGE if conflict.kind == AGE else "not_in_ledger", Severity.OVERRIDABLE, message)
+    yield from _conflicts(plan)
     for step in plan.steps:
         yield from _obstacles(step)
-    if plan.right is not Right.DELETE:
+    if plan.right not in (Right.DELETE, Right.CORRECT):
         return
     yield from _unconfirmed(plan, inventory)
     for searched in plan.coverage:
         if searched.coverage is Coverage.UNREACHABLE:
             yield Finding(
                 "unreachable", Severity.OVERRIDABLE,
-                f"{searched.system} could not be searched ({searched.why}): data there stays. "
+                f"{searched.system} could not be searched ({searched.why}): data there stays as it is. "
                 "Try again when it answers, or override and make a further plan later",
             )  # fmt: skip
-    touched = [s for s in plan.steps if s.action in (Action.DELETE, Action.REDACT)]
+    touched = [s for s in plan.steps if s.action in (Action.DELETE, Action.REDACT, Action.CORRECT)]
     if (total := sum(s.count for s in touched)) > inventory.limits.records:
         message = f"{total} records are more than one person usually has (limit {inventory.limits.records})"
         yield Finding("too_many", Severity.OVERRIDABLE, f"{message}. Look at the counts; override with the reason")
@@ -69,6 +63,18 @@ def _findings(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
                 "whole_collection", Severity.OVERRIDABLE,
                 f"{share} would go. Look whether the identifiers are one person's; override with the reason", step.ref,
             )  # fmt: skip
+
+
+def _conflicts(plan: Plan) -> Iterator[Finding]:
+    for conflict in plan.conflicts:
+        if conflict.code:
+            yield Finding(conflict.code, Severity.FINAL if conflict.final else Severity.OVERRIDABLE, conflict.reason)
+        elif conflict.final:
+            message = f"{conflict.reason}. Find out whose data it is; correct the record that names the wrong person"
+            yield Finding("conflict", Severity.FINAL, message)
+        else:
+            message = f"{conflict.reason}. See whose it is; cancel the request, or override with the reason"
+            yield Finding(AGE if conflict.kind == AGE else "not_in_ledger", Severity.OVERRIDABLE, message)
 
 
 def _obstacles(step: Step) -> Iterator[Finding]:

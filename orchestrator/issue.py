@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
 from orchestrator.journal import State
-from orchestrator.model import Confirmation, Step, StepResult
+from orchestrator.model import Confirmation, Right, Step, StepResult
 from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
 from orchestrator.workspace import Workspace, private_file
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _NOTICES = ("opt_out", "limit")  # rights whose notices are people's work, and news when one is answered
+_CHANGES = (Action.DELETE, Action.REDACT, Action.CORRECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
         disclosed=_package(last) if last else _answer(told[-1]) if told else None,
         withheld=tuple(last["withheld"]) if last else (),
         vendors=(*_vendors(service, planned, outcomes, confirmation), *_notices(service, asked.id)),
+        contested=service.decisions(asked.id) if asked.right is Right.CORRECT else (),
     )  # fmt: skip
 
 
@@ -129,11 +131,12 @@ def _vendors(
     for name, system in service.inventory.systems.items():
         answers = [
             outcomes[s.ref] for s in planned.plan.steps
-            if s.system == name and s.ref in outcomes and s.action in (Action.DELETE, Action.REDACT)
+            if s.system == name and s.ref in outcomes and s.action in _CHANGES
         ]  # fmt: skip
         if system.third_party and answers:
             waiting = any(a.status is Status.ACCEPTED for a in answers)
-            answer = receipt.Answer.ACCEPTED if waiting else receipt.Answer.DELETED
+            done = receipt.Answer.CORRECTED if planned.plan.right is Right.CORRECT else receipt.Answer.DELETED
+            answer = receipt.Answer.ACCEPTED if waiting else done
             notified = min((a.at for a in answers if a.at), default=service.now())
             if name in left and not waiting:
                 yield receipt.Vendor(name, notified)

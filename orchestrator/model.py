@@ -10,6 +10,7 @@ from enum import StrEnum
 from connectors.model import Action, Identifier, Obstacle, Record, Status, Subject
 
 SCAN = "scan"  # the channel of requests that nobody made: our own search for data of children
+IN_PLACE = "in_place"  # the rule of a step where the right value stands already
 LATER = "later"  # the rule of a step whose rows did not surely exist at the erasure that is run again
 
 
@@ -19,6 +20,7 @@ class Right(StrEnum):
     DELETE = "delete"
     ACCESS = "access"  # specific pieces, in a package
     KNOW = "know"  # categories only
+    CORRECT = "correct"  # what is wrong
     OPT_OUT = "opt_out"  # of sale and sharing
     OPT_IN = "opt_in"  # again, after an opt-out
     LIMIT = "limit"  # the use of sensitive data
@@ -163,6 +165,7 @@ class Conflict:
     kind: str
     reason: str
     final: bool = True
+    code: str = ""  # what the guard calls it, where that is neither a conflict nor missing from the ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,7 @@ class Step:
     due: datetime | None = None  # by when a MANUAL step must be done
     note: str = ""
     obstacles: tuple[Obstacle, ...] = ()
+    attribute: str = ""  # what of the person is put right, in a plan that corrects
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,7 @@ class Plan:
     sources: tuple[str, ...] = ()  # systems that told us where to look: the last to forget
     suppresses: tuple[str, ...] = ()  # systems in which the person's addresses are opted out first
     replaces: str = ""  # digest of the plan that this one supersedes
+    contested: tuple[tuple[str, str], ...] = ()  # (attribute, keyed hash of its values): what was approved is done
 
     @property
     def changes(self) -> bool:

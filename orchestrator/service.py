@@ -19,6 +19,9 @@ from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
 from orchestrator.checked import Checked, check
+from orchestrator.correction import planning
+from orchestrator.correction.cases import Corrections
+from orchestrator.correction.decide import Decided
 from orchestrator.correspondence import Letters
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.delivery import Delivery
@@ -52,7 +55,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery):
+class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -62,10 +65,13 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delive
         self.actor.require("plan")
         verification = self.verification(request)
         self.not_ended(request)
-        if not self.request(request).right.reaches_data:
+        right = self.request(request).right
+        if not right.reaches_data:
             with self.journal.lease(request):
                 honour.plan(self, request)
             return self.show_plan(request)
+        if right is Right.CORRECT:
+            return self._planned(*planning.plan(self, request, self._acted_on(request, verification), progress))
         with self.journal.lease(request):
             start = [*self.identifiers(request, verification), *self._acted_on(request, verification)]
             found = self.discover(request, start, progress)
@@ -152,6 +158,10 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delive
         )  # fmt: skip
         return decide(found, self.inventory, given)
 
+    def decided_correction(self, request: str, found: Discovery, progress: Progress = _silent) -> Decided:
+        """What is to be put right of a discovery, by what stands in the systems now."""
+        return planning.decided(self, request, found, progress)
+
     def override(self, request: str, code: str, reason: str) -> Planned:
         """Set one overridable finding aside, with a reason, signed over the plan's digest."""
         self.actor.require("override")
@@ -187,6 +197,7 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delive
         self.not_ended(request)
         self.in_turn(request)
         planned = self.show_plan(request)
+        self.same_corrections(planned.plan)
         if not set(planned.plan.verification.proves) <= set(verification.proves):
             raise NotAllowedError(f"the verification changed since the plan was made: dsr plan {request}")
         if planned.open:

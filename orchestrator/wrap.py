@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -19,6 +19,8 @@ from connectors.model import (
     Artifact,
     Aspect,
     Capabilities,
+    Correction,
+    Held,
     Identifier,
     Locator,
     Order,
@@ -28,7 +30,7 @@ from connectors.model import (
     Status,
     Subject,
 )  # fmt: skip
-from connectors.protocol import Connector, Enumerates, Inspects, Suppresses, TellsAges
+from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, TellsAges
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -84,7 +86,7 @@ class Retried(_Around):
 
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         answered: set[Locator] = set()
-        for attempt in self._policy():
+        for attempt in self.attempts():
             with attempt:
                 before = frozenset(answered)
                 left = [o for o in orders if o.at not in before or o.action in (Action.RETAIN, Action.MANUAL)]
@@ -95,9 +97,10 @@ class Retried(_Around):
 
     def again(self, call: Callable[[], T]) -> T:
         """The call's answer, asked for again as the policy says. For what is safe to repeat."""
-        return self._policy()(call)
+        return self.attempts()(call)
 
-    def _policy(self) -> Retrying:
+    def attempts(self) -> Retrying:
+        """The policy itself, for what answers piece by piece."""
         return Retrying(
             stop=stop_any(stop_after_attempt(self._attempts), _AsksTooMuch()),
             wait=self._wait,
@@ -208,6 +211,30 @@ def aging(connector: Connector) -> Aging | None:
     """The connector's ability to say how old people are, if it has it."""
     inside, policy = _opened(connector)
     return Aging(inside, policy) if isinstance(inside, TellsAges) else None
+
+
+class Correcting:
+    """A connector's corrections under the one retry policy: asked again for those that have no outcome yet."""
+
+    def __init__(self, inside: Corrects, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+
+    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
+        yield from self._policy.again(lambda: list(self._inside.held(subject, at, fields)))
+
+    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
+        answered = 0
+        for attempt in self._policy.attempts():
+            with attempt:
+                for outcome in self._inside.correct(subject, corrections[answered:]):
+                    answered += 1
+                    yield outcome
+
+
+def correcting(connector: Connector) -> Corrects | None:
+    """The connector's ability to put single fields right, if it has it."""
+    inside, policy = _opened(connector)
+    return Correcting(inside, policy) if isinstance(inside, Corrects) else None
 
 
 def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:

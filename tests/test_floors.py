@@ -86,6 +86,12 @@ FLOORS = {
     "orchestrator.packages": 14,
     "orchestrator.delivery": 15,
     "orchestrator.issue": 12,
+    "orchestrator.correction": 9,
+    "orchestrator.correction.contested": 8,
+    "orchestrator.correction.readings": 11,
+    "orchestrator.correction.carry_out": 12,
+    "orchestrator.correction.planning": 12,
+    "orchestrator.correction.cases": 12,
     "orchestrator.fulfil": 13,
     "orchestrator.replay": 15,
     "orchestrator.backups": 16,
@@ -101,6 +107,7 @@ SAME_FLOOR = {
     ("orchestrator.vault", "orchestrator.journal"),
     ("orchestrator.cli", "orchestrator.demo"),
     ("orchestrator.demo", "orchestrator.cli"),
+    ("orchestrator.correction", "orchestrator.service"),  # for its types only
     ("orchestrator.fulfil", "orchestrator.service"),  # for its types only
     ("orchestrator.honour", "orchestrator.service"),  # for its types only
     ("orchestrator.minors", "orchestrator.service"),  # for its types only

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from connectors.testing import WireLaws
+from connectors.testing import CorrectionLaws
 from tests.test_floors import INFRASTRUCTURE
 
 ROOT = Path(__file__).parent.parent
 TESTS = ROOT / "tests" / "connectors"
 SDKS = {"boto3", "botocore", "google", "psycopg", "python_http_client", "sendgrid", "stripe"}
-LAWS = {name.removeprefix("test_") for name in dir(WireLaws) if name.startswith("test_")}
+LAWS = {name.removeprefix("test_") for name in dir(CorrectionLaws) if name.startswith("test_")}
 # What no system may be excused from.
 ALWAYS = {
     "a_stranger_has_nothing",

@@ -83,7 +83,9 @@ def correct(connection: Any, laid: Map, subject: Subject, corrections: Sequence[
     for c in (_spelled(found, c) for c in corrections):
         there = list(held(found, c.at, {change.field for change in c.changes}))
         jobs.append(_Job(c, pending(system, c, there)))
-    refused = {n: _COMPUTED for n, job in enumerate(jobs) if any(_of(found, job, c).column.computed for c in job.changes)}
+    refused = {
+        n: _COMPUTED for n, job in enumerate(jobs) if any(_of(found, job, c).column.computed for c in job.changes)
+    }
     todo = {n: job for n, job in enumerate(jobs) if job.changes and n not in refused}
     for name in dict.fromkeys(job.name for job in todo.values()):
         laid.spec.gate(name)
@@ -111,8 +113,8 @@ def _spelled(found: Reach, correction: Correction) -> Correction:
         if change.new and not at.path and at.column.category not in ("S", "A"):
             found.connection.execute("SAVEPOINT dsr_trial")
             with suppress(errors.DataError):  # that it is not taken is found out when it is written
-                query = SQL("SELECT CAST(%s::text AS {})::text").format(SQL(at.column.type))  # type: ignore[arg-type]
-                change = replace(change, new=found.connection.execute(query, [change.new]).fetchone()[0])  # noqa: PLW2901
+                query = SQL("SELECT CAST(%s::text AS {})::text").format(SQL(at.column.type))
+                change = replace(change, new=found.connection.execute(query, [change.new]).fetchone()[0])
             found.connection.execute("ROLLBACK TO SAVEPOINT dsr_trial")
         spelled.append(change)
     return replace(correction, changes=tuple(spelled))
@@ -235,7 +237,7 @@ class _Set:
     @property
     def _typed(self) -> Composable:
         # The name of the type is the server's own (format_type), quoted as it needs.
-        return SQL("CAST({} AS {})").format(self._value(1), SQL(self.at.column.type))  # type: ignore[arg-type]
+        return SQL("CAST({} AS {})").format(self._value(1), SQL(self.at.column.type))
 
     def _value(self, which: int) -> Composable:
         return SQL("(current_setting('dsr.values')::jsonb ->> {})").format(Literal(self.number + which))

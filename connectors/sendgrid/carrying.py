@@ -21,6 +21,10 @@ class Carrying:
         self._api = api
         self._lists = SuppressionLists(spec.system, api)
 
+    def carried(self, old: str, new: str, account: Account) -> bool:
+        """Whether the new address opted out of everything the old one did."""
+        return self._said_no(old, account) <= self._said_no(new, account)
+
     def over(self, old: str, new: str, account: Account) -> bool:
         """Enter the new address wherever the old one opted out; whether it is seen there afterwards."""
         wanted, there = self._said_no(old, account), self._said_no(new, account)

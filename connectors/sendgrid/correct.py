@@ -20,7 +20,7 @@ from connectors.sendgrid.api import Account, Api, Row
 from connectors.sendgrid.carrying import Carrying
 from connectors.sendgrid.search import OWN, Search
 from connectors.sendgrid.selection import account_at, rows_at, standing_at
-from connectors.sendgrid.settings import CONTACTS, LEGACY, Settings
+from connectors.sendgrid.settings import CONTACTS, GROUPS, LEGACY, UNSUBSCRIBES, Settings
 
 IDENTIFIERS = {
     "email": "EMAIL", "phone_number_id": "PHONENUMBERID", "external_id": "EXTERNALID", "anonymous_id": "ANONYMOUSID",
@@ -33,6 +33,7 @@ TAKEN = {
     LEGACY: ("first_name", "last_name"),
 }  # fmt: skip
 SWAPPED = ("email", "phone_number_id")
+BESIDE = (UNSUBSCRIBES, GROUPS)  # opt-outs: the new address is entered as well, and the old one stays
 _FIXED = "no call changes it: correct it in the web console, where it can be"
 _HISTORY = "what was sent, and what servers and people answered to it, stays as it was"
 _LEGACY_KEY = "the address is the key of a contact of the former product: enter the right one, then delete the old one"
@@ -73,6 +74,9 @@ class Corrector:
     def _pending(self, correction: Correction) -> tuple[Change, ...]:
         """As `pending` says; what was left half way, a contact without the identifier, is pending as well."""
         rows = rows_at(self._search, correction.at)
+        if correction.at.collection in BESIDE:
+            account = account_at(self._search, correction.at)
+            return tuple(c for c in correction.changes if not self._carrying.carried(c.old, c.new, account))
         half_way = {
             c.field for c in correction.changes
             if c.field in SWAPPED and correction.at.collection == CONTACTS and any(not row.get(c.field) for row in rows)
@@ -85,6 +89,10 @@ class Corrector:
         at, count = correction.at, sum(c.count for c in changes)
         if not changes:
             return Outcome(at, Status.ABSENT)
+        if at.collection in BESIDE:
+            account = account_at(self._search, at)
+            carried = all(self._carrying.over(c.old, c.new, account) for c in changes)
+            return Outcome(at, Status.DONE, count) if carried else Outcome(at, Status.FAILED, reason=_NOT_CARRIED)
         keys = [c for c in changes if c.field in SWAPPED]
         plain = [c for c in changes if c.field in TAKEN.get(at.collection, ())]
         if len(keys) + len(plain) < len(changes) or (keys and at.collection != CONTACTS):
@@ -195,12 +203,14 @@ def held(search: Search, at: Locator, fields: Collection[str]) -> Iterator[Held]
     rows = rows_at(search, at)
     for name in fields:
         values = (row.get(name) for row in rows)
-        yield from tally(((name, v) for v in values if not isinstance(v, list | dict)), fixed(at.collection, name))
+        single = ((name, v) for v in values if not isinstance(v, list | dict))
+        yield from tally(single, fixed(at.collection, name), at.collection in BESIDE and name == "email")
 
 
 def fixed(collection: str, name: str) -> str:
     """Why no call changes a field; nothing if one does."""
-    if name in TAKEN.get(collection, ()) or (collection == CONTACTS and name in SWAPPED):
+    taken = TAKEN.get(collection, ())
+    if name in taken or (collection == CONTACTS and name in SWAPPED) or (collection in BESIDE and name == "email"):
         return ""
     if collection == LEGACY and name == "email":
         return _LEGACY_KEY

@@ -139,7 +139,7 @@ class Search:
     def leads(self, identifiers: Mapping[str, str]) -> bool:
         """Whether one of these identifiers of a contact is known to be the person's, and leads to it again."""
         mine = self.is_mine(identifiers.get("email"))
-        return mine or bool(identifiers.get("external_id")) and identifiers["external_id"] in self._external
+        return mine or (bool(identifiers.get("external_id")) and identifiers["external_id"] in self._external)
 
     def named(self, field: str, value: str, account: Account) -> Row | None:
         """The contact that bears this address or number as its own, whoever it is."""

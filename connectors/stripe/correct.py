@@ -51,7 +51,9 @@ class Corrector:
         for c in corrections:
             if c.at.key in NOT_THEIRS:
                 raise RefusedError(self._spec.system, f"{c.at.collection}: {_NOT_THEIRS}")
-        todo = [pending(self._spec.system, c, held(self._found, c.at, {h.field for h in c.changes})) for c in corrections]
+        todo = [
+            pending(self._spec.system, c, held(self._found, c.at, {h.field for h in c.changes})) for c in corrections
+        ]
         for correction, changes in zip(corrections, todo, strict=True):
             yield self._one(correction, changes)
 

@@ -29,7 +29,7 @@ class CorrectionLaws(WireLaws):
         assert isinstance(connector, Corrects), "the harness names corrections, and the connector makes none"
         return connector
 
-    def wanted(self, harness: Any, subject: Subject | None = None, instead: Mapping[Any, str] = {}) -> list[Correction]:  # noqa: B006 - never changed
+    def wanted(self, harness: Any, subject: Subject | None = None, instead: Mapping[Any, str] = {}) -> list[Correction]:
         """As a plan would ask for them: of each record, the fields in which another value stands."""
         found, asked, reading = [], instead or harness.corrections, self.corrects(harness)
         for record in live(self.locate(harness, subject)):

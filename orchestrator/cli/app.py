@@ -15,6 +15,7 @@ from orchestrator.cli import (
     byhand,
     choosing,
     clocks,
+    corrections,
     holding,
     inventories,
     journals,
@@ -43,6 +44,7 @@ app = typer.Typer(
     help="Find everything about one person in every system of the inventory, export or delete it, and prove it.",
 )  # fmt: skip
 app.add_typer(requests.app, name="request")
+app.add_typer(corrections.app, name="correct")
 app.add_typer(receipts.app, name="receipt")
 app.add_typer(journals.app, name="journal")
 app.add_typer(inventories.app, name="inventory")

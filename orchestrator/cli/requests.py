@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.corrections import contested
+from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings, written_lines
 
 if TYPE_CHECKING:
     from orchestrator.model import Right
@@ -22,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Record requests, verify who asks, 
 def new(
     context: typer.Context,
     right: Annotated[
-        str, typer.Option(help="delete, access, know, opt_out, opt_in, limit or shine_the_light.")
+        str, typer.Option(help="delete, access, correct, know, opt_out, opt_in, limit or shine_the_light.")
     ] = "delete",
     email: Annotated[list[str] | None, typer.Option(help="An e-mail address of the person.")] = None,
     identifier: Annotated[
@@ -32,6 +31,10 @@ def new(
         str,
         typer.Option("--from", metavar="FILE", help="Read KIND=VALUE lines; - is standard input (no shell history)."),
     ] = "",
+    correction: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="ATTRIBUTE=VALUE", help="Of a correction: the right value; in --from “set …”."),
+    ] = None,
     channel: Annotated[str, typer.Option(help="How the request came in: email, mail, phone, account.")] = "email",
     received: Annotated[
         datetime | None,
@@ -62,7 +65,9 @@ def new(
     """
     from orchestrator.model import Ground, Right
 
-    given = given_by(email, identifier, from_file)
+    lines = written_lines(from_file)
+    wrong = _wrong(right, [f"set {value}" for value in correction or []], lines)
+    given = _given(email, [*(identifier or []), *(n for n in lines if n not in wrong)])
     try:
         asked = Right(right)
     except ValueError:
@@ -74,14 +79,16 @@ def new(
     with settings(context).service() as service:
         if received:
             received = received.replace(tzinfo=service.inventory.zone)
-        parts = [*(only or []), *(of or [])]
+        parts, access = [*(only or []), *(of or [])], ""
         if with_access:
             if asked is not Right.DELETE:
                 raise typer.BadParameter("goes with --right delete", param_hint="--with-access")
             pair = service.new_pair(given, channel, received, why, parts)
             request, access = pair.delete, pair.access
+        elif wrong:
+            request = service.new_correction(given, *contested(wrong), channel, received, why)
         else:
-            request, access = service.new_request(asked, given, channel, received, why, only=parts), ""
+            request = service.new_request(asked, given, channel, received, why, only=parts)
         letters = {r: service.next_letter(r) for r in (access, request) if r}
         if since:
             service.ask_period(access or request, since.date())
@@ -191,9 +198,19 @@ def _next(request: str, right: Right, parts: list[str]) -> str:
 
 
 def given_by(email: list[str] | None, identifier: list[str] | None, from_file: str) -> list[tuple[str, str]]:
-    """The identifiers of a command: addresses, KIND=VALUE options, lines of a file."""
-    lines = [*(identifier or []), *_lines(from_file)]
+    """What names the person, from the options that every command for it has."""
+    return _given(email, [*(identifier or []), *written_lines(from_file)])
+
+
+def _given(email: list[str] | None, lines: list[str]) -> list[tuple[str, str]]:
     return [("email", value) for value in email or []] + [_pair(line) for line in lines]
+
+
+def _wrong(right: str, told: list[str], lines: list[str]) -> list[str]:
+    wrong = [*told, *(n for n in lines if n.startswith(("set ", "was ")))]
+    if wrong and right != "correct":
+        raise typer.BadParameter("what is to be put right is told with --right correct", param_hint="--set")
+    return wrong
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -201,15 +218,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not kind or not value.strip():
         raise typer.BadParameter("an identifier is written KIND=VALUE, such as user_id=42")
     return kind.strip(), value.strip()
-
-
-def _lines(source: str) -> list[str]:
-    if not source:
-        return []
-    if source == "-":
-        return [line.strip() for line in sys.stdin if line.strip()]
-    try:
-        text = Path(source).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"cannot read {source}: {type(error).__name__}", param_hint="--from") from None
-    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -70,3 +70,16 @@ def print_json(value: Any) -> None:
 
 def say(text: str) -> None:
     sys.stdout.write(text + "\n")
+
+
+def written_lines(source: str) -> list[str]:
+    """The lines of a file, or of standard input for `-`, without blank ones."""
+    if not source:
+        return []
+    if source == "-":
+        return [line.strip() for line in sys.stdin if line.strip()]
+    try:
+        text = Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"cannot read {source}: {type(error).__name__}", param_hint="--from") from None
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 _STYLES = {
-    "delete": "red", "redact": "yellow", "retain": "cyan", "manual": "magenta",
+    "delete": "red", "redact": "yellow", "correct": "yellow", "corrected": "green", "retain": "cyan",
+    "manual": "magenta",
     "gone": "green", "retained": "cyan", "by_hand": "magenta", "still_there": "bold red", "failed": "bold red",
     "attested, not verified": "magenta", "OVERDUE": "bold red", "ok": "green", "NO": "bold red",
 }  # fmt: skip
@@ -54,7 +55,17 @@ def plan_table(planned: Planned) -> None:
         why = "; ".join(part for part in (until, step.basis or step.note or owner) if part)
         ages = f"{step.oldest:%Y-%m}…{step.newest:%Y-%m}" if step.oldest and step.newest else ""
         count = "?" if step.collection == "*" else f"{step.count:,}"
-        rows.append([step.system, step.collection, step.action, count, "".join(step.categories), ages, _short(why)])
+        rows.append(
+            [
+                step.system,
+                _what(step.collection, step.attribute),
+                step.action,
+                count,
+                "".join(step.categories),
+                ages,
+                _short(why),
+            ]
+        )
     table(f"Plan for {plan.request}", ["system", "collection", "action", "records", "PI", "from…to", "why"], rows, [3])
     totals: dict[str, int] = {}
     for step in plan.steps:
@@ -69,7 +80,8 @@ def plan_table(planned: Planned) -> None:
         if searched.coverage != "searched":
             console.print(Text(f"not searched: {searched.system} ({searched.coverage}): {searched.why}", style="dim"))
     if plan.suppresses:
-        console.print(Text(f"opted out before anything is deleted: our own list, {', '.join(plan.suppresses)}"))
+        before = "the new address stands anywhere" if plan.contested else "anything is deleted"
+        console.print(Text(f"opted out before {before}: our own list, {', '.join(plan.suppresses)}"))
     if plan.claimed:
         kinds = ", ".join(f"{kind} from {origin}" for kind, origin in plan.claimed)
         console.print(Text(f"claimed, not used: {kinds}", style="dim"))
@@ -103,8 +115,8 @@ def _mark(row: Checked, aspect: Aspect) -> str:
 def receipt_table(payload: dict[str, Any]) -> None:
     """What a receipt says, step by step: planned, attempted and confirmed side by side."""
     rows = [
-        [s["system"], s["collection"], s["action"], s["planned"], s["attempted"], s["confirmed"], s["standing"],
-         (s["until"] or "")[:10]] for s in payload["steps"]
+        [s["system"], _what(s["collection"], s["attribute"]), s["action"], s["planned"], s["attempted"],
+         s["confirmed"], s["standing"], (s["until"] or "")[:10]] for s in payload["steps"]
     ]  # fmt: skip
     heads = ["system", "collection", "action", "planned", "attempted", "confirmed", "standing", "until"]
     kind = "final" if payload["final"] else "interim"
@@ -114,6 +126,10 @@ def receipt_table(payload: dict[str, Any]) -> None:
         console.print(Text(f"opt-out in {row['system']}: {kept}", style="" if row["kept"] else "bold red"))
     for row in payload["not_searched"]:
         console.print(Text(f"not searched: {row['system']} ({row['coverage']}): {row['why']}", style="dim"))
+
+
+def _what(collection: str, attribute: str) -> str:
+    return f"{collection}: {attribute}" if attribute else collection
 
 
 def _short(text: str, width: int = 60) -> str:

@@ -18,8 +18,8 @@ from connectors.model import (
     Trust,
 )
 from orchestrator.canonical import digest
+from orchestrator.inventory import correctable, letters, model, promise, recipients, restore_test, schema
 from orchestrator.inventory import document as yaml
-from orchestrator.inventory import letters, model, promise, recipients, restore_test, schema
 from orchestrator.inventory.flows import Sensitive, Tells
 from orchestrator.inventory.references import check, role_of
 from orchestrator.inventory.shape import shaped
@@ -59,6 +59,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
             Right.DELETE: Level(verification.delete),
             Right.ACCESS: Level(verification.access),
             Right.KNOW: Level(verification.know),
+            Right.CORRECT: Level(verification.correct),
         },
         limits=model.Limits(
             limits.records,
@@ -77,6 +78,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         recipients=tuple(map(recipients.frozen, document.recipients)),
         letters=letters.frozen(document.letters),
         accounts=tuple(document.accounts),
+        attributes={n: correctable.frozen(n, a) for n, a in document.attributes.items()},
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
     )
 
@@ -158,6 +160,9 @@ def _collection(name: str, entry: schema.Collection, system: schema.System) -> m
         sensitive={n: Sensitive(f.sensitive) for n, f in entry.fields.items() if f.sensitive},
         tells={n: Tells(f.tells) for n, f in entry.fields.items() if f.tells},
         sensitive_uses=tuple(entry.sensitive_uses),
+        holds={n: tuple(f.holds) for n, f in entry.fields.items() if f.holds},
+        uncorrected=entry.uncorrected or "",
+        carried_over=entry.carried_over or "",
     )
 
 

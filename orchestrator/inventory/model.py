@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from connectors.model import Action, CollectionSpec, FieldSpec, SystemSpec, Trust
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
+from orchestrator.inventory.attributes import Attribute
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
 from orchestrator.inventory.problems import nearest
 from orchestrator.inventory.stationery import Stationery
@@ -110,6 +111,9 @@ class Collection:
     sensitive: Mapping[str, Sensitive] = field(default_factory=dict)  # field -> why it is
     tells: Mapping[str, Tells] = field(default_factory=dict)  # field -> what it says of the person's age
     sensitive_uses: tuple[str, ...] = ()  # what a request to limit ends
+    holds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field -> attributes of the person
+    uncorrected: str = ""  # why nothing in it is put right
+    carried_over: str = ""  # how a new identifier is entered beside the old one, by hand
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -177,6 +181,7 @@ class Inventory:
     recipients: tuple[Recipient, ...] = ()  # to whom data goes
     letters: Stationery | None = None  # how the company writes to people who ask
     accounts: tuple[str, ...] = ()  # "system/collection" whose rows are accounts that people sign in to
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)  # what a person may have put right
 
     @classmethod
     def load(cls, path: Path) -> Inventory:
@@ -210,6 +215,15 @@ class Inventory:
             hint = nearest(kind, self.identifiers)
             raise InventoryError(f"{self.path}: the kind {kind!r} is not declared under identifiers{hint}")
         return self.identifiers[kind].normalise(value)
+
+    def alike(self, attribute: str, one: str, other: str) -> bool:
+        """Whether two values of an attribute say the same."""
+        return self.compared(attribute, one) == self.compared(attribute, other)
+
+    def compared(self, attribute: str, value: str) -> str:
+        """An attribute's value as it is compared."""
+        known = self.attributes[attribute]
+        return known.normal(self.normalise(known.kind, value) if known.kind else value)
 
     def rules_for(self, system: str, collection: str) -> tuple[Rule, ...]:
         """The rules that cover a collection, in the order of the file."""

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors import copies
-from orchestrator.inventory import recipients
+from orchestrator.inventory import correctable, recipients
 from orchestrator.inventory.problems import Place, Problems, nearest
 from orchestrator.inventory.schema import Collection, Document, Rule, System
 
@@ -35,6 +35,7 @@ def check(document: Document, problems: Problems) -> None:
         for collection in system.collections:
             _collection(document, name, collection, problems)
     recipients.check(document.recipients, document.systems, problems)
+    correctable.check(document, problems)
     held_for_others = any(
         role_of(s, c) == "service_provider" for s in document.systems.values() for c in s.collections.values()
     )

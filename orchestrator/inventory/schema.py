@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from orchestrator.inventory.correctable import Attribute, AttributeName
 from orchestrator.inventory.letters import Letters
 from orchestrator.inventory.promise import Promise
 from orchestrator.inventory.recipients import Recipient, SensitiveName, TellsName
@@ -73,6 +74,7 @@ class Verification(Entry):
     delete: LevelName = "reasonable"
     know: LevelName = "reasonable"
     access: LevelName = "reasonably_high"
+    correct: LevelName = "reasonable"
 
 
 class Limits(Entry):
@@ -154,6 +156,7 @@ class FieldEntry(Entry):
     redact: Literal["auto", "null", "empty", "placeholder", "unique", "none"] = "auto"
     sensitive: SensitiveName | None = None
     tells: TellsName | None = None
+    holds: Texts = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
@@ -174,6 +177,8 @@ class Collection(Entry):
     fields: dict[str, FieldEntry] = Field(default_factory=dict)
     plain: Texts = Field(default_factory=list)
     on_deletion: Literal["delete", "redact", "retain", "manual"] = "delete"
+    uncorrected: Text | None = None  # why it is not put right: an audit trail, a document as it was issued
+    carried_over: Text | None = None  # how the new value of an identifier is entered beside the old one, by hand
     age: Text | None = None
     one_per_person: bool = False
     sources: Texts | None = None
@@ -244,6 +249,7 @@ class Document(Entry):
     recipients: list[Recipient] = Field(default_factory=list)
     letters: Letters | None = None
     accounts: Texts = Field(default_factory=list)  # SYSTEM/COLLECTION whose rows are accounts that people sign in to
+    attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
     verification: Verification = Field(default_factory=Verification)
     limits: Limits = Field(default_factory=Limits)
     identifiers: dict[KindName, Kind] = Field(min_length=1)

@@ -17,7 +17,7 @@ from orchestrator import signing
 from orchestrator.errors import InvalidReceiptError, UnknownError
 from orchestrator.journal import Head
 from orchestrator.receipt.build import TYPE, build
-from orchestrator.receipt.case import Answer, Case, Disclosed, Letter, Vendor, Versions
+from orchestrator.receipt.case import Answer, Case, Contested, Disclosed, Letter, Vendor, Versions
 from orchestrator.receipt.page import html
 from orchestrator.receipt.settle import Fulfilment, Standing
 
@@ -27,6 +27,7 @@ __all__ = [
     "TYPE",
     "Answer",
     "Case",
+    "Contested",
     "Disclosed",
     "Fulfilment",
     "Letter",

@@ -26,6 +26,7 @@ _TELLING = re.compile(
     r"|https?://\S+"
     r"|(?<![\w-])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d[\d ()./-]{7,}\d(?!\w)"  # a number to call, or to pay with; not a date
 )
+_KEEPS = (Right.DELETE, Right.CORRECT)  # what else stays was not asked to go
 _TRIED = (Coverage.SEARCHED, Coverage.UNREACHABLE)
 _USE_LIMITS = {
     "hold": "only to comply with law, or to exercise or defend legal claims",
@@ -84,10 +85,11 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
         },
         "approval": _approval(case, pseudonym),
         "systems": [_system(r, worded) for r in reached],
+        "contested": [{**plain(c), "reason": worded(c.reason)} for c in case.contested],
         "steps": [_step(s, case, worded, pseudonym) for s in settled],
         "late": [{"system": s, "collection": c, "count": n} for s, c, n in late],
         "opt_outs": [{"system": s, "kept": kept} for s, kept in opt_outs],
-        "retained": [_retained(s, case.rules) for s in settled if keeps(s) and case.plan.right is Right.DELETE],
+        "retained": [_retained(s, case.rules) for s in settled if keeps(s) and case.plan.right in _KEEPS],
         "not_searched": [
             {"system": r.searched.system, "coverage": r.searched.coverage, "why": worded(r.searched.why)}
             for r in reached
@@ -172,6 +174,8 @@ def _step(settled: Settled, case: Case, worded: _Wording, pseudonym: Callable[[s
         "ref": step.ref,
         "system": step.system,
         "collection": step.collection,
+        "attribute": step.attribute,
+        "fields": step.fields if step.attribute else (),
         "role": step.role,
         "action": step.action,
         "planned": step.count,
@@ -185,10 +189,15 @@ def _step(settled: Settled, case: Case, worded: _Wording, pseudonym: Callable[[s
         "until": (result.until if result else None) or step.until,
         "categories": step.categories,
         "owner": worded(step.owner),
-        "note": worded(why or left_out.get(f"{step.system}/{step.collection}", "") or step.note),
+        "note": worded(_why_left(settled) or why or left_out.get(f"{step.system}/{step.collection}", "") or step.note),
         "due": step.due,
         "attested": _attested(by_hand, pseudonym) if by_hand else None,
     }
+
+
+def _why_left(settled: Settled) -> str:
+    """Of what is not corrected, why not."""
+    return settled.step.basis if settled.standing in (Standing.UNCORRECTED, Standing.IN_PLACE) else ""
 
 
 def _attested(word: Attested, pseudonym: Callable[[str], str]) -> dict[str, Any]:
@@ -199,7 +208,7 @@ def _attested(word: Attested, pseudonym: Callable[[str], str]) -> dict[str, Any]
 def _confirmed(settled: Settled) -> int | None:
     """How many a fresh search no longer found; None where it has not looked or cannot tell."""
     result = settled.result
-    if result is None or settled.standing not in (Standing.GONE, Standing.STILL_THERE):
+    if result is None or settled.standing not in (Standing.GONE, Standing.CORRECTED, Standing.STILL_THERE):
         return None
     return max(0, result.attempted - (result.left or 0))
 

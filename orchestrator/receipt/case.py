@@ -19,6 +19,7 @@ class Answer(StrEnum):
     NONE = "none"
     ACCEPTED = "accepted"
     DELETED = "deleted"
+    CORRECTED = "corrected"
     NOTHING_HELD = "nothing_held"
     REFUSED = "refused"
 
@@ -50,6 +51,18 @@ class Disclosed:
     bytes: int
     manifest: str  # sha256 of the manifest
     left_out: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """One attribute that a person wanted right, and what was decided of it; never a value."""
+
+    attribute: str
+    title: str
+    decision: str  # "corrected", "deleted_instead" or "refused"
+    ground: str = ""  # of a refusal
+    reason: str = ""
+    statement: str = ""  # hash of the person's statement about what stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +99,4 @@ class Case:
     withheld: tuple[str, ...] = ()  # types of data held back, never values (11 CCR 7024(d))
     vendors: tuple[Vendor, ...] = ()
     letters: tuple[Letter, ...] = ()
+    contested: tuple[Contested, ...] = ()

@@ -41,6 +41,9 @@ _STANDINGS = {
     Standing.ATTESTED: "done by hand; attested, not verified",
     Standing.LEFT: "left at the person’s wish",
     Standing.HONOURED: "honoured, and read back",
+    Standing.CORRECTED: "right now; a fresh reading shows it",
+    Standing.IN_PLACE: "was right already",
+    Standing.UNCORRECTED: "left as it is",
     Standing.DISCLOSED: "handed over",
     Standing.UNCONFIRMED: "done; a fresh search is still due",
     Standing.ACCEPTED: "accepted by the vendor, who does it later",
@@ -50,9 +53,38 @@ _STANDINGS = {
     Standing.FAILED: "failed",
     Standing.NOT_ATTEMPTED: "not attempted",
 }
+_CORRECTIONS = {
+    Fulfilment.COMPLETE: (
+        "Done",
+        "What was contested is right wherever it was found; a fresh reading shows it. What was left is listed below.",
+    ),
+    Fulfilment.COMPLETE_WITH_RETENTION: (
+        "Done, except for what a legal hold keeps",
+        "What was contested is right, except for what must stay as it is for now. It is listed below.",
+    ),
+    Fulfilment.ACCEPTED_PENDING: (
+        "Accepted, not finished",
+        "Nothing failed, but some of it does not show yet. It is listed below with its dates.",
+    ),
+    Fulfilment.NOTHING_FOUND: ("Nothing to correct", "Every system that may hold it was searched, and none does."),
+    Fulfilment.NOTHING_FOUND_IN_SEARCHED: (
+        "Nothing to correct where we could search",
+        "It stands in none of the systems that were searched. Those that were not are listed below.",
+    ),
+}
+_DECISIONS = {
+    "corrected": "put right",
+    "deleted_instead": "deleted instead (11 CCR 7023(e))",
+    "refused": "left as it is",
+}
+_GROUNDS = {
+    "more_likely_accurate": "more likely than not accurate (11 CCR 7023(b))",
+    "impossible_or_disproportionate": "impossible, or out of proportion (11 CCR 7023(f))",
+}
 _ACTIONS = {
     Action.DELETE: "Delete",
     Action.REDACT: "Remove the person",
+    Action.CORRECT: "Correct",
     Action.RETAIN: "Keep",
     Action.MANUAL: "By hand",
 }
@@ -65,6 +97,7 @@ _COVERAGES = {
 _RIGHTS = {
     Right.DELETE: "Deletion of personal data",
     Right.ACCESS: "Access to personal data",
+    Right.CORRECT: "Correction of personal data",
     Right.KNOW: "Categories of personal data",
     Right.OPT_OUT: "Opt-out of sale and sharing",
     Right.OPT_IN: "Opt-in after an opt-out",
@@ -89,6 +122,7 @@ _ANSWERS = {
     "none": "has not answered yet",
     "accepted": "has accepted",
     "deleted": "says it has deleted",
+    "corrected": "says it has corrected",
     "nothing_held": "says it holds nothing",
     "refused": "has refused",
 }
@@ -99,7 +133,9 @@ def html(payload: Mapping[str, Any], envelope_sha: str) -> str:
     """The page of one receipt. `envelope_sha` is the hash of its file, in hexadecimal."""
     outcome = Fulfilment(payload["outcome"])
     right = Right(payload["right"])
-    headline, explained = _OUTCOMES[outcome] if right.reaches_data else _CHOICES.get(outcome, _OUTCOMES[outcome])
+    correction = right is Right.CORRECT
+    words = _CORRECTIONS if correction else _OUTCOMES if right.reaches_data else _CHOICES
+    headline, explained = words.get(outcome, _OUTCOMES[outcome])
     standings = [Standing(s["standing"]) for s in payload["steps"]]
     waiting = [s for s, standing in zip(payload["steps"], standings, strict=True) if standing.open or standing.pending]
     return _template().render(
@@ -115,6 +151,8 @@ def html(payload: Mapping[str, Any], envelope_sha: str) -> str:
         found=sum(s["planned"] for s in payload["steps"]),
         access=right in (Right.ACCESS, Right.KNOW, Right.SHINE_THE_LIGHT),
         choice=not right.reaches_data,
+        correction=correction,
+        titles={c["attribute"]: c["title"] for c in payload.get("contested", ())},
         decided=_decided(payload) if right.reaches_data else _NO_APPROVAL,
     )
 
@@ -196,6 +234,8 @@ def _template() -> Template:
         "answer": _words(_ANSWERS),
         "breakable": _breakable,
         "coverage": _words(_COVERAGES),
+        "decision": _words(_DECISIONS),
+        "ground": _words(_GROUNDS),
         "level": _words(_LEVELS),
         "plainly": _words({}),
         "regime": _words(_REGIMES),

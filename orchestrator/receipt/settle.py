@@ -13,9 +13,11 @@ from enum import StrEnum
 
 from connectors.model import Action, Status
 from orchestrator.disclosures import left_out
-from orchestrator.model import Coverage, Right, Searched, Step, StepResult
+from orchestrator.model import IN_PLACE, Coverage, Right, Searched, Step, StepResult
 from orchestrator.portion import WISH
 from orchestrator.receipt.case import Case
+
+_CHANGES = (Action.DELETE, Action.REDACT, Action.CORRECT)
 
 
 class Fulfilment(StrEnum):
@@ -42,6 +44,9 @@ class Standing(StrEnum):
     ATTESTED = "attested, not verified"  # done by hand, on a staff member's word
     LEFT = "left"  # the person asked for other portions only
     HONOURED = "honoured"  # stands in our own list, or stands there no more, as was asked; read back
+    CORRECTED = "corrected"  # a fresh reading shows the right value
+    IN_PLACE = "in_place"  # the right value stood there already
+    UNCORRECTED = "uncorrected"  # left as it is, for the reason given
     DISCLOSED = "disclosed"
     UNCONFIRMED = "unconfirmed"  # done, and not searched again yet
     ACCEPTED = "accepted"  # the vendor does it later
@@ -160,13 +165,13 @@ def keeps(settled: Settled) -> bool:
 def mismatch(settled: Settled) -> bool:
     """Whether planned, attempted and confirmed counts differ, for whatever reason."""
     step, result = settled.step, settled.result
-    if step.action not in (Action.DELETE, Action.REDACT) or result is None:
+    if step.action not in _CHANGES or result is None:
         return False
     return result.attempted != step.count or bool(result.left)
 
 
 def _touched(settled: Settled) -> bool:
-    return settled.step.action in (Action.DELETE, Action.REDACT) and settled.result is not None
+    return settled.step.action in _CHANGES and settled.result is not None
 
 
 def _failed(settled: Settled) -> bool:
@@ -181,6 +186,12 @@ def _standing(step: Step, result: StepResult | None, attested: bool, case: Case)
         return Standing.ATTESTED if attested else Standing.BY_HAND if left_out(step) else told
     if not case.plan.right.reaches_data:
         return _choice(step, result, attested, case)
+    if case.plan.right is Right.CORRECT:
+        return _correction(step, result, attested, case)
+    return _deletion(step, result, attested, case)
+
+
+def _deletion(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
     if step.rule == WISH and step.action is Action.RETAIN:
         return Standing.LEFT
     elsewhere = result is not None and result.status in (Status.MANUAL, Status.RETAINED)
@@ -212,6 +223,23 @@ def _choice(step: Step, result: StepResult | None, attested: bool, case: Case) -
     if result is None:
         return Standing.NOT_ATTEMPTED
     return {True: Standing.HONOURED, False: Standing.FAILED, None: Standing.UNCONFIRMED}[result.confirmed]
+
+
+def _correction(step: Step, result: StepResult | None, attested: bool, case: Case) -> Standing:
+    """Of what was put right, by us or by people; a hold keeps what is wrong until its review."""
+    if step.action is Action.RETAIN:
+        if step.rule == "hold":
+            return Standing.RETAINED
+        return Standing.IN_PLACE if step.rule == IN_PLACE else Standing.UNCORRECTED
+    if result is None:
+        return Standing.NOT_ATTEMPTED
+    if result.confirmed and result.left == 0:
+        return Standing.CORRECTED
+    if result.status is Status.MANUAL:
+        # A person's word does not outweigh what a reading after it shows.
+        seen = bool(result.left) or result.confirmed is False
+        return Standing.STILL_THERE if attested and seen else Standing.ATTESTED if attested else Standing.BY_HAND
+    return Standing.FAILED if result.status is Status.FAILED else _removal(result, case.issued)
 
 
 def _disclosure(step: Step, case: Case) -> Standing:

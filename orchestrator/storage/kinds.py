@@ -27,6 +27,12 @@ KINDS: Mapping[str, frozenset[str]] = {
     "cancelled": frozenset({"reason"}),
     "reopened": frozenset({"reason"}),
     "closed": frozenset({"outcome"}),
+    # what is to be put right: attributes by name, values in the vault only
+    "contested": frozenset({"attributes"}),
+    "new_value_confirmed": frozenset({"attribute", "tag", "method"}),
+    "attribute_refused": frozenset({"attribute", "ground", "reason"}),
+    "deleted_instead": frozenset({"attribute", "reason"}),
+    "statement": frozenset({"attribute", "sha256"}),
     # plans and decisions
     "planned": frozenset({"digest", "plan"}),
     "approved": _DECISION,

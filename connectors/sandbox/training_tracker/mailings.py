@@ -42,7 +42,9 @@ class Mailings(VendorStore):
         self.fake.contact("rob.other@example.net", alternate_emails=[subject.email], external_id=str(other.user_id))
 
     def _mailed(self, who: Person, messages: int) -> None:
-        self.fake.contact(who.email, first_name=who.name, external_id=str(who.user_id), city="Madison")
+        first, _, last = who.name.partition(" ")
+        user = str(who.user_id)
+        self.fake.contact(who.email, first_name=first, last_name=last, external_id=user, city="Madison")
         for number in range(messages):
             self.fake.message(who.email, "", timedelta(days=number))
         self.fake.message(who.email, SHOP, timedelta(days=messages))

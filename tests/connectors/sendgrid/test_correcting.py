@@ -159,9 +159,30 @@ def test_what_was_sent_is_history_and_a_former_address_a_key(connected: Connect,
     fake.message(ANN)
     fake.suppress("unsubscribes", ANN)
     connector = connected()
-    for collection, field in (("legacy_contacts", "email"), ("messages", "to_email"), ("suppressions.unsubscribes", "email")):
+    for collection, field in (("legacy_contacts", "email"), ("messages", "to_email")):
         at = Locator("mailer", collection)
         (there,) = connector.held(SUBJECT, at, [field])
         assert there.fixed
         (outcome,) = connector.correct(SUBJECT, [Correction(at, (Change(field, there.value, NEW, there.count),))])
         assert outcome.status is Status.MANUAL
+
+
+def test_an_opt_out_without_a_contact_is_entered_for_the_new_address_beside_the_old(
+    connected: Connect, fake: SendGridSandbox
+) -> None:
+    for name in ("unsubscribes", "news", "offers"):
+        fake.suppress(name, ANN)
+    fake.suppress("news", JO)
+    connector = connected()
+    for collection, count in (("suppressions.unsubscribes", 1), ("suppressions.asm_groups", 2)):
+        at = Locator("mailer", collection)
+        (there,) = connector.held(SUBJECT, at, ["email", "reason"])
+        assert (there.beside, there.fixed, there.count) == (True, "", count)
+        asked = [Correction(at, (Change("email", ANN, NEW, count),))]
+        expected = Status.DONE if collection == "suppressions.unsubscribes" else Status.ABSENT
+        assert statuses(list(connector.correct(SUBJECT, asked))) == [expected], "all of an account's at once"
+        assert statuses(list(connector.correct(SUBJECT, asked))) == [Status.ABSENT]
+    assert opted_out(fake) == {"all mail", "news", "offers"}
+    assert ANN in fake.accounts[""].unsubscribes
+    groups = fake.accounts[""].groups.values()
+    assert next(g for g in groups if g["name"] == "news")["emails"] == {ANN, JO, NEW}

@@ -43,7 +43,8 @@ def test_one_leaf_of_a_hash_changes_and_the_others_stay(server: Server, fake: St
     method = fake.plant("payment_method", customer=held["id"], created=OLD, billing_details={
         "name": "Ann Lee", "phone": "555-0100", "email": None, "address": PLACE})  # fmt: skip
     done = run(
-        server, one("customers", "address.city", "Madison", "Monona"), one("customers", "shipping.name", "Ann Lee", "A. Li"),
+        server, one("customers", "address.city", "Madison", "Monona"),
+        one("customers", "shipping.name", "Ann Lee", "A. Li"),
         one("payment_methods", "billing_details.address.line1", "1 Oak St", "2 Oak St"),
     )  # fmt: skip
     assert [o.status for o in done] == [Status.DONE] * 3
