@@ -139,7 +139,7 @@ class Letters(LetterFacts):
             return fitting(found.fulfilment, found.states)[0]
         if "acknowledged" not in told and self.law(asked).rules(Topic.ACKNOWLEDGE, asked_by(asked.right)):
             return Kind.ACKNOWLEDGEMENT
-        if asked.right not in (Right.DELETE, Right.ACCESS):
+        if asked.right not in (Right.DELETE, Right.ACCESS, Right.CORRECT):
             return Kind.COMPLETION  # no run comes between
         return Kind.MORE_INFORMATION if state is State.RECEIVED else Kind.APPROVAL
 

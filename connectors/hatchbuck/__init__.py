@@ -12,6 +12,8 @@ address a placeholder that no other contact has, and reads all of it again. The 
 step by hand of `contact_pages`, until a search by every address and by its id finds no contact. Its
 id is revealed, because nothing else leads to a contact without an address. An order to delete a
 contact is answered so too: emptied, and MANUAL.
+A correction changes texts (`firstName`, …), items of lists by their main value (`phones`, `emails`, …), parts of
+postal addresses (`addresses->city`) and custom fields (`customFields->NAME`), and reads the contact again.
 The opt-out stands on the contact and goes with it: `suppress` unsubscribes it, so that nobody is
 written to meanwhile; to outlive the contact it must be kept in a list of one's own.
 Left to people as well: a contact with an address that is not known to be the person's, and contacts

@@ -13,10 +13,14 @@ an array. Option of a collection: `touched_by_triggers: true`, where triggers ma
 | deleted, redacted | all orders of the system in one transaction; counts of every table compared before commit |
 | proven restorable | a backup, streamed through pg_restore into a scratch database, counted and dropped |
 | redacted to | NULL, or a placeholder that NOT NULL, UNIQUE, CHECKs and domains take; refused by name if none fits |
+| corrected | single columns and paths in JSON, where the value that the plan read still stands, in one transaction |
 | survives | dead rows until VACUUM, backups, rollback, forks: see the system of the backups |
 | proof | a fresh search |
 
-The role needs SELECT on every collection; UPDATE where rows are deleted or redacted, or own others
+A correction names no array and no whole JSON column. A value that a constraint, a type or a trigger does not take
+is left to people; an identifier that another row has already stops the whole.
+
+The role needs SELECT on every collection; UPDATE where rows are deleted, redacted or corrected, or own others
 (rows that stay are locked while theirs go); DELETE where they are deleted; TEMPORARY on the database.
 A deletion checks its counts after it wrote and before it commits, so triggers that act outside the
 database (by an extension) may have acted for a transaction that is then rolled back.

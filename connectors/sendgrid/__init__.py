@@ -12,6 +12,13 @@ Option of a suppression collection: `erase: true`, without which an order to del
 Identities of `contacts`: fields email, external_id (assigned), phone_number_id and anonymous_id
 (only ever listed). Kinds by default: email, sendgrid.external_id, phone, sendgrid.anonymous_id.
 
+Corrections need `marketing.update`, and `asm.groups.suppressions.create` where opt-outs of groups go along. Names and
+postal addresses of contacts, and names of legacy ones, are updated; `email` and `phone_number_id` are identifiers and
+change in steps (see `correct`), with the old address's unsubscribes entered for the new one before. By hand: a
+legacy contact's address, custom fields, and a contact that only unknown identifiers would lead to on the way.
+What is not confirmed: that an update may put an identifier on a contact that has another. Where it may not, the
+address stays off the contact and no reading calls it corrected.
+
 Deletion of contacts and erasure of mail data are accepted (HTTP 202) and done later, and no call
 tells when; whether an erasure takes contacts and suppressions along is not documented. So opt-outs
 are compared before and after, and `suppressed` tells later whether they are still there.

@@ -23,6 +23,10 @@ fixed; one that holds something and is missing in the inventory stops the plan:
   guest_payment_methods;
 - customers.
 
+Corrected by ordinary updates: customers (email, name, phone, description, address, shipping), payment_methods
+(billing_details), sources (name, address), issuing_cardholders (email, phone_number), each leaf by its dotted
+name, such as `address.city`. What charges, payments and invoices say of a person stays as it was said.
+
 Records are split by fate: payments with an open dispute, still refundable or younger than 90 days
 are LOCKED; a customer found by an address alone that names another user id is SEVERAL_PEOPLE or
 CLAIMED and never touched.

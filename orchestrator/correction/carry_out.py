@@ -81,7 +81,9 @@ def carry_out(
     plan, digest, journal = planned.plan, planned.digest, service.journal
     kept = service.workspace.vault.open(plan.request).get_json(f"plan:{digest}")
     subject = canonical.decode(Subject, kept["subject"])
-    if {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
+    seen = journal.confirmation(digest)
+    lost = seen is not None and not all(kept for _, kept in seen.opt_outs)
+    if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
         return subject, ()
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
     places = {ref: canonical.decode(Locator, at) for ref, at in kept["places"].items()}

@@ -173,12 +173,16 @@ class _Writing:
                 words = wording.words().states[state]
                 yield Heading(words.title)
                 yield Paragraph(words.says)
-                yield self._table(words.title, items) if any(i.until for i in items) else _listed(items)
+                told = any(i.until or i.basis for i in items)
+                yield self._table(words.title, items) if told else _listed(items)
                 for topic in (t for t in words.law if t not in added):
                     yield from self._law(topic)
                 added |= set(words.law)
 
     def _table(self, caption: str, items: list[Item]) -> Table:
+        if not any(i.until or i.use for i in items):
+            why = tuple((_where(i), _reason(i)) for i in items)
+            return Table(caption, ("What", "Why"), why)
         if any(i.basis for i in items):
             rows = tuple((_where(i), _reason(i), _plain(i.use), day(self._facts, i.until)) for i in items)
             return Table(caption, ("What", "Why", "Used only for", "Until, at the latest"), rows)

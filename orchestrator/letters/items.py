@@ -21,6 +21,9 @@ _ORDER = list(State)
 _STATES: Mapping[Standing, State] = {
     Standing.NOT_PROVABLE: State.UNPROVEN,
     Standing.ATTESTED: State.BY_STAFF,
+    Standing.CORRECTED: State.CORRECTED,
+    Standing.IN_PLACE: State.CORRECTED,
+    Standing.UNCORRECTED: State.UNCORRECTED,
     Standing.DISCLOSED: State.DISCLOSED,
     Standing.UNCONFIRMED: State.UNCONFIRMED,
     Standing.ACCEPTED: State.VENDOR_ACCEPTED,
@@ -33,6 +36,10 @@ _STATES: Mapping[Standing, State] = {
     Standing.LEFT: State.LEFT,
     Standing.HONOURED: State.HONOURED,
 }
+_GROUNDS = {  # of a correction that is refused: 11 CCR 7023(b), (f)
+    "more_likely_accurate": "What we hold is more likely than not accurate",
+    "impossible_or_disproportionate": "To change it is impossible, or would take effort out of all proportion",
+}
 _VENDOR = "vendor"  # the exception of what a vendor locks: its own backups and periods
 _HOLD = "hold"
 _HOLD_BASIS = "A legal hold: to comply with the law, or to make or defend legal claims"  # each law cites its own
@@ -41,7 +48,7 @@ _HOLD_BASIS = "A legal hold: to comply with the law, or to make or defend legal 
 def outcome(payload: Mapping[str, Any], inventory: Inventory) -> Outcome:
     """What the latest receipt says, by class of data."""
     zone = inventory.zone
-    items = [*_steps(payload, inventory, zone), *_elsewhere(payload, inventory)]
+    items = [*_steps(payload, inventory, zone), *_refused(payload), *_elsewhere(payload, inventory)]
     places: dict[tuple[str, str], set[State]] = {}
     for item in items:
         places.setdefault((item.system, item.what), set()).add(item.state)
@@ -59,9 +66,18 @@ def outcome(payload: Mapping[str, Any], inventory: Inventory) -> Outcome:
 
 def _steps(payload: Mapping[str, Any], inventory: Inventory, zone: tzinfo) -> Iterator[Item]:
     kept = list(payload["retained"])
+    emptied = {c["attribute"] for c in payload.get("contested", ()) if c["decision"] == "deleted_instead"}
     for step in payload["steps"]:
         system, what = _titles(inventory, step["system"], step["collection"])
+        if attribute := step.get("attribute"):
+            known = inventory.attributes.get(attribute)
+            what = f"{what}: {known.title if known else attribute}" if what else known.title if known else attribute
         state = _state(step, inventory)
+        if state is State.CORRECTED and step["attribute"] in emptied:
+            state = State.EMPTIED
+        if state is State.UNCORRECTED:
+            yield Item(state, system, what, basis=step["note"])
+            continue
         until = _day(step["until"], zone)
         if (row := _row_of(step, kept)) is not None:
             kept.remove(row)
@@ -69,6 +85,15 @@ def _steps(payload: Mapping[str, Any], inventory: Inventory, zone: tzinfo) -> It
         if row is None or Standing(step["standing"]) not in (Standing.RETAINED, Standing.NO_END):
             # What is kept and does not say why is not kept under an exception.
             yield Item(State.BY_HAND if state is State.RETAINED else state, system, what, until)
+
+
+def _refused(payload: Mapping[str, Any]) -> Iterator[Item]:
+    """What was contested and stays, wherever it stands."""
+    for row in payload.get("contested", ()):
+        if row["decision"] == "refused":
+            ground = _GROUNDS.get(row["ground"], row["ground"])
+            basis = f"{ground}: {row['reason']}" if row["reason"] else ground
+            yield Item(State.UNCORRECTED, row["title"], "", basis=basis)
 
 
 def _row_of(step: Mapping[str, Any], kept: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

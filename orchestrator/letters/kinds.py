@@ -40,6 +40,7 @@ class State(StrEnum):
     DELETED = "deleted"
     EMPTIED = "emptied"  # the record stays without the person
     VENDOR_DELETED = "vendor_deleted"  # and a search at the vendor no longer finds it
+    CORRECTED = "corrected"  # the right value stands there, as a reading has shown
     DISCLOSED = "disclosed"
     BY_STAFF = "by_staff"  # on a person's word: no search has shown it
     UNPROVEN = "unproven"  # done or asked for, where no search can show it
@@ -49,6 +50,7 @@ class State(StrEnum):
     RETAINED = "retained"  # under an exception, until a day
     LEFT = "left"  # the person asked for other parts only
     HONOURED = "honoured"  # a choice that is in force
+    UNCORRECTED = "uncorrected"  # left as it is, for a reason that the letter gives
     VENDOR_KEEPS = "vendor_keeps"  # the vendor must keep it until a day
     HANDED_OVER = "handed_over"  # a customer organisation decides about it
     TO_HAND_OVER = "to_hand_over"
@@ -88,7 +90,7 @@ OUTCOMES: Mapping[Fulfilment, Kind] = {
 
 def answer_to(outcome: Fulfilment, states: Collection[State]) -> Kind:
     """The letter that an outcome needs."""
-    kept = bool({State.RETAINED, State.HANDED_OVER, State.TO_HAND_OVER} & set(states))
+    kept = bool({State.RETAINED, State.UNCORRECTED, State.HANDED_OVER, State.TO_HAND_OVER} & set(states))
     kind = OUTCOMES[outcome]
     return Kind.PARTIAL_DENIAL if kind is Kind.COMPLETION and kept else kind
 

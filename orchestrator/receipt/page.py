@@ -41,7 +41,7 @@ _STANDINGS = {
     Standing.ATTESTED: "done by hand; attested, not verified",
     Standing.LEFT: "left at the person’s wish",
     Standing.HONOURED: "honoured, and read back",
-    Standing.CORRECTED: "right now; a fresh reading shows it",
+    Standing.CORRECTED: "corrected; a fresh reading shows the right value",
     Standing.IN_PLACE: "was right already",
     Standing.UNCORRECTED: "left as it is",
     Standing.DISCLOSED: "handed over",
@@ -152,6 +152,7 @@ def html(payload: Mapping[str, Any], envelope_sha: str) -> str:
         access=right in (Right.ACCESS, Right.KNOW, Right.SHINE_THE_LIGHT),
         choice=not right.reaches_data,
         correction=correction,
+        emptied={c["attribute"] for c in payload.get("contested", ()) if c["decision"] == "deleted_instead"},
         titles={c["attribute"]: c["title"] for c in payload.get("contested", ())},
         decided=_decided(payload) if right.reaches_data else _NO_APPROVAL,
     )

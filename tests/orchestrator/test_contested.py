@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
+from typer import BadParameter
 
+from orchestrator.cli.corrections import contested
 from orchestrator.correction.contested import Contested, effective, follows, given, named, points
 from orchestrator.errors import InventoryError, NotAllowedError
 from orchestrator.inventory import Inventory
@@ -116,3 +118,12 @@ def test_a_field_holds_what_there_is(tmp_path: Path) -> None:
     idle = MINIMAL.replace("      grades:\n", "      grades:\n        uncorrected: It was so.\n")
     with pytest.raises(InventoryError, match="no field `holds` an attribute"):
         Inventory.load(written(tmp_path, idle))
+
+
+def test_lines_of_a_correction_are_read_and_a_wrong_one_is_not_repeated() -> None:
+    new, was = contested(["set phone=+1 608 555 0177", "was phone = 555-0100", "was phone=555-0101", "set name=A=B"])
+    assert (new, was) == ({"phone": "+1 608 555 0177", "name": "A=B"}, [("phone", "555-0100"), ("phone", "555-0101")])
+    for wrong in (["phone=555-0177"], ["set phone"], ["set =555-0177"], ["set phone="], ["set a=1", "set a=555-0177"]):
+        with pytest.raises(BadParameter, match="line") as raised:
+            contested(wrong)
+        assert "555-0177" not in str(raised.value)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, NotFoun
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.sendgrid.stores import LISTS, Row, Store
-from connectors.sandbox.sendgrid.upserts import drop_identifier, join_group, patch_legacy, upsert
+from connectors.sandbox.sendgrid.upserts import updated
 
 if TYPE_CHECKING:
     from connectors.sandbox.sendgrid import SendGridSandbox
@@ -116,8 +116,8 @@ def _write(fake: SendGridSandbox, request: Request, parts: list[str], name: str)
     body: Any = request.get_json(silent=True) if request.get_data() else None
     if (isinstance(body, dict) and "delete_all" in body) or "delete_all_contacts" in request.args:
         fake.bulk.append(request.path)
-    if (updated := _updated(fake, store, request.method, parts, body, lie)) is not None:
-        return updated
+    if (done := updated(fake, store, request.method, parts, body, lie)) is not None:
+        return done
     match [request.method, *parts]:
         case ["POST", "marketing", "contacts", "search", "emails"]:
             return _contacts(fake, store, ("email", "alternate_emails"), body["emails"])
@@ -138,21 +138,6 @@ def _write(fake: SendGridSandbox, request: Request, parts: list[str], name: str)
                 store.unsubscribes.update(dict.fromkeys(emails, int(fake.now.timestamp())))
             return _json({"recipient_emails": emails}, 201)
     return _lift(fake, request, parts, store, lie)
-
-
-def _updated(
-    fake: SendGridSandbox, store: Store, method: str, parts: list[str], body: Any, lie: bool
-) -> Response | None:  # fmt: skip
-    match [method, *parts]:
-        case ["PUT", "marketing", "contacts"]:
-            return upsert(fake, store, body, lie)
-        case ["DELETE", "marketing", "contacts", contact, "identifiers"]:
-            return drop_identifier(fake, store, contact, body, lie)
-        case ["PATCH", "contactdb", "recipients"]:
-            return patch_legacy(fake, store, body, lie)
-        case ["POST", "asm", "groups", number, "suppressions"]:
-            return join_group(store, number, body, lie)
-    return None
 
 
 def _delete_contacts(fake: SendGridSandbox, request: Request, store: Store, lie: bool) -> Response:

@@ -30,6 +30,22 @@ _NUMBER = re.compile(r"\+?[0-9]{7,15}")
 _JOB = {"job_id": "00000000-0000-0000-0000-0000000000aa"}
 
 
+def updated(
+    fake: SendGridSandbox, store: Store, method: str, parts: list[str], body: Any, lie: bool
+) -> Response | None:  # fmt: skip
+    """The answer to a call that updates something; None if it is another call."""
+    match [method, *parts]:
+        case ["PUT", "marketing", "contacts"]:
+            return upsert(fake, store, body, lie)
+        case ["DELETE", "marketing", "contacts", contact, "identifiers"]:
+            return drop_identifier(fake, store, contact, body, lie)
+        case ["PATCH", "contactdb", "recipients"]:
+            return patch_legacy(fake, store, body, lie)
+        case ["POST", "asm", "groups", number, "suppressions"]:
+            return join_group(store, number, body, lie)
+    return None
+
+
 def upsert(fake: SendGridSandbox, store: Store, body: Any, lie: bool) -> Response:
     """`PUT /v3/marketing/contacts`."""
     contacts = body.get("contacts") if isinstance(body, dict) else None
