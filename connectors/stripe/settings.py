@@ -10,10 +10,11 @@ from connectors.errors import ConfigError
 from connectors.model import SystemSpec
 from connectors.stripe.vocabulary import BY_NAME
 
+TYPED = ("claimed", "count")
 ERASURES = ("redaction_job", "delete_customer")
 _KNOWN = {
     "base_url", "timeout", "page_size", "connected_account", "erasure", "guest_scan_days", "refund_window_days",
-    "user_metadata_key", "preview_version", "search", "redaction_wait", "redaction_poll",
+    "typed_addresses", "user_metadata_key", "preview_version", "search", "redaction_wait", "redaction_poll",
 }  # fmt: skip
 # Payments are redacted 90 days after their creation at the earliest:
 # https://docs.stripe.com/privacy/deletion-requests
@@ -31,6 +32,7 @@ class Settings:
     jobs: bool  # redaction jobs; otherwise customers are deleted
     guest_scan: timedelta
     refund_window: timedelta
+    trusting: bool  # whether an address counts though nothing assigned agrees
     user_key: str
     version: str
     search: bool
@@ -52,6 +54,7 @@ class Settings:
             jobs=erasure == "redaction_job",
             guest_scan=timedelta(days=settings.number(spec, "guest_scan_days", 0, least=0)),
             refund_window=timedelta(days=settings.number(spec, "refund_window_days", 180, least=0)),
+            trusting=settings.choice(spec, "typed_addresses", TYPED, "claimed") == "count",
             user_key=str(given.get("user_metadata_key", "user_id")),
             version=str(given.get("preview_version", "2026-09-30.preview")),
             search=bool(given.get("search", True)),
