@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from connectors.errors import AuthError, ConfigError, RefusedError, TransientError
-from connectors.model import CollectionSpec, Identifier, IdentitySpec, ObstacleKind, Subject, Trust
+from connectors.model import (
+    Action,
+    CollectionSpec,
+    Identifier,
+    IdentitySpec,
+    ObstacleKind,
+    Order,
+    Status,
+    Subject,
+    Trust,
+)
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sendgrid import SendGridSandbox
 from connectors.sandbox.serve import Server
@@ -64,12 +74,36 @@ def test_a_contact_under_the_address_with_another_number_stops(fake: SendGridSan
     assert located(connector)["contacts"].obstacles == ()  # without a number to compare, the address counts
 
 
-def test_a_contact_found_by_number_claims_its_address(fake: SendGridSandbox, connected: Connect) -> None:
+def test_a_contact_with_her_number_under_another_address_is_left_to_a_person(
+    fake: SendGridSandbox, connected: Connect
+) -> None:
     fake.contact("moved@example.org", external_id="u-1")
+    fake.suppress("unsubscribes", "moved@example.org")
+    connector = connected((CollectionSpec("contacts", _KEYS),))
+    [record] = connector.locate(KNOWN)
+    assert [o.kind for o in record.obstacles] == [ObstacleKind.SHARED]
+    assert {(i.kind, i.value): i.trust for i in record.reveals} == {("email", "moved@example.org"): Trust.CLAIMED}
+    assert list(connector.export(KNOWN, record.at)) == []
+    [outcome] = connector.delete(KNOWN, [Order(record.at, Action.DELETE, 1)])
+    assert outcome.status is Status.MANUAL
+    assert len(fake.accounts[""].contacts) == 1
+    confirmed = Subject.of(*KNOWN.identifiers, Identifier("email", "moved@example.org", Trust.PROVEN))
+    assert [r.obstacles for r in connector.locate(confirmed) if r.at.collection == "contacts"] == [()]
+
+
+def test_a_contact_with_her_number_and_no_address_is_hers(fake: SendGridSandbox, connected: Connect) -> None:
+    fake.contact("", external_id="u-1")
     record = located(connected((CollectionSpec("contacts", _KEYS),)), KNOWN)["contacts"]
-    assert record.obstacles == ()
-    revealed = {(i.kind, i.value): i.trust for i in record.reveals}
-    assert revealed == {("email", "moved@example.org"): Trust.CLAIMED, ("user_id", "u-1"): Trust.ASSIGNED}
+    assert (record.count, record.obstacles) == (1, ())
+
+
+def test_a_number_under_her_address_alone_opens_nothing(fake: SendGridSandbox, connected: Connect) -> None:
+    """The address may be mistyped, and the number then is another person's."""
+    fake.contact(ANN, external_id="u-2")
+    record = located(connected((CollectionSpec("contacts", _KEYS),)))["contacts"]
+    assert {i.value: i.trust for i in record.reveals if i.kind == "user_id"} == {"u-2": Trust.CLAIMED}
+    known = located(connected((CollectionSpec("contacts", _KEYS),)), _subject("user_id", "u-2"))
+    assert "contacts/?elsewhere" in known
 
 
 def test_a_user_number_is_searched_only_where_the_inventory_says_so(fake: SendGridSandbox, connected: Connect) -> None:
