@@ -76,6 +76,12 @@ class Pattern:
         for combination in product(*(subject.values(kind) for kind in kinds)):
             yield self._with(dict(zip(kinds, combination, strict=True)))
 
+    def anybodys(self) -> re.Pattern[str]:
+        """What the keys of all people of this pattern match."""
+        parts = {"star": lambda _: "[^/]*", "place": lambda _: "[^/]+", "text": re.escape}
+        folder = ".*" if self.text.endswith("/") else ""
+        return re.compile("".join(parts[what](value) for what, value in self.parts) + folder, re.DOTALL)
+
     def _with(self, values: Mapping[str, str]) -> Matcher:
         doubtful = any(v.strip(" .") == "" or "/" in v or not v.isprintable() for v in values.values()) or any(
             ends in values[kind] and not _UUID.fullmatch(values[kind]) for kind, ends in _separators(self.parts)
