@@ -52,6 +52,7 @@ class Denials(Clocks):
             raise NotAllowedError(f"{request} was carried out at least in part: dsr request answer says what was done")
         if why := self._closed_ground(asked, because):
             raise NotAllowedError(f"{request} cannot be denied as {because}: {why}")
+        self.journal.screen(request, reason=reason)  # before the letter is recorded, which would stay
         return asked
 
     def asks_about_opt_out(self, request: Request) -> bool:

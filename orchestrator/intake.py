@@ -65,6 +65,9 @@ class Intake:
         received = received or self.now()
         if received > self.now() + timedelta(minutes=5):
             raise NotAllowedError("the day of receipt lies in the future")
+        self.journal.screen(
+            "", [value for _, value in given], channel=channel
+        )  # or a vault is left that nobody asked for
         request = "r-" + "".join(secrets.choice(_LETTERS) for _ in range(10))
         tags = tuple(sorted(self.workspace.vault.person_tag(kind, value) for kind, value in given))
         self.workspace.vault.open(request).put_json("identifiers", given)
@@ -100,6 +103,7 @@ class Intake:
             raise NotAllowedError("say why the identifier is this person's")
         vault = self.workspace.vault.open(request)
         normal = self.inventory.normalise(kind, value)
+        self.journal.screen(request, {value, normal}, reason=reason)
         vault.put_json("vouched", [*self._vouched(request), (kind, normal)])
         tag = self.workspace.vault.person_tag(kind, normal)
         told = {"kind": kind, "tag": tag, "reason": reason}
@@ -146,6 +150,7 @@ class Intake:
         person = ""
         if kind not in ("organisation", "collection"):
             person = self.workspace.vault.person_tag(kind, self.inventory.normalise(kind, value))
+            self.journal.screen("", {value}, reason=reason)
         hold = Hold(
             "h-" + "".join(secrets.choice(_LETTERS) for _ in range(8)), reason, self.actor.id, self.now(), review,
             person, value if kind == "organisation" else "", value if kind == "collection" else "",

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, insert, select, update
 
+from connectors import copies
 from connectors.model import Locator
 from orchestrator import canonical
 from orchestrator.errors import IntegrityError, UnknownError
@@ -63,6 +64,18 @@ class Vault:
         if not request:
             raise UnknownError("a vault belongs to a request: give its id")
         return RequestVault(self._store, request, self._data_key(request))
+
+    def names(self, request: str) -> frozenset[str]:
+        """Every value in a request's vault that names the person; none where there is no vault, or none any more."""
+        with self._store.read() as connection:
+            if not request or _key_row(connection, request) is None:
+                return frozenset()
+        vault = self.open(request)
+        slots = vault.slots()
+        given = [value for name in ("identifiers", "vouched") if name in slots for _, value in vault.get_json(name)]
+        plans = [vault.get_json(name) for name in slots if name.startswith("plan:")]
+        known = [i for plan in plans for who in ("subject", "claimed") if who in plan for i in plan[who]["identifiers"]]
+        return frozenset({*given, *(i["value"] for i in known if not copies.is_kind(i["kind"]))})
 
     def destroy(self, request: str, by: str = "") -> None:
         """Forget everything of a request, and journal that.

@@ -66,7 +66,9 @@ class Workspace:
         reference = environ.get("DSR_MASTER_KEY_REF", "")
         master = MasterKey.from_reference(reference) if reference else MasterKey.ensure(root / "master.key")
         pace = Pace(journal.store) if journal.store.path is None else Pace.open(root / "pace.sqlite")
-        return cls(root, inventory, journal, Vault(journal, master), pace)
+        vault = Vault(journal, master)
+        journal.names = vault.names
+        return cls(root, inventory, journal, vault, pace)
 
     def __enter__(self) -> Workspace:
         return self

@@ -17,7 +17,7 @@ from orchestrator.engine.embedded import Embedded
 from orchestrator.pause import known, pause, resume
 from orchestrator.service import Service
 from orchestrator.storage.agenda import Agenda
-from orchestrator.storage.chain import without_addresses
+from orchestrator.storage.prose import without_personal
 from orchestrator.workspace import Workspace
 
 Report = Callable[[str, Next], None]
@@ -131,7 +131,7 @@ def _cut_short(service: Service, request: str) -> frozenset[str]:
 
 def _prose(said: str) -> str:
     """What an error said, in one line that the journal takes."""
-    return without_addresses(" ".join(line.strip() for line in said.splitlines()))[:500]
+    return without_personal(" ".join(line.strip() for line in said.splitlines()))[:500]
 
 
 __all__ = ["Engine", "Next"]

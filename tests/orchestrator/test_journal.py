@@ -139,7 +139,7 @@ def test_only_listed_kinds_and_fields_are_written(journal: Journal) -> None:
     with pytest.raises(NotAllowedError, match="e-mail address"):
         journal.attest(digest, Attested("a", "s1", NOW, "wrote to ann@example.org"))
     journal.outcome(digest, "a", StepResult("a", Status.FAILED, reason="no customer ann@example.org"))
-    assert journal.outcomes(digest)["a"].reason == "no customer [address removed]"
+    assert journal.outcomes(digest)["a"].reason == "no customer [e-mail address removed]"
     assert "example.org" not in "".join(str(e.payload) for e in journal.entries())
 
 
