@@ -201,9 +201,10 @@ class Journal:
         found = self._effects("done", plan_digest)
         return {p["result"]["ref"]: canonical.decode(StepResult, p["result"]) for p in found}
 
-    def attestations(self, request: str) -> tuple[Attested, ...]:
-        """Every word given on steps of a request, in order; the last one on a step counts."""
-        return tuple(canonical.decode(Attested, e.payload["attested"]) for e in self.entries(request, "attested"))
+    def attestations(self, request: str) -> tuple[tuple[str, Attested], ...]:
+        """Every word given on steps of a request, in order, with the plan's digest; the last one on a step counts."""
+        said = (e.payload for e in self.entries(request, "attested"))
+        return tuple((p["plan"], canonical.decode(Attested, p["attested"])) for p in said)
 
     def save_confirmation(self, plan_digest: str, confirmation: Confirmation, by: str = "") -> None:
         """What a fresh search after execution found; there may be several, the last one counts."""

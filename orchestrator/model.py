@@ -223,6 +223,7 @@ class Plan:
     sources: tuple[str, ...] = ()  # systems that told us where to look: the last to forget
     suppresses: tuple[str, ...] = ()  # systems in which the person's addresses are opted out first
     replaces: str = ""  # digest of the plan that this one supersedes
+    known: tuple[str, ...] = ()  # hashes, under a key of the request's own, of the identifiers it stands on
 
     @property
     def changes(self) -> bool:

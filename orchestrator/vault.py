@@ -255,6 +255,10 @@ class RequestVault:
         """What plan, journal and receipt call an address: a keyed hash that only this vault can repeat."""
         return _letters(hmac.digest(self._refs, canonical.encode(at), "sha256")[:16])
 
+    def tag(self, kind: str, value: str) -> str:
+        """A keyed hash of a normalised identifier that only this vault can repeat."""
+        return _letters(hmac.digest(self._refs, canonical.encode(["identifier", kind, value]), "sha256")[:16])
+
     def _alive(self, connection: Connection) -> None:
         if _key_row(connection, self._request) is None:
             raise UnknownError(f"the vault of {self._request} was destroyed: nothing is left")

@@ -117,6 +117,24 @@ def test_a_word_is_carried_over_to_the_next_plan(office: Office, proof: Path) ->
     assert step(office, "aws_other", "*").progress is Progress.ATTESTED
 
 
+def test_a_word_does_not_count_for_identifiers_that_nobody_knew(office: Office, proof: Path) -> None:
+    """Whoever looked by her address has not looked by the number that she gave afterwards."""
+    done = office.erase(office.sandbox.people.subject.email)
+    request = done.payload["request"]
+    office.service.manual_done(step(office, "aws_other", "*").ref, "", proof)
+    office.service.confirm_identifier(request, "phone", "+1 202 555 0142", "read out on the call")
+    office.service.approve(request, office.service.plan(request).digest)
+    again = step(office, "aws_other", "*")
+    assert again.progress is Progress.OPEN_AGAIN
+    assert not again.settled
+    assert "open again: more identifiers are known" in dsr(office, "manual", "list", "--json").stdout
+    assert "aws_other" in {o.system for o in office.service.due(request)}
+    payload = office.service.run(request).payload
+    assert standing(payload, "aws_other", "*") == ["by_hand"]
+    assert office.service.manual_done(again.ref, "", proof).progress is Progress.ATTESTED
+    assert standing(office.service.run(request).payload, "aws_other", "*") == ["attested, not verified"]
+
+
 def test_bad_evidence_and_unknown_steps_are_refused(office: Office, tmp_path: Path, proof: Path) -> None:
     office.erase(office.sandbox.people.subject.email)
     ref = step(office, "aws_other", "*").ref

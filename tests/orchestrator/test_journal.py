@@ -84,7 +84,7 @@ def test_one_outcome_per_step(journal: Journal) -> None:
     assert len(list(journal.entries("r-1", "done"))) == 1
     for how in ("in the vendor's console", "again"):  # a word may be given again
         journal.attest(digest, Attested("b", "s2", NOW, how))
-    assert [a.reason for a in journal.attestations("r-1")] == ["in the vendor's console", "again"]
+    assert [a.reason for _, a in journal.attestations("r-1")] == ["in the vendor's console", "again"]
 
 
 def test_the_latest_confirmation_counts(journal: Journal) -> None:
