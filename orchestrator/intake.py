@@ -132,12 +132,20 @@ class Intake:
         return self.strong_enough(done[-1], record.right)
 
     def cancel(self, request: str, reason: str) -> None:
-        """The person withdrew, or staff stop it: nothing is written from now on."""
+        """The person withdrew, or staff stop it: nothing is written from now on, and who it was is forgotten.
+
+        Of a request that was cancelled or denied before, only what an interruption left of its vault is destroyed.
+        """
         self.actor.require("run")
-        self.request(request)
-        self.journal.append(request, "cancelled", self.actor.id, {"reason": reason})
-        if self.request(request).replays:  # nobody asked for it: what it knows of them is forgotten with it
-            self.workspace.vault.destroy(request, self.actor.id)
+        if (state := self.journal.state(request)) is State.CLOSED:
+            raise NotAllowedError(f"{request} was closed: nothing of it is left to be stopped")
+        if state not in (State.CANCELLED, State.DENIED):
+            self.journal.append(request, "cancelled", self.actor.id, {"reason": reason})
+        self.forget(request)
+
+    def forget(self, request: str) -> None:
+        """Destroy the vault of a request that has ended. What the law wants kept of it is in the journal."""
+        self.workspace.vault.destroy(request, self.actor.id)
 
     # Legal holds
 

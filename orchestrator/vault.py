@@ -70,12 +70,10 @@ class Vault:
         with self._store.read() as connection:
             if not request or _key_row(connection, request) is None:
                 return frozenset()
-        vault = self.open(request)
-        slots = vault.slots()
-        given = [value for name in ("identifiers", "vouched") if name in slots for _, value in vault.get_json(name)]
-        plans = [vault.get_json(name) for name in slots if name.startswith("plan:")]
-        known = [i for plan in plans for who in ("subject", "claimed") if who in plan for i in plan[who]["identifiers"]]
-        return frozenset({*given, *(i["value"] for i in known if not copies.is_kind(i["kind"]))})
+        try:
+            return _names(self.open(request))
+        except UnknownError:  # destroyed this moment
+            return frozenset()
 
     def destroy(self, request: str, by: str = "") -> None:
         """Forget everything of a request, and journal that.
@@ -271,6 +269,14 @@ class RequestVault:
 
     def __reduce__(self) -> str:
         raise TypeError("a vault is not serialised")
+
+
+def _names(vault: RequestVault) -> frozenset[str]:
+    slots = vault.slots()
+    given = [value for name in ("identifiers", "vouched") if name in slots for _, value in vault.get_json(name)]
+    plans = [vault.get_json(name) for name in slots if name.startswith("plan:")]
+    known = [i for plan in plans for who in ("subject", "claimed") if who in plan for i in plan[who]["identifiers"]]
+    return frozenset({*given, *(i["value"] for i in known if not copies.is_kind(i["kind"]))})
 
 
 def _key_row(connection: Connection, request: str) -> Any:
