@@ -26,7 +26,6 @@ from orchestrator.model import Right
 from orchestrator.receipt import hash_of
 from orchestrator.workspace import private_file
 
-
 _ENDED = (State.CLOSED, State.DENIED, State.CANCELLED)
 
 

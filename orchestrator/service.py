@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from connectors import copies
 from connectors.model import Identifier, Subject
+from connectors.protocol import Connector
 from orchestrator import canonical, fulfil, honour, minors, replay
 from orchestrator.answers import Answers
 from orchestrator.audit import Audits
@@ -103,20 +104,29 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delive
         return self._planned(self.journal.plan(digest), digest)
 
     def discover(
-        self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True
-    ) -> Discovery:
+        self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True,
+        systems: Mapping[str, Connector] | None = None,
+    ) -> Discovery:  # fmt: skip
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
-        found = self.search(self.scope(request), identifiers, progress, erasing=erasing)
+        found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems)
         return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
+
+    def systems(self, scope: Scope | None) -> dict[str, Connector]:
+        """The connectors of a search: of a replay, to what was restored and its copies."""
+        now, workspace = self.now(), self.workspace
+        return workspace.replaying(now, scope.existed) if scope else workspace.connectors(now)
 
     def search(
         self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
-        erasing: bool = True,
+        erasing: bool = True, systems: Mapping[str, Connector] | None = None,
     ) -> Discovery:  # fmt: skip
-        """Search every system for the person; of a replay those restored, and what the erasure did not know."""
-        now, workspace = self.now(), self.workspace
+        """Search every system for the person; of a replay those restored, and what the erasure did not know.
+
+        `systems`: their connectors, where the caller has further use for them.
+        """
+        workspace = self.workspace
         found = discover(
-            identifiers, workspace.replaying(now, scope.existed) if scope else workspace.connectors(now),
+            identifiers, self.systems(scope) if systems is None else systems,
             not_connected={} if scope else workspace.not_connected(), authorities=workspace.authorities(),
             normalise=self.inventory.normalise, now=self.now, progress=progress, erasing=erasing,
         )  # fmt: skip

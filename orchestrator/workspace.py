@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,7 +24,7 @@ import connectors
 from connectors import copies
 from connectors.errors import RefusedError, TransientError
 from connectors.isolation import strip_ambient
-from connectors.model import Action, Gate
+from connectors.model import Action, Capabilities, Gate
 from connectors.protocol import Connector
 from orchestrator import signing
 from orchestrator.errors import BusyError, NotAllowedError
@@ -49,6 +49,7 @@ class Workspace:
     journal: Journal
     vault: Vault
     pace: Pace
+    _known: dict[str, tuple[Capabilities, bool]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def open(cls, root: Path, inventory: Inventory, environ: Mapping[str, str] = os.environ) -> Workspace:
@@ -139,7 +140,14 @@ class Workspace:
 
     def connectors(self, now: datetime, gate_for: GateFor | None = None) -> dict[str, Connector]:
         """Every system that has a connector, in the inventory's order."""
-        return {name: self.connector(name, now, gate_for(name) if gate_for else None) for name in self._connected()}
+        gates = {name: gate_for(name) if gate_for else None for name in self._connected()}
+        return self._remembered({name: self.connector(name, now, gate) for name, gate in gates.items()})
+
+    def _remembered(self, made: dict[str, Connector]) -> dict[str, Connector]:
+        """What hangs on the kind of a connector, and not on the day, is known from the last that were built."""
+        mails = mailing(made)
+        self._known = {name: (connector.capabilities, name in mails) for name, connector in made.items()}
+        return made
 
     def _connected(self) -> list[str]:
         return [name for name, system in self.inventory.systems.items() if not system.manual]
@@ -147,19 +155,26 @@ class Workspace:
     def replaying(self, now: datetime, existed: Mapping[str, datetime]) -> dict[str, Connector]:
         """What a replay reaches: restored systems, in which what came later is told apart, and their copies."""
         opened = {copies.kind(name) for name in existed}
-        connectors = {name: self.connector(name, now, existed=existed.get(name)) for name in self._connected()}
+        made = {name: self.connector(name, now, existed=existed.get(name)) for name in self._connected()}
+        connectors = self._remembered(made)
         return {n: c for n, c in connectors.items() if n in existed or c.capabilities.needs & opened}
 
-    @cached_property
-    def mailing(self) -> frozenset[str]:
-        """Systems that can keep a person from being written to. Asked once: it hangs on their kind, not on the day."""
-        return frozenset(mailing(self.connectors(datetime.now(UTC))))
+    @property
+    def capabilities(self) -> dict[str, Capabilities]:
+        """What each system that has a connector can do."""
+        if not self._known:
+            self.connectors(datetime.now(UTC))
+        return {name: able for name, (able, _) in self._known.items()}
 
-    @cached_property
+    @property
+    def mailing(self) -> frozenset[str]:
+        """Systems that can keep a person from being written to."""
+        return frozenset(name for name in self.capabilities if self._known[name][1])
+
+    @property
     def redacting(self) -> frozenset[str]:
         """Systems that can empty some fields of a row and keep the others."""
-        connected = self.connectors(datetime.now(UTC))
-        return frozenset(n for n, c in connected.items() if Action.REDACT in c.capabilities.actions)
+        return frozenset(name for name, able in self.capabilities.items() if Action.REDACT in able.actions)
 
     def not_connected(self) -> dict[str, str]:
         """Systems without a connector and why they are not searched by machine."""

@@ -191,17 +191,6 @@ def test_a_lost_opt_out_is_a_failure_and_the_next_run_enters_it_again(office: Of
     assert subject.email in fake.accounts[SHOP].unsubscribes
 
 
-def test_nothing_is_deleted_while_the_opt_out_cannot_be_entered(office: Office) -> None:
-    subject = office.sandbox.people.subject
-    store = office.sandbox.stores["sendgrid"]
-    request = office.approved(subject.email)
-    before = office.sandbox.untouched(subject)
-    lying = store.faults.inject(Fault.LYING, match=lambda method, path: path.endswith("/asm/suppressions/global"))
-    with lying, pytest.raises(IncompleteError, match="opt-out not entered"):
-        office.service.run(request)
-    assert office.sandbox.untouched(subject) == before
-
-
 def test_a_vendor_that_does_not_know_the_person_is_not_told(office: Office) -> None:
     fake = office.sandbox.stores["sendgrid"].fake
     email = office.sandbox.people.administrator.email
