@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox.faults import Fault
 from connectors.sandbox.training_tracker.mailings import SHOP
 from connectors.sandbox.world import Sandbox
 from orchestrator.due import Owed
-from orchestrator.errors import IncompleteError, NotAllowedError, UnknownError
+from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.manual import ManualStep, Progress
 from orchestrator.model import Right
 from tests.office import Office, dsr

@@ -61,7 +61,11 @@ def test_the_others_go_on_and_the_receipt_stays_open_until_it_is_entered(office:
     before, others = kept(office), office.sandbox.untouched(office.sandbox.people.bystander)
     with mute(office), pytest.raises(SystemFailedError, match="sendgrid: opt-out not entered") as told:
         office.service.run(request)
-    for said in ("hatchbuck: nothing is deleted there until", "done by hand, and make a new plan", f"dsr run {request}"):
+    for said in (
+        "hatchbuck: nothing is deleted there until",
+        "done by hand, and make a new plan",
+        f"dsr run {request}",
+    ):
         assert said in str(told.value)
     after = kept(office)
     assert after["sendgrid"] == before["sendgrid"]
