@@ -104,7 +104,7 @@ def test_a_request_that_ends_without_being_carried_out_is_forgotten(tmp_path: Pa
             workspace.vault.open(request)
         assert workspace.vault.names(stays) == {"max.stone@example.com"}
         # What people still ask of it is answered, and a second time changes nothing.
-        assert service.due(request) == service.manual_steps(request) == ()
+        assert (service.due(request), service.manual_steps(request)) == ((), ())
         assert not service.clocked(request).open
         before = workspace.journal.head()
         service.cancel(request, "again")

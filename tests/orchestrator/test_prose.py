@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def vaults(service: Service) -> int:
 def test_each_use_case_refuses_and_says_which_field(service: Service, tmp_path: Path) -> None:
     """The request's own identifiers are known by its vault: those given, vouched for, and found by a plan."""
     request = service.new_request(Right.DELETE, [("email", "ann.lee@example.com"), ("user_id", "u-4711")], "email")
-    refusals = {
+    refusals: dict[str, Callable[[], object]] = {
         "channel": lambda: service.new_request(Right.DELETE, [("user_id", "u-4711")], "letter of u-4711"),
         "method": lambda: service.verify(request, Level.REASONABLE, "as U-4711", ["email"], ["email"]),
         "matched": lambda: service.verify(request, Level.REASONABLE, "reply", ["email", "555-0142"], ["email"]),

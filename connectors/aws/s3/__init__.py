@@ -15,8 +15,8 @@ objects are the person's; at least one of the first three is needed:
   costs one call per object version of the bucket, or below `options.prefix`. Only labels that the company's
   own code writes: whoever uploads by a presigned form may choose them, unless its policy fixes them.
 - `shared: true`, or `shared_patterns`: objects that hold others too. So does one whose tag or
-  metadata lists several, or says otherwise than its key, which may name another person. They are SHARED: reported, never touched,
-  never exported.
+  metadata lists several, or says otherwise than its key, which may name another person. They are
+  SHARED: reported, never touched, never exported.
 
 All versions and delete markers are found and deleted by exact key and version; unfinished uploads
 are aborted. Legal holds and retention make records of their own, by month of release, and are

@@ -78,9 +78,9 @@ class Pattern:
 
     def anybodys(self) -> re.Pattern[str]:
         """What the keys of all people of this pattern match."""
-        parts = {"star": lambda _: "[^/]*", "place": lambda _: "[^/]+", "text": re.escape}
-        folder = ".*" if self.text.endswith("/") else ""
-        return re.compile("".join(parts[what](value) for what, value in self.parts) + folder, re.DOTALL)
+        anything = {"star": "[^/]*", "place": "[^/]+"}
+        expression = "".join(anything.get(what) or re.escape(value) for what, value in self.parts)
+        return re.compile(expression + (".*" if self.text.endswith("/") else ""), re.DOTALL)
 
     def _with(self, values: Mapping[str, str]) -> Matcher:
         doubtful = any(v.strip(" .") == "" or "/" in v or not v.isprintable() for v in values.values()) or any(

@@ -102,7 +102,7 @@ def test_a_payment_that_names_another_user_is_not_touched(server: Server, fake: 
     """A guest's, one that its intent tells of, and one under her own customer, which then stays."""
     id_ = own(fake)
     who = Subject(known.identifiers | person(customers=[id_]).identifiers)
-    other = {"metadata": {"user_id": "u-9"}}
+    other: dict[str, Any] = {"metadata": {"user_id": "u-9"}}
     theirs = [paid(fake, None, **other), paid(fake, id_, **other), paid(fake, None)]
     fake.objects[theirs[2]["payment_intent"]]["metadata"] = {"user_id": "u-9"}
     fake.plant("refund", charge=theirs[1]["id"], created=OLD)
@@ -127,7 +127,10 @@ def test_a_customer_known_by_address_whose_payments_are_anothers_is_not_hers(
     server: Server, fake: StripeFake, settings: dict[str, Any]
 ) -> None:
     own(fake)
-    for told in ({"metadata": {"user_id": "u-9"}}, {"billing_details": {"email": "rob.marsh@example.net"}}):
+    others: list[dict[str, Any]] = [
+        {"metadata": {"user_id": "u-9"}}, {"billing_details": {"email": "rob.marsh@example.net"}},
+    ]  # fmt: skip
+    for told in others:
         paid(fake, str(fake.plant("customer", email=EMAIL, created=OLD)["id"]), **told)
     found = located(entry(server.url, **settings), HERS)
     assert found == {"customers": 1, "customers:several_people": 2}
