@@ -26,7 +26,6 @@ from connectors import copies
 from connectors.model import Locator
 from orchestrator import canonical
 from orchestrator.errors import IntegrityError, UnknownError
-from orchestrator.model import Discovery
 from orchestrator.storage import chain, schema
 from orchestrator.storage.masterkey import SIZE, MasterKey, derive
 from orchestrator.storage.store import Store
@@ -243,12 +242,6 @@ class RequestVault:
     def get_json(self, slot: str) -> Any:
         return json.loads(self.get(slot))
 
-    def put_discovery(self, found: Discovery) -> None:
-        self.put_json("discovery", found)
-
-    def get_discovery(self) -> Discovery:
-        return canonical.decode(Discovery, self.get_json("discovery"))
-
     def ref(self, at: Locator) -> str:
         """What plan, journal and receipt call an address: a keyed hash that only this vault can repeat."""
         return _letters(hmac.digest(self._refs, canonical.encode(at), "sha256")[:16])
@@ -276,6 +269,8 @@ def _names(vault: RequestVault) -> frozenset[str]:
     given = [value for name in ("identifiers", "vouched") if name in slots for _, value in vault.get_json(name)]
     plans = [vault.get_json(name) for name in slots if name.startswith("plan:")]
     known = [i for plan in plans for who in ("subject", "claimed") if who in plan for i in plan[who]["identifiers"]]
+    reply = vault.get_json("reply") if "reply" in slots else {}  # where the person is written to
+    given += [reply[name] for name in ("name", "email") if reply.get(name)]
     return frozenset({*given, *(i["value"] for i in known if not copies.is_kind(i["kind"]))})
 
 

@@ -106,6 +106,14 @@ def test_each_use_case_refuses_and_says_which_field(service: Service, tmp_path: 
     assert {e.kind for e in service.journal.entries()} == {"requested", "verified"}
 
 
+def test_the_name_that_letters_go_to_is_known_too(service: Service) -> None:
+    request = service.new_request(Right.DELETE, [("email", "ann.lee@example.com")], "email")
+    service.letter_address(request, "Ann Lee", ("1 Oak St",), "")
+    with pytest.raises(NotAllowedError, match="the reason names an identifier"):
+        service.cancel(request, "ann lee withdrew")
+    service.cancel(request, "withdrawn by Annabel")
+
+
 def test_when_the_vault_is_gone_nothing_is_known_and_none_is_made(service: Service) -> None:
     request = service.new_request(Right.DELETE, [("user_id", "u-4711")], "email")
     assert service.workspace.vault.names(request) == {"u-4711"}
