@@ -168,7 +168,8 @@ def _read_back(
         progress(system, f"reading back: {what}")
 
     # Built anew: what a connector remembers from before the deletion proves nothing.
-    connectors = service.systems(service.scope(request))
+    scope = service.scope(request)
+    connectors = service.workspace.reached(service.now(), scope.existed if scope else None)
     found = service.discover(request, subject.identifiers, saying, erasing=False, systems=connectors)
     fresh = service.decided(found, request)
     vault = service.workspace.vault.open(request)

@@ -111,11 +111,6 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delive
         found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems)
         return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
-    def systems(self, scope: Scope | None) -> dict[str, Connector]:
-        """The connectors of a search: of a replay, to what was restored and its copies."""
-        now, workspace = self.now(), self.workspace
-        return workspace.replaying(now, scope.existed) if scope else workspace.connectors(now)
-
     def search(
         self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
         erasing: bool = True, systems: Mapping[str, Connector] | None = None,
@@ -126,7 +121,7 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delive
         """
         workspace = self.workspace
         found = discover(
-            identifiers, self.systems(scope) if systems is None else systems,
+            identifiers, systems or workspace.reached(self.now(), scope.existed if scope else None),
             not_connected={} if scope else workspace.not_connected(), authorities=workspace.authorities(),
             normalise=self.inventory.normalise, now=self.now, progress=progress, erasing=erasing,
         )  # fmt: skip

@@ -152,8 +152,11 @@ class Workspace:
     def _connected(self) -> list[str]:
         return [name for name, system in self.inventory.systems.items() if not system.manual]
 
-    def replaying(self, now: datetime, existed: Mapping[str, datetime]) -> dict[str, Connector]:
-        """What a replay reaches: restored systems, in which what came later is told apart, and their copies."""
+    def reached(self, now: datetime, existed: Mapping[str, datetime] | None = None) -> dict[str, Connector]:
+        """What a search reaches: every system, or of a replay (`existed`) the restored ones, in which what came later
+        is told apart, and their copies."""
+        if existed is None:
+            return self.connectors(now)
         opened = {copies.kind(name) for name in existed}
         made = {name: self.connector(name, now, existed=existed.get(name)) for name in self._connected()}
         connectors = self._remembered(made)
