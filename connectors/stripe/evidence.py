@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from connectors.stripe.holdings import CLAIMED, FREE, SEVERAL_PEOPLE, SHARED
 from connectors.stripe.people import Customers
 from connectors.stripe.transport import Item
-from connectors.stripe.values import at, same
+from connectors.stripe.values import at, personal, same
 
 Words = frozenset[str]
 _EMAILS = ("email", "billing_details.email", "receipt_email", "customer_details.email", "customer_email")
@@ -59,7 +59,7 @@ class Evidence:
         if not all(_alike(one, other) for one in names for other in self.names):
             return SEVERAL_PEOPLE
         written = [at(item, name) for item in items for name in _EMAILS]
-        if any(isinstance(w, str) and w.strip() and not same(w, self.emails) for w in written):
+        if any(isinstance(w, str) and personal(w) and not same(w, self.emails) for w in written):
             return SHARED
         return FREE if self.agreed or (self.sure and names) else CLAIMED
 
@@ -84,7 +84,7 @@ def _names(items: Iterable[Item]) -> Iterator[Words]:
 
 
 def _words(value: object) -> Words:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not personal(value):
         return frozenset()
     plain = "".join(c for c in unicodedata.normalize("NFKD", value) if not unicodedata.combining(c))
     return frozenset(re.findall(r"\w+", plain.casefold()))

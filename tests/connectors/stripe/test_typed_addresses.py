@@ -146,6 +146,19 @@ def test_where_typed_addresses_count_two_names_are_still_two_people(server: Serv
     }  # fmt: skip
 
 
+def test_what_a_redaction_put_in_place_of_a_name_contradicts_nothing(server: Server, fake: StripeFake) -> None:
+    """A run that was cut short: some of her payments are redacted, and what she paid as a guest is not."""
+    id_ = own(fake)
+    charge = paid(fake, id_, email="[redacted]", billing_details={"email": "[redacted]", "name": "[redacted]"})
+    fake.plant("customer", email=EMAIL, name="[redacted]", created=OLD)
+    paid(fake, None, receipt_email="[redacted]")
+    found = located(spec_of(server), HERS)
+    assert {name: n for name, n in found.items() if "guest" in name or "customers" in name} == {
+        "customers": 2, "guest_charges": 1, "guest_payment_intents": 1,
+    }  # fmt: skip
+    assert charge["id"] in fake.objects
+
+
 def test_when_her_customer_is_gone_nothing_agrees_any_more(server: Server, fake: StripeFake) -> None:
     """A guest of another name must not become hers because the name to hold it against was erased."""
     id_ = own(fake)
