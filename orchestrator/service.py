@@ -149,11 +149,10 @@ class Service(Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delive
         `erased`: where the request was carried out before. What is surely younger came since.
         """
         scope, vault = self.scope(request), self.workspace.vault.open(request)
-        known = frozenset(vault.tag(i.kind, i.value) for i in found.subject.identifiers if not copies.is_kind(i.kind))
         given = Given(
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
             self.tags(found), vault.ref, self.request(request).received,
-            self.workspace.mailing, replaces, known, scope.existed if scope else erased,
+            self.workspace.mailing, replaces, self.workspace.hashes(request, found.subject), scope.existed if scope else erased,
             scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
         )  # fmt: skip
         return decide(found, self.inventory, given)

@@ -24,7 +24,7 @@ import connectors
 from connectors import copies
 from connectors.errors import RefusedError, TransientError
 from connectors.isolation import strip_ambient
-from connectors.model import Action, Capabilities, Gate
+from connectors.model import Action, Capabilities, Gate, Subject
 from connectors.protocol import Connector
 from orchestrator import signing
 from orchestrator.errors import BusyError, NotAllowedError
@@ -168,6 +168,14 @@ class Workspace:
         if not self._known:
             self.connectors(datetime.now(UTC))
         return {name: able for name, (able, _) in self._known.items()}
+
+    def hashes(self, request: str, subject: Subject) -> frozenset[str]:
+        """Hashes, under the request's own key, of the identifiers by which anybody looks for a person: those given,
+        and those by which a system is searched."""
+        needs = {kind for able in self.capabilities.values() for kind in able.needs}
+        named = (i for i in subject.identifiers if "/" not in i.origin or i.kind in needs)
+        tag = self.vault.open(request).tag
+        return frozenset(tag(i.kind, i.value) for i in named if not copies.is_kind(i.kind))
 
     @property
     def mailing(self) -> frozenset[str]:

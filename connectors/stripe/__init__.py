@@ -30,6 +30,8 @@ it alone counts where something assigned agrees (a customer that is the person's
 same address or name), and is CLAIMED otherwise. What bears another user id, address or name as well
 is SEVERAL_PEOPLE or SHARED, a payment of the person's own customer too, and the customer then stays.
 None of these is exported or touched; confirming the Stripe customer id makes it the person's.
+`found_by: [{kind: …, field: id, trust: assigned}]` on a collection of guests' objects has the next plan know
+those of this one, whose customer may be erased by then.
 
 Not searched: Accounts v2 used as customers (no list by e-mail exists), events (Stripe drops them
 after 30 days and redacts them along), connected accounts other than `connected_account`.

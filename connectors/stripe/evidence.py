@@ -32,6 +32,7 @@ class Evidence:
     names: frozenset[Words]  # on what is surely the person's; where nothing is, on what bears the address
     agreed: bool  # something surely the person's bears the address, or the inventory trusts typed ones
     sure: bool  # whether anything is surely the person's, so that a name can agree
+    before: frozenset[str]  # ids of guests' objects that an earlier search found to be the person's
 
     @classmethod
     def of(
@@ -43,18 +44,23 @@ class Evidence:
         sure: Iterable[Item],
         typed: Iterable[Item],
         trusting: bool,
+        before: Iterable[str] = (),
     ) -> Evidence:
         """`sure`: customers and payments that are the person's by something assigned; `typed`: what only bears an
         address of theirs. Of several names on the latter none is known to be the person's."""
         sure = list(sure)
         names = frozenset(_names(sure))
         agreed = trusting or any(same(at(item, name), emails) for item in sure for name in _EMAILS)
-        return cls(emails, users, user_of, names or frozenset(_names(typed)), agreed, bool(names))
+        return cls(
+            emails, users, user_of, names or frozenset(_names(typed)), agreed, bool(names), frozenset(before)
+        )  # fmt: skip
 
     def fate(self, *items: Item) -> str:
         """FREE, or why a person must look, of things that belong together and name no user id of the person's."""
         if any(user and not same(user, self.users) for user in map(self.user_of, items)):
             return SEVERAL_PEOPLE if self.users else CLAIMED
+        if any(item.get("id") in self.before for item in items):
+            return FREE  # what agreed with it may be erased by now
         names = set(_names(items))
         if not all(_alike(one, other) for one in names for other in self.names):
             return SEVERAL_PEOPLE

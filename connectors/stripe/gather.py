@@ -16,7 +16,7 @@ from connectors.stripe.guests import Guests, Scanned
 from connectors.stripe.holdings import Found, Holdings, counts
 from connectors.stripe.payers import payments_of, set_apart
 from connectors.stripe.people import Customers, People
-from connectors.stripe.settings import Settings
+from connectors.stripe.settings import Settings, guest_kinds
 from connectors.stripe.transport import Api, Item, StripeRefusedError
 from connectors.stripe.values import ident, same
 from connectors.stripe.vocabulary import BY_NAME, LIVE_SUBSCRIPTION, OPEN_INTENT
@@ -92,12 +92,17 @@ class Gatherer:
         def told(some: Mapping[str, Item]) -> dict[str, list[Item]]:
             return {i: [c, *(f.item for f in listed[i] if f.collection in _TELLING)] for i, c in some.items()}
 
+        before = {value for kind in guest_kinds(self._spec) for value in subject.values(kind)}
         sure, typed = told(customers.own), told(customers.typed)
         evidence = Evidence.of(
             subject.values("email"), subject.values("user_id"), self._people.user,
-            sure=[item for items in sure.values() for item in items],
+            sure=[
+                *(item for items in sure.values() for item in items),
+                *(c for c in scanned.charges if c["id"] in before),
+            ],
             typed=[*(item for items in typed.values() for item in items), *scanned.charges],
             trusting=self._settings.trusting,
+            before=before,
         )  # fmt: skip
         return settled(customers, {id_: evidence.fate(*items) for id_, items in typed.items()}), evidence
 

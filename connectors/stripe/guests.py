@@ -126,7 +126,8 @@ class Guests:
         users = {user for item in items if (user := self._people.user(item))}
         if users and all(same(user, evidence.users) for user in users):
             return h.FREE
-        return h.SEVERAL_PEOPLE if customers.shared and not users else evidence.fate(*items)
+        known = any(item.get("id") in evidence.before for item in items)
+        return h.SEVERAL_PEOPLE if customers.shared and not users and not known else evidence.fate(*items)
 
     def _sessions(self, subject: Subject, customers: Customers, evidence: Evidence) -> Iterator[Found]:
         emails = subject.values("email")

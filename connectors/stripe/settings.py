@@ -21,6 +21,15 @@ _KNOWN = {
 MINIMUM_AGE = timedelta(days=90)
 
 
+GUESTS = ("guest_charges", "guest_payment_intents", "checkout_sessions")
+
+
+def guest_kinds(spec: SystemSpec, *collections: str) -> frozenset[str]:
+    """What the inventory calls the ids of guests' objects, of these collections or of all."""
+    some = (c for c in spec.collections if c.name in (collections or GUESTS))
+    return frozenset(i.kind for c in some if c.name in GUESTS for i in c.identities if i.field == "id" and i.reveal)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How one account is searched and erased.

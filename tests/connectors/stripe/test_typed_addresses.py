@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from connectors.model import Action, ObstacleKind, Status, Subject, SystemSpec
+from connectors.model import Action, IdentitySpec, ObstacleKind, Status, Subject, SystemSpec, Trust
 from connectors.sandbox.serve import Server
 from connectors.sandbox.stripe import StripeFake
 from connectors.testing import orders_for
-from tests.connectors.stripe.account import EMAIL, OLD, connect, entry, located, of, paid, person
+from tests.connectors.stripe.account import EMAIL, OLD, connect, entry, located, of, paid, person, run
 
 STRICT: dict[str, Any] = {"typed_addresses": "claimed"}
 HERS = person("u-1")
@@ -157,6 +157,29 @@ def test_what_a_redaction_put_in_place_of_a_name_contradicts_nothing(server: Ser
         "customers": 2, "guest_charges": 1, "guest_payment_intents": 1,
     }  # fmt: skip
     assert charge["id"] in fake.objects
+
+
+def test_what_was_found_to_be_hers_stays_so_when_her_customer_is_gone(server: Server, fake: StripeFake) -> None:
+    """A payment that is still locked, or that a run cut short did not come to."""
+    own(fake)
+    paid(fake, None)
+    paid(fake, None, billing_details={"email": EMAIL, "name": "Rob Marsh"})
+    guests = IdentitySpec("stripe.guest", "id", Trust.ASSIGNED)
+    strict = spec_of(server)
+    collections = tuple(
+        replace(c, identities=(guests,)) if c.name in ("guest_charges", "guest_payment_intents") else c
+        for c in strict.collections
+    )
+    spec = replace(strict, collections=collections)
+    told = frozenset(i for r in connect(spec).locate(HERS) for i in r.reveals if i.opens)
+    assert len([i for i in told if i.kind == "stripe.guest"]) == 2
+    run(spec, HERS, orders_for([r for r in connect(spec).locate(HERS) if r.at.collection == "customers"]))
+    known = Subject(HERS.identifiers | told)
+    assert located(spec, known) == {
+        "guest_charges": 1, "guest_charges:several_people": 1,
+        "guest_payment_intents": 1, "guest_payment_intents:several_people": 1,
+    }  # fmt: skip
+    assert set(erase(spec, known).values()) == {Status.DONE, Status.MANUAL}
 
 
 def test_when_her_customer_is_gone_nothing_agrees_any_more(server: Server, fake: StripeFake) -> None:
