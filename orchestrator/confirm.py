@@ -27,6 +27,7 @@ def confirm(
     at: datetime,
     unsearchable: Collection[str] = (),
     places: Mapping[str, Locator] = MappingProxyType({}),
+    waiting: Collection[str] = (),
 ) -> Confirmation:
     """Compare what was done with what a fresh plan would still do.
 
@@ -34,7 +35,8 @@ def confirm(
     be searched again stays unconfirmed. Rows in places the plan did not know are `late`.
     `unsearchable`: systems that name again whatever may be asked of them; that proves nothing about
     what was asked already. `places`: what references of both plans stand for; with it the same rows
-    are known again when a rule's cut-off has moved on.
+    are known again when a rule's cut-off has moved on. `waiting`: references of steps that were not
+    begun, and have no result.
     """
     again = [s for s in fresh.steps if s.system not in unsearchable or s.ref not in outcomes]
     left = Counter[tuple[str, str, Action]]()
@@ -45,6 +47,8 @@ def confirm(
     results = []
     for step in plan.steps:
         done = outcomes.get(step.ref)
+        if done is None and step.ref in waiting:
+            continue
         if done is None:
             results.append(StepResult(step.ref, Status.FAILED, reason="no outcome", confirmed=False))
         elif _may_be_gone(step, done, at):

@@ -26,6 +26,8 @@ from orchestrator.model import Right
 from orchestrator.receipt import hash_of
 from orchestrator.workspace import private_file
 
+_ENDED = (State.CLOSED, State.DENIED, State.CANCELLED)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -159,7 +161,7 @@ class Letters(LetterFacts):
     def letter_delivered(self, request: str = "") -> tuple[Sent, ...]:
         """Record that letters arrived: all of a request, or whatever had its time to come back and did not.
 
-        Of a closed request whose last letter arrived nothing more of the person is kept.
+        Of a request that ended and whose last letter arrived nothing more of the person is kept.
         """
         self.actor.require("run")
         late = self.now() - timedelta(days=self.desk().returns_days)
@@ -167,8 +169,8 @@ class Letters(LetterFacts):
         for letter in arrived:
             told = {"message": letter.message, "at": self.now()}
             self.journal.append(letter.request, "letter_delivered", self.actor.id, told)
-        for closed in {s.request for s in arrived if self.journal.state(s.request) is State.CLOSED}:
-            self.forget(closed)
+        for ended in {s.request for s in arrived if self.journal.state(s.request) in _ENDED}:
+            self.forget(ended)
         names = {letter.message for letter in arrived}
         return tuple(s for s in self.letters_sent(request) if s.message in names)
 
@@ -210,12 +212,14 @@ class Letters(LetterFacts):
             case "extended":
                 self.extend(request, given.reason, letter, given.until)
             case "denied":
-                self.deny(request, Because(given.because), given.reason, letter)
+                self.denied(request, Because(given.because), given.reason, letter)
             case "answered" if not self.further_owed(request):
                 self.answer(request, letter, at)
         last = kind in ANSWERS and (facts.outcome is None or not facts.outcome.unfinished)
         sent = {**told, "at": at or self.now(), "last": last}
         self.journal.append(request, "letter_sent", self.actor.id, sent)
+        if self.journal.state(request) is State.DENIED:
+            self.forget(request)
         if kind is Kind.VENDOR_NOTICE:
             notice = {"vendor": given.vendor, "at": at or self.now(), "proof": told["sha256"]}
             self.journal.append(request, "vendor_notified", self.actor.id, notice)

@@ -51,6 +51,7 @@ class Given:
     received: datetime
     mailing: frozenset[str] = frozenset()  # systems that can keep a person from being written to
     replaces: str = ""
+    known: frozenset[str] = frozenset()  # hashes of the identifiers that were searched by
     # Where the person was erased before: system -> when. What came later is a person's to decide, and of
     # what has no age only what is in `undated` is taken to be older.
     existed: Mapping[str, datetime] = field(default_factory=dict)
@@ -90,6 +91,7 @@ def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
         sources=tuple(sorted({i.origin.partition("/")[0] for i in found.subject.identifiers} & set(inventory.systems))),
         suppresses=_suppresses(steps, given),
         replaces=given.replaces,
+        known=tuple(sorted(given.known)),
     )
 
 

@@ -34,14 +34,22 @@ class Denials(Clocks):
     def deny(self, request: str, because: Because, reason: str, letter: AsSent) -> Clocked:
         """Record that a request is denied as a whole and the reasons went out today. It stops the clock.
 
+        Its vault is destroyed, but for where to write to while a letter may come back: whoever appeals, where the law
+        lets them, says anew who they are.
+
         NotAllowedError for a ground that neither law nor policy leaves open, without a reason, and after a run.
         """
+        self.denied(request, because, reason, letter)
+        self.forget(request)
+        return self.clocked(request)
+
+    def denied(self, request: str, because: Because, reason: str, letter: AsSent) -> None:
+        """Record a denial, and leave it to the caller to forget the person. Errors as `deny`."""
         asked = self.deniable(request, because, reason)
         sent = {"kind": "denial", "sha256": letter_hash(letter), "at": self.now()}
         self.journal.append(request, "letter", self.actor.id, sent)
         told = {"code": because, "reason": reason.strip(), "ask_opt_out": self.asks_about_opt_out(asked)}
         self.journal.append(request, "denied", self.actor.id, told)
-        return self.clocked(request)
 
     def deniable(self, request: str, because: Because, reason: str) -> Request:
         """Whether a request may be denied for that reason today. Errors as `deny`."""
@@ -52,6 +60,7 @@ class Denials(Clocks):
             raise NotAllowedError(f"{request} was carried out at least in part: dsr request answer says what was done")
         if why := self._closed_ground(asked, because):
             raise NotAllowedError(f"{request} cannot be denied as {because}: {why}")
+        self.journal.screen(request, reason=reason)  # before the letter is recorded, which would stay
         return asked
 
     def asks_about_opt_out(self, request: Request) -> bool:

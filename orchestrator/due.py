@@ -66,7 +66,8 @@ class Obligations(ManualWork):
             return
         confirmation = self.journal.confirmation(digest)
         seen = {r.ref: r for r in confirmation.results} if confirmation else {}
-        results = {**self.journal.outcomes(digest), **seen}
+        outcomes = self.journal.outcomes(digest)
+        results = {ref: seen.get(ref, result) for ref, result in outcomes.items()}  # without one it was not done yet
         void = plan.made_at + self.inventory.limits.plan_valid
         for step in plan.steps:
             result = results.get(step.ref)

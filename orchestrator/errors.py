@@ -44,6 +44,12 @@ class IncompleteError(OrchestratorError):
     exit_code = 7
 
 
+class SystemFailedError(IncompleteError):
+    """A system failed, or could not be reached: what it was to do is not done."""
+
+    exit_code = 1
+
+
 class InvalidReceiptError(OrchestratorError):
     """A receipt does not verify."""
 

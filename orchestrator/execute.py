@@ -7,7 +7,7 @@ us where to look: they wait until every farther one is finished, and so are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from connectors.protocol import Connector
 from orchestrator.errors import HeldError, PausedError
 from orchestrator.model import Plan, Step, StepResult
 
+HELD_BACK = "nothing is deleted there until the opt-out stands wherever the person is mailed"
 _STAYS = (Action.RETAIN, Action.MANUAL)  # told again with the rest: what would take it along is refused
 
 
@@ -38,6 +39,12 @@ class Trouble:
     system: str
     message: str
     changed: bool = False  # the data is not what the plan counted: a new plan is due
+    waits: bool = False  # nothing was asked of it: it waits for another
+
+    @property
+    def failed(self) -> bool:
+        """Whether the system itself is what has to be mended."""
+        return not (self.changed or self.waits)
 
 
 def execute(
@@ -48,12 +55,14 @@ def execute(
     systems: Mapping[str, Connector],
     journal: EffectLog,
     *,
+    held_back: Collection[str] = (),
     progress: Callable[[str, str], None] = lambda system, what: None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> tuple[Trouble, ...]:
     """Do what the plan says and is not done yet; return what kept it from finishing.
 
-    `locators` maps each step's ref to the address it stands for.
+    `locators` maps each step's ref to the address it stands for. Of systems that are `held_back` nothing is asked,
+    and what waits for them goes on waiting.
     """
     answered = journal.outcomes(digest)
     shares: dict[str, list[Step]] = {}
@@ -67,6 +76,9 @@ def execute(
     begun: dict[str, Future[Trouble | None]] = {}
     with ThreadPoolExecutor(max_workers=max(1, len(work))) as pool:
         for system in sorted(work, key=lambda w: -w.hop):  # whoever is waited for is under way already
+            if system.name in held_back:
+                begun[system.name] = pool.submit(Trouble, system.name, HELD_BACK, waits=True)
+                continue
             waits_for = [begun[w.name] for w in work if system.name in plan.sources and w.hop > system.hop]
             begun[system.name] = pool.submit(system.run_after, waits_for)
     return tuple(t for w in work if (t := begun[w.name].result()) is not None)
@@ -95,7 +107,7 @@ class _System:
     def run_after(self, others: Sequence[Future[Trouble | None]]) -> Trouble | None:
         """Its share, once those it led to are finished. If one was not, it does not forget them either."""
         if any(other.result() is not None for other in others):
-            return Trouble(self.name, "waits for the systems that it leads to: it is the last to forget")
+            return Trouble(self.name, "waits for the systems that it leads to: it is the last to forget", waits=True)
         return self.run()
 
     def run(self) -> Trouble | None:

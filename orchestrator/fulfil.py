@@ -16,19 +16,23 @@ from orchestrator import canonical, ledger, opt_out
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
 from orchestrator.correction.carry_out import carry_out, named, read_back
-from orchestrator.errors import HeldError, IncompleteError, UnknownError
+from orchestrator.errors import HeldError, IncompleteError, SystemFailedError, UnknownError
 from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
 from orchestrator.model import SCAN, Confirmation, Right
 from orchestrator.package import Job, Package, write
-from orchestrator.pause import refuse_if_paused
+from orchestrator.pause import paused_systems, refuse_if_paused
 from orchestrator.wrap import mailing
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service
 
 Progress = Callable[[str, str], None]
+_WHILE_MUTE = (
+    "everything else went on; if a vendor stays as it is, enter the opt-out there by hand, let the inventory say that "
+    "its system is done by hand, and make a new plan"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,11 @@ class Wish:
 def run(service: Service, request: str, progress: Progress) -> Fulfilled:
     """Execute the approved plan, read everything back, sign a receipt.
 
-    Raises IncompleteError if a system did not answer all its orders; what was done stays done and
-    journalled, and running again does the rest. A plan that was carried out to its end is not
-    carried out again: it is read back, and a new receipt is signed if anything changed.
+    Raises SystemFailedError if a system did not answer all its orders, IncompleteError if what is left waits for
+    people; what was done stays done and journalled, and running again does the rest. Where it is only an opt-out
+    that could not be entered, with what waits for it, everything else is read back and signed before.
+    A plan that was carried out to its end is not carried out again: it is read back, and a new receipt is signed if
+    anything changed.
     """
     service.request(request)
     refuse_if_paused(service.journal, request)
@@ -54,16 +60,21 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
         done = service.carried_out(request)
         planned = done or service.executable(request)
         service.approval(planned, at_any_age=done is not None)
+        troubles: Sequence[Trouble] = ()
         if planned.plan.right is Right.CORRECT:
             subject, confirmation = _put_right(service, planned, progress)
         else:
             subject, locators = _resolved(service, request, planned.digest)
             if planned.plan.right is Right.DELETE:
-                _carry_out(service, planned, subject, locators, progress)
+                troubles = _carry_out(service, planned, subject, locators, progress)
             confirmation = _read_back(service, request, planned, subject, locators, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         _enter(service, planned, subject, confirmation)  # before a closed request forgets who it was
         fulfilled = issue(service, planned, subject, confirmation)
+        if troubles:
+            way_out = [_WHILE_MUTE] if any(t.failed for t in troubles) else []
+            said = f"an interim receipt says so: {fulfilled.envelope}"
+            raise not_finished(service, request, troubles, *way_out, said)
         if fulfilled.payload["final"] and service.request(request).channel == SCAN:  # nobody waits for a letter
             service.journal.append(request, "complied", service.actor.id, {"plan": planned.digest}, request)
         return fulfilled
@@ -80,29 +91,36 @@ def _scrub(service: Service, request: str) -> None:
 
 def _carry_out(
     service: Service, planned: Planned, subject: Subject, locators: Mapping[str, Locator], progress: Progress
-) -> None:
-    """Opt-outs first, for a deleted contact forgets its own; then every step that has no outcome yet."""
+) -> tuple[Trouble, ...]:
+    """Opt-outs first, for a deleted contact forgets its own; then every step that has no outcome yet.
+
+    Returns what kept opt-outs from being entered, with what waits for them. Raises for all else.
+    """
     journal, plan, digest = service.journal, planned.plan, planned.digest
     seen = journal.confirmation(digest)
     lost = seen is not None and not all(kept for _, kept in seen.opt_outs)
     if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
-        return
+        return ()
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
     systems = service.workspace.connectors(service.now(), gate_for(service, plan.request, digest))
     tag = service.workspace.vault.person_tag
     partial = bool(service.request(plan.request).only)
     entering = (plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
-    troubles = opt_out.enter(*entering, partial=partial)
-    troubles = troubles or execute(plan, digest, subject, locators, systems, journal, progress=progress)
-    told = {"plan": digest, "systems": [t.system for t in troubles]}
+    mute = opt_out.enter(*entering, partial=partial)
+    held_back = frozenset(plan.suppresses if mute else ())
+    troubles = execute(plan, digest, subject, locators, systems, journal, held_back=held_back, progress=progress)
+    told = {"plan": digest, "systems": sorted({t.system for t in (*mute, *troubles)})}
     journal.append(plan.request, "run_ended", service.actor.id, told)
-    incomplete(plan.request, troubles)
+    if not all(t.waits for t in troubles):
+        raise not_finished(service, plan.request, (*mute, *troubles))
+    return (*mute, *troubles)
 
 
 def _put_right(service: Service, planned: Planned, progress: Progress) -> tuple[Subject, Confirmation]:
     request = planned.plan.request
     subject, troubles = carry_out(service, planned, gate_for(service, request, planned.digest), progress)
-    incomplete(request, troubles)
+    if troubles:
+        raise not_finished(service, request, troubles)
     confirmation = read_back(service, planned, subject, progress)
     return named(service, request, subject), confirmation
 
@@ -163,28 +181,32 @@ def _read_back(
     def saying(system: str, what: str) -> None:
         progress(system, f"reading back: {what}")
 
-    found = service.discover(request, subject.identifiers, saying, erasing=False)
+    # Built anew: what a connector remembers from before the deletion proves nothing.
+    scope = service.scope(request)
+    connectors = service.workspace.reached(service.now(), scope.existed if scope else None)
+    found = service.discover(request, subject.identifiers, saying, erasing=False, systems=connectors)
     fresh = service.decided(found, request)
     vault = service.workspace.vault.open(request)
     places = {**locators, **{vault.ref(record.at): record.at for _, record in found.records}}
-    connectors = service.workspace.connectors(service.now())
-    verifiable = {name: c.capabilities.verifiable for name, c in connectors.items()}
-    unsearchable = {name for name, c in connectors.items() if not c.capabilities.searchable}
+    able = service.workspace.capabilities
+    verifiable = {name: a.verifiable for name, a in able.items()}
+    unsearchable = {name for name, a in able.items() if not a.searchable}
     outcomes = service.journal.outcomes(planned.digest)
+    waiting = {s.ref for s in planned.plan.steps} - service.journal.intended(planned.digest)
     kept = opt_out.still_there(planned.plan, subject, mailing(connectors))
-    done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable, places)
+    done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable, places, waiting)
     return replace(done, opt_outs=kept)
 
 
-def incomplete(request: str, troubles: Sequence[Trouble]) -> None:
-    """Raise IncompleteError with what stood in the way and what to do now, if anything did."""
-    if not troubles:
-        return
+def not_finished(service: Service, request: str, troubles: Sequence[Trouble], *more: str) -> IncompleteError:
+    """What stood in the way, and what to do now: a SystemFailedError if a system is what has to be mended."""
+    set_aside = paused_systems(service.journal)
     lines = [f"  {t.system}: {t.message}" for t in troubles]
     changed = any(t.changed for t in troubles)
     way = f"make a new plan: dsr plan {request}" if changed else f"run again when it is mended: dsr run {request}"
-    done = "not finished; what was done is kept and will not be done twice"
-    raise IncompleteError("\n".join([done, *lines, way]))
+    said = ["not finished; what was done is kept and will not be done twice", *lines, *more, way]
+    failed = SystemFailedError if any(t.failed and t.system not in set_aside for t in troubles) else IncompleteError
+    return failed("\n".join(said))
 
 
 def write_package(service: Service, request: str, to: Path, progress: Progress, wish: Wish) -> Package:

@@ -52,7 +52,7 @@ def plan(service: Service, request: str) -> Plan:
 def run(service: Service, request: str) -> Fulfilled:
     """Plan unless it was begun, carry out what is left, read back, sign. Safe to run again.
 
-    NotAllowedError for an opt-in that was not confirmed; IncompleteError if a system did not answer.
+    NotAllowedError for an opt-in that was not confirmed; SystemFailedError if a system did not answer.
     """
     asked = service.request(request)
     refuse_if_paused(service.journal, request)
@@ -119,7 +119,8 @@ def _carry_out(service: Service, asked: Request, planned: Planned, subject: Subj
         systems = service.workspace.connectors(now, fulfil.gate_for(service, asked.id, digest))
         tag = service.workspace.vault.person_tag
         troubles = opt_out.enter(planned.plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
-        fulfil.incomplete(asked.id, troubles)
+        if troubles:
+            raise fulfil.not_finished(service, asked.id, troubles)
 
 
 def _enter(service: Service, asked: Request, purpose: Purpose) -> None:

@@ -65,6 +65,9 @@ class Intake:
         received = received or self.now()
         if received > self.now() + timedelta(minutes=5):
             raise NotAllowedError("the day of receipt lies in the future")
+        self.journal.screen(
+            "", [value for _, value in given], channel=channel
+        )  # or a vault is left that nobody asked for
         request = "r-" + "".join(secrets.choice(_LETTERS) for _ in range(10))
         tags = tuple(sorted(self.workspace.vault.person_tag(kind, value) for kind, value in given))
         self.workspace.vault.open(request).put_json("identifiers", given)
@@ -100,6 +103,7 @@ class Intake:
             raise NotAllowedError("say why the identifier is this person's")
         vault = self.workspace.vault.open(request)
         normal = self.inventory.normalise(kind, value)
+        self.journal.screen(request, {value, normal}, reason=reason)
         vault.put_json("vouched", [*self._vouched(request), (kind, normal)])
         tag = self.workspace.vault.person_tag(kind, normal)
         told = {"kind": kind, "tag": tag, "reason": reason}
@@ -128,12 +132,20 @@ class Intake:
         return self.strong_enough(done[-1], record.right)
 
     def cancel(self, request: str, reason: str) -> None:
-        """The person withdrew, or staff stop it: nothing is written from now on."""
+        """The person withdrew, or staff stop it: nothing is written from now on, and who it was is forgotten.
+
+        Of a request that was cancelled or denied before, only what an interruption left of its vault is destroyed.
+        """
         self.actor.require("run")
-        self.request(request)
-        self.journal.append(request, "cancelled", self.actor.id, {"reason": reason})
-        if self.request(request).replays:  # nobody asked for it: what it knows of them is forgotten with it
-            self.workspace.vault.destroy(request, self.actor.id)
+        if (state := self.journal.state(request)) is State.CLOSED:
+            raise NotAllowedError(f"{request} was closed: nothing of it is left to be stopped")
+        if state not in (State.CANCELLED, State.DENIED):
+            self.journal.append(request, "cancelled", self.actor.id, {"reason": reason})
+        self.forget(request)
+
+    def forget(self, request: str) -> None:
+        """Destroy the vault of a request that has ended. What the law wants kept of it is in the journal."""
+        self.workspace.vault.destroy(request, self.actor.id)
 
     # Legal holds
 
@@ -146,6 +158,7 @@ class Intake:
         person = ""
         if kind not in ("organisation", "collection"):
             person = self.workspace.vault.person_tag(kind, self.inventory.normalise(kind, value))
+            self.journal.screen("", {value}, reason=reason)
         hold = Hold(
             "h-" + "".join(secrets.choice(_LETTERS) for _ in range(8)), reason, self.actor.id, self.now(), review,
             person, value if kind == "organisation" else "", value if kind == "collection" else "",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
 from orchestrator.journal import State
-from orchestrator.model import Confirmation, Right, Step, StepResult
+from orchestrator.model import Confirmation, Coverage, Right, Step, StepResult
 from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
 from orchestrator.workspace import Workspace, private_file
@@ -32,6 +32,11 @@ class Fulfilled:
     page: Path
     payload: dict[str, Any]
     confirmation: Confirmation
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Systems that could not be read back."""
+        return tuple(s.system for s in self.confirmation.coverage if s.coverage is Coverage.UNREACHABLE)
 
 
 def issue(service: Service, planned: Planned, known: Subject, confirmation: Confirmation) -> Fulfilled:

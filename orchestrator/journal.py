@@ -22,8 +22,9 @@ from orchestrator.model import Attested, Confirmation, Ground, Hold, Plan, Reque
 from orchestrator.storage import chain, purge, schema
 from orchestrator.storage.chain import START, Entry, Head
 from orchestrator.storage.driving import Driving
-from orchestrator.storage.kinds import ENDS, PURGED, STATES, State
+from orchestrator.storage.kinds import ENDS, PROSE, PURGED, STATES, State
 from orchestrator.storage.lease import Lease
+from orchestrator.storage.prose import without_personal
 from orchestrator.storage.store import Store
 
 __all__ = ["START", "Entry", "Head", "Journal", "State"]
@@ -36,6 +37,8 @@ class Journal:
         self.store = store
         self.now = now or (lambda: datetime.now(UTC))
         self.driving = Driving(store)
+        # The identifiers of whom a request is about, which no words in the journal may repeat: told by the vault.
+        self.names: Callable[[str], Collection[str]] = lambda request: ()
 
     @classmethod
     def open(cls, where: str | Path, now: Callable[[], datetime] | None = None) -> Journal:
@@ -59,8 +62,16 @@ class Journal:
         `key` makes it once only: the same again is a no-op, something else an IntegrityError.
         NotAllowedError if this process drives the request and another one took over.
         """
+        names = self.names(request) if PROSE & set(payload) else ()
         with self.driving.writing(request) as connection:
-            return chain.append(connection, self.now(), request, kind, by, payload, key)
+            return chain.append(connection, self.now(), request, kind, by, payload, key, names)
+
+    def screen(self, request: str, also: Collection[str] = (), **words: object) -> None:
+        """NotAllowedError if words that `append` is to keep would be refused, before anything else is done.
+
+        `also`: further values that name the person.
+        """
+        chain.screen(words, {*self.names(request), *also})
 
     def entries(self, request: str | None = None, kind: str | None = None) -> Iterator[Entry]:
         """Entries in the order they were made; of one request or kind if given."""
@@ -171,17 +182,15 @@ class Journal:
 
     def outcome(self, plan_digest: str, ref: str, result: StepResult, by: str = "") -> None:
         """After an effect: what became of it, once. IntegrityError if another outcome is there."""
-        payload = {"plan": plan_digest, "result": canonical.plain(_cleaned(result))}
+        payload = {"plan": plan_digest, "result": canonical.plain(self._cleaned(plan_digest, result))}
         self._effect("done", plan_digest, ref, by, payload)
 
     def attest(self, plan_digest: str, attested: Attested) -> None:
         """A staff member's word that a step left to people is done; it may be given again."""
         payload = {"plan": plan_digest, "attested": canonical.plain(attested)}
-        for what, said in (("reason", attested.reason), ("name of who did it", attested.by)):
-            if chain.without_addresses(said) != said:
-                raise NotAllowedError(f"the {what} holds an e-mail address, and the journal holds none: leave it out")
-        by = attested.recorded_by or attested.by
-        self.append(self._planned(plan_digest).request, "attested", by, payload)
+        request = self._planned(plan_digest).request
+        self.screen(request, **{"reason": attested.reason, "name of who did it": attested.by})
+        self.append(request, "attested", attested.recorded_by or attested.by, payload)
 
     def intended(self, plan_digest: str) -> set[str]:
         """The refs of the steps that were begun."""
@@ -192,13 +201,14 @@ class Journal:
         found = self._effects("done", plan_digest)
         return {p["result"]["ref"]: canonical.decode(StepResult, p["result"]) for p in found}
 
-    def attestations(self, request: str) -> tuple[Attested, ...]:
-        """Every word given on steps of a request, in order; the last one on a step counts."""
-        return tuple(canonical.decode(Attested, e.payload["attested"]) for e in self.entries(request, "attested"))
+    def attestations(self, request: str) -> tuple[tuple[str, Attested], ...]:
+        """Every word given on steps of a request, in order, with the plan's digest; the last one on a step counts."""
+        said = (e.payload for e in self.entries(request, "attested"))
+        return tuple((p["plan"], canonical.decode(Attested, p["attested"])) for p in said)
 
     def save_confirmation(self, plan_digest: str, confirmation: Confirmation, by: str = "") -> None:
         """What a fresh search after execution found; there may be several, the last one counts."""
-        kept = replace(confirmation, results=tuple(map(_cleaned, confirmation.results)))
+        kept = replace(confirmation, results=tuple(self._cleaned(plan_digest, r) for r in confirmation.results))
         payload = {"plan": plan_digest, "confirmation": canonical.plain(kept)}
         self.append(self._planned(plan_digest).request, "confirmed", by, payload)
 
@@ -206,6 +216,11 @@ class Journal:
         """The latest confirmation of that plan."""
         found = self._effects("confirmed", plan_digest)
         return canonical.decode(Confirmation, found[-1]["confirmation"]) if found else None
+
+    def _cleaned(self, digest: str, result: StepResult) -> StepResult:
+        """What a vendor said is evidence, but not worth losing the outcome of an effect over."""
+        names = self.names(self._planned(digest).request) if result.reason else ()
+        return replace(result, reason=without_personal(result.reason, names))
 
     def _effect(self, kind: str, digest: str, ref: str, by: str, payload: Mapping[str, Any]) -> None:
         self.append(self._planned(digest).request, kind, by, payload, f"{digest}/{ref}")
@@ -217,15 +232,7 @@ class Journal:
     # Receipts
 
     def save_receipt(
-        self,
-        request: str,
-        envelope: str,
-        digest: str,
-        previous: str,
-        *,
-        plan: str,
-        final: bool,
-        by: str = "",
+        self, request: str, envelope: str, digest: str, previous: str, *, plan: str, final: bool, by: str = ""
     ) -> None:
         """Keep a signed receipt, chained to the one before.
 
@@ -286,8 +293,3 @@ class Journal:
         if found is None:
             raise UnknownError(missing)
         return found
-
-
-def _cleaned(result: StepResult) -> StepResult:
-    """What a vendor said is evidence, but not worth losing the outcome of an effect over."""
-    return replace(result, reason=chain.without_addresses(result.reason))

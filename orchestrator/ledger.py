@@ -91,7 +91,7 @@ def record(
         if step.ref in gone and step.count:
             steps.setdefault(step.system, []).append(step)
     begun = _begun(journal, plan.request, digest)
-    needs = {name: c.capabilities.needs for name, c in workspace.connectors(now).items()} if steps else {}
+    needs = {name: able.needs for name, able in workspace.capabilities.items()}
     holding = {system: {name for name, kinds in needs.items() if copies.kind(system) in kinds} for system in steps}
     for system, mine in steps.items():
         before = known.get(system)

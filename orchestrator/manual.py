@@ -1,5 +1,8 @@
 """Steps that people do: listed with owner and day, recorded with evidence, believed when a search proves them.
 
+A word counts for the identifiers that were known when it was given: where a later plan knows more, nobody has looked
+by those, and the step is open again.
+
 A person's word is "attested, not verified" until a fresh search no longer finds the record; where
 a system has no search it stays so. What a search still finds outweighs any word.
 """
@@ -7,7 +10,7 @@ a system has no search it stays so. What a search still finds outweighs any word
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +31,7 @@ class Progress(StrEnum):
     """How far a step by hand has come."""
 
     OPEN = "open"
+    OPEN_AGAIN = "open again: more identifiers are known than when it was done"
     FAILED = "failed"  # somebody tried and could not
     ATTESTED = "attested, not verified"
     VERIFIED = "verified"  # a fresh search no longer finds it
@@ -92,13 +96,21 @@ class ManualWork(Intake):
         return self._named(step.ref)
 
     def attested(self, plan: Plan) -> tuple[Attested, ...]:
-        """The latest word on each step of a plan, given under this plan or one that it replaces.
+        """The latest word on each step of a plan, given under this plan or one that it replaces and knew as much.
 
         A step has the same reference in every plan of a request.
         """
+        return tuple(a for digest, a in self._words(plan) if not self._outgrown(plan, digest))
+
+    def _words(self, plan: Plan) -> list[tuple[str, Attested]]:
+        """The latest word on each step, with the digest of the plan under which it was given."""
         refs = {step.ref for step in plan.steps if step.action is Action.MANUAL}
-        latest = {a.ref: a for a in self.journal.attestations(plan.request) if a.ref in refs}
-        return tuple(a for ref, a in latest.items() if not self._failed_since(plan.request, ref, a.at))
+        latest = {a.ref: (digest, a) for digest, a in self.journal.attestations(plan.request) if a.ref in refs}
+        return [(d, a) for ref, (d, a) in latest.items() if not self._failed_since(plan.request, ref, a.at)]
+
+    def _outgrown(self, plan: Plan, digest: str) -> bool:
+        """Whether the plan knows identifiers that the one under which a word was given did not."""
+        return not set(plan.known) <= set(self.journal.plan(digest).known)
 
     def _of(self, request: str) -> Iterator[ManualStep]:
         digest = self.journal.latest_plan(request)
@@ -108,11 +120,14 @@ class ManualWork(Intake):
         if plan.right.reaches_data and not self.journal.approvals(digest):
             return
         words = {a.ref: a for a in self.attested(plan)}
+        outgrown = {a.ref for _, a in self._words(plan)} - set(words)
         confirmation = self.journal.confirmation(digest)
         seen = {r.ref: r for r in confirmation.results} if confirmation else {}
         for step in plan.steps:
             if step.action is Action.MANUAL:
-                yield self._step(request, step, words.get(step.ref), seen.get(step.ref))
+                done = self._step(request, step, words.get(step.ref), seen.get(step.ref))
+                again = step.ref in outgrown and done.progress is Progress.OPEN
+                yield replace(done, progress=Progress.OPEN_AGAIN) if again else done
 
     def _step(self, request: str, step: Step, word: Attested | None, seen: StepResult | None) -> ManualStep:
         progress = _progress(word, seen)

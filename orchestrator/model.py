@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectors.model import Action, Identifier, Obstacle, Record, Status, Subject
+from orchestrator.holds import Hold as Hold
 
 SCAN = "scan"  # the channel of requests that nobody made: our own search for data of children
 IN_PLACE = "in_place"  # the rule of a step where the right value stands already
@@ -131,21 +132,6 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A legal hold. Exactly one of the scopes is given; `person` is a keyed hash, not a name."""
-
-    id: str
-    reason: str
-    by: str
-    placed: datetime
-    review: datetime
-    person: str = ""
-    organisation: str = ""
-    collection: str = ""  # "system/collection" or "system"
-    released: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Searched:
     """What became of the search in one system."""
 
@@ -228,6 +214,7 @@ class Plan:
     suppresses: tuple[str, ...] = ()  # systems in which the person's addresses are opted out first
     replaces: str = ""  # digest of the plan that this one supersedes
     contested: tuple[tuple[str, str], ...] = ()  # (attribute, keyed hash of its values): what was approved is done
+    known: tuple[str, ...] = ()  # hashes, under a key of the request's own, of the identifiers it stands on
 
     @property
     def changes(self) -> bool:

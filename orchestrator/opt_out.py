@@ -3,7 +3,9 @@
 Deleting a contact forgets its opt-out too. So before anything is deleted the person's addresses
 are entered into a list of our own, which holds keyed hashes and no address, and into the opt-outs
 of every vendor that mails and knows the person; afterwards each is read again. A missing one is a
-failure. Kept under Cal. Civ. Code 1798.105(c)(2) and 16 CFR 316.5 (an opt-out does not lapse).
+failure. While a vendor's cannot be entered nothing is deleted at any system that mails, since
+they copy contacts from one another; all others go on. Kept under Cal. Civ. Code 1798.105(c)(2)
+and 16 CFR 316.5 (an opt-out does not lapse).
 """
 
 from __future__ import annotations
@@ -35,8 +37,8 @@ def enter(
 ) -> tuple[Trouble, ...]:  # fmt: skip
     """Enter the person's addresses wherever the plan says; return what kept it from being done.
 
-    `tag` is the keyed hash of an identifier. `partial`: only portions are deleted, the person stays and may
-    be written to. Safe to repeat: what is entered already stays so.
+    `tag` is the keyed hash of an identifier. Our own list is always written, and first. `partial`: only portions
+    are deleted, the person stays and may be written to. Safe to repeat: what is entered already stays so.
     """
     for value in subject.values(MAILED) if plan.changes and not partial else ():
         entered = tag(MAILED, value)
@@ -45,7 +47,8 @@ def enter(
     troubles = []
     for name in plan.suppresses:
         if name not in systems:  # the plan may be years old
-            troubles.append(Trouble(name, "opt-out not entered: the inventory has no such mailing system any more"))
+            gone = "opt-out not entered: the inventory has no such mailing system any more"
+            troubles.append(Trouble(name, gone, changed=True))
             continue
         try:
             outcomes = list(systems[name].suppress(subject))

@@ -21,13 +21,15 @@ from connectors.errors import TransientError
 from orchestrator.storage.store import Store
 
 LONGEST_TURN = 120.0  # seconds; whoever would wait longer is sent away and asks again in a later run
+USED_UP = "its rate limit is used up for now"
 LONGEST_HOLD = 24 * 3600.0  # seconds; a header may be wrong, so after a day a vendor is asked again
 
 _TAKE = text("""
     INSERT INTO dsr_pace (system, free_at) VALUES (:system, :now - :burst + :step)
     ON CONFLICT (system) DO UPDATE SET free_at = :step +
         CASE WHEN dsr_pace.free_at > :now - :burst THEN dsr_pace.free_at ELSE :now - :burst END
-    RETURNING free_at""")
+    WHERE dsr_pace.free_at <= :now + :longest
+    RETURNING free_at""")  # no row: the turn is too far away, and is not taken
 _HOLD = text("""
     INSERT INTO dsr_pace (system, free_at) VALUES (:system, :until)
     ON CONFLICT (system) DO UPDATE SET free_at =
@@ -68,7 +70,7 @@ class Pace:
         self._store.close()
 
     def wait(self, system: str, rate: Rate | None) -> None:
-        """Take the next turn and wait for it. TransientError if it is too far away.
+        """Take the next turn and wait for it. TransientError if it is too far away: then it is left to others.
 
         Without a rate there are no turns; a wait that the vendor asked for still holds.
         """
@@ -76,9 +78,12 @@ class Pace:
         if rate is None:
             self._until(system, self._held(system) - now)
             return
-        values = {"system": system, "now": now, "step": rate.step, "burst": rate.step * (rate.at_once - 1)}
+        burst = rate.step * (rate.at_once - 1)
+        values = {"system": system, "now": now, "step": rate.step, "burst": burst, "longest": LONGEST_TURN}
         with self._store.turns() as connection:
-            free_at: float = connection.execute(_TAKE, values).scalar_one()
+            free_at: float | None = connection.execute(_TAKE, values).scalar()
+        if free_at is None:
+            raise TransientError(system, USED_UP, self._held(system) - now)
         self._until(system, free_at - rate.step - now)
 
     def hold(self, system: str, seconds: float) -> None:
@@ -93,6 +98,6 @@ class Pace:
 
     def _until(self, system: str, ahead: float) -> None:
         if ahead > LONGEST_TURN:
-            raise TransientError(system, "its rate limit is used up for now", ahead)
+            raise TransientError(system, USED_UP, ahead)
         if ahead > 0:
             self._sleep(ahead)

@@ -14,11 +14,11 @@ from types import MappingProxyType
 
 from connectors import copies
 from connectors.model import Identifier, Subject
+from connectors.protocol import Connector
 from orchestrator import canonical, fulfil, honour, minors, replay
 from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
-from orchestrator.checked import Checked, check
 from orchestrator.correction import planning
 from orchestrator.correction.cases import Corrections
 from orchestrator.correction.decide import Decided
@@ -29,13 +29,14 @@ from orchestrator.discover import discover
 from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
-from orchestrator.ledger import Scope, erasures, new_key, scope_of, unknown
+from orchestrator.ledger import Scope, erasures, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
 from orchestrator.opt_outs import OptOuts
 from orchestrator.package import Package
 from orchestrator.records import Records
 from orchestrator.replay import Replayed
 from orchestrator.staff import SINGLE, genuine
+from orchestrator.systems import Systems
 from orchestrator.turns import Turns
 
 Progress = Callable[[str, str], None]
@@ -55,7 +56,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery):
+class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Systems):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -109,20 +110,24 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         return self._planned(self.journal.plan(digest), digest)
 
     def discover(
-        self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True
-    ) -> Discovery:
+        self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True,
+        systems: Mapping[str, Connector] | None = None,
+    ) -> Discovery:  # fmt: skip
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
-        found = self.search(self.scope(request), identifiers, progress, erasing=erasing)
+        found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems)
         return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
     def search(
         self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
-        erasing: bool = True,
+        erasing: bool = True, systems: Mapping[str, Connector] | None = None,
     ) -> Discovery:  # fmt: skip
-        """Search every system for the person; of a replay those restored, and what the erasure did not know."""
-        now, workspace = self.now(), self.workspace
+        """Search every system for the person; of a replay those restored, and what the erasure did not know.
+
+        `systems`: their connectors, where the caller has further use for them.
+        """
+        workspace = self.workspace
         found = discover(
-            identifiers, workspace.replaying(now, scope.existed) if scope else workspace.connectors(now),
+            identifiers, systems or workspace.reached(self.now(), scope.existed if scope else None),
             not_connected={} if scope else workspace.not_connected(), authorities=workspace.authorities(),
             normalise=self.inventory.normalise, now=self.now, progress=progress, erasing=erasing,
         )  # fmt: skip
@@ -149,11 +154,11 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
 
         `erased`: where the request was carried out before. What is surely younger came since.
         """
-        scope = self.scope(request)
+        scope, vault = self.scope(request), self.workspace.vault.open(request)
         given = Given(
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
-            self.tags(found), self.workspace.vault.open(request).ref, self.request(request).received,
-            self.workspace.mailing, replaces, scope.existed if scope else erased,
+            self.tags(found), vault.ref, self.request(request).received, self.workspace.mailing, replaces,
+            self.workspace.hashes(request, found.subject), scope.existed if scope else erased,
             scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
         )  # fmt: skip
         return decide(found, self.inventory, given)
@@ -253,10 +258,6 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         self.actor.require("run")
         return replay.start(self, system, copy)
 
-    def unserved(self) -> tuple[replay.Mark, ...]:
-        """Systems that were restored and not yet replayed."""
-        return tuple(replay.unserved(self).values())
-
     def replay(self, since: datetime | None, system: str = "", progress: Progress = _silent) -> tuple[Replayed, ...]:
         """Find whom was erased since then in restored systems again, and plan their erasure.
 
@@ -274,18 +275,6 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         self.actor.require("verify")
         self.actor.require("plan")
         return minors.scan(self, progress)
-
-    def new_ledger_key(self) -> str:
-        """Begin a key for new entries of the ledger, and destroy those that no entry needs."""
-        self.actor.require("run")
-        return new_key(self.workspace, self.actor.id, self.now())
-
-    # Systems
-
-    def check(self) -> tuple[Checked, ...]:
-        """What can be told of every system before a request needs it, restored ones not to be served included."""
-        marks = {m.system: m.copy for m in self.unserved()}
-        return check(self.workspace, self.now(), marks)
 
     # What the above have in common
 

@@ -22,10 +22,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, insert, select, update
 
+from connectors import copies
 from connectors.model import Locator
 from orchestrator import canonical
 from orchestrator.errors import IntegrityError, UnknownError
-from orchestrator.model import Discovery
 from orchestrator.storage import chain, schema
 from orchestrator.storage.masterkey import SIZE, MasterKey, derive
 from orchestrator.storage.store import Store
@@ -63,6 +63,16 @@ class Vault:
         if not request:
             raise UnknownError("a vault belongs to a request: give its id")
         return RequestVault(self._store, request, self._data_key(request))
+
+    def names(self, request: str) -> frozenset[str]:
+        """Every value in a request's vault that names the person; none where there is no vault, or none any more."""
+        with self._store.read() as connection:
+            if not request or _key_row(connection, request) is None:
+                return frozenset()
+        try:
+            return _names(self.open(request))
+        except UnknownError:  # destroyed this moment
+            return frozenset()
 
     def destroy(self, request: str, by: str = "") -> None:
         """Forget everything of a request, and journal that.
@@ -232,15 +242,13 @@ class RequestVault:
     def get_json(self, slot: str) -> Any:
         return json.loads(self.get(slot))
 
-    def put_discovery(self, found: Discovery) -> None:
-        self.put_json("discovery", found)
-
-    def get_discovery(self) -> Discovery:
-        return canonical.decode(Discovery, self.get_json("discovery"))
-
     def ref(self, at: Locator) -> str:
         """What plan, journal and receipt call an address: a keyed hash that only this vault can repeat."""
         return _letters(hmac.digest(self._refs, canonical.encode(at), "sha256")[:16])
+
+    def tag(self, kind: str, value: str) -> str:
+        """A keyed hash of a normalised identifier that only this vault can repeat."""
+        return _letters(hmac.digest(self._refs, canonical.encode(["identifier", kind, value]), "sha256")[:16])
 
     def _alive(self, connection: Connection) -> None:
         if _key_row(connection, self._request) is None:
@@ -254,6 +262,16 @@ class RequestVault:
 
     def __reduce__(self) -> str:
         raise TypeError("a vault is not serialised")
+
+
+def _names(vault: RequestVault) -> frozenset[str]:
+    slots = vault.slots()
+    given = [value for name in ("identifiers", "vouched") if name in slots for _, value in vault.get_json(name)]
+    plans = [vault.get_json(name) for name in slots if name.startswith("plan:")]
+    known = [i for plan in plans for who in ("subject", "claimed") if who in plan for i in plan[who]["identifiers"]]
+    reply = vault.get_json("reply") if "reply" in slots else {}  # where the person is written to
+    given += [reply[name] for name in ("name", "email") if reply.get(name)]
+    return frozenset({*given, *(i["value"] for i in known if not copies.is_kind(i["kind"]))})
 
 
 def _key_row(connection: Connection, request: str) -> Any:

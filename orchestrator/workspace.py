@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,7 +24,7 @@ import connectors
 from connectors import copies
 from connectors.errors import RefusedError, TransientError
 from connectors.isolation import strip_ambient
-from connectors.model import Action, Gate
+from connectors.model import Action, Capabilities, Gate, Subject
 from connectors.protocol import Connector
 from orchestrator import signing
 from orchestrator.errors import BusyError, NotAllowedError
@@ -49,6 +49,7 @@ class Workspace:
     journal: Journal
     vault: Vault
     pace: Pace
+    _known: dict[str, tuple[Capabilities, bool]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def open(cls, root: Path, inventory: Inventory, environ: Mapping[str, str] = os.environ) -> Workspace:
@@ -66,7 +67,9 @@ class Workspace:
         reference = environ.get("DSR_MASTER_KEY_REF", "")
         master = MasterKey.from_reference(reference) if reference else MasterKey.ensure(root / "master.key")
         pace = Pace(journal.store) if journal.store.path is None else Pace.open(root / "pace.sqlite")
-        return cls(root, inventory, journal, Vault(journal, master), pace)
+        vault = Vault(journal, master)
+        journal.names = vault.names
+        return cls(root, inventory, journal, vault, pace)
 
     def __enter__(self) -> Workspace:
         return self
@@ -137,27 +140,52 @@ class Workspace:
 
     def connectors(self, now: datetime, gate_for: GateFor | None = None) -> dict[str, Connector]:
         """Every system that has a connector, in the inventory's order."""
-        return {name: self.connector(name, now, gate_for(name) if gate_for else None) for name in self._connected()}
+        gates = {name: gate_for(name) if gate_for else None for name in self._connected()}
+        return self._remembered({name: self.connector(name, now, gate) for name, gate in gates.items()})
+
+    def _remembered(self, made: dict[str, Connector]) -> dict[str, Connector]:
+        """What hangs on the kind of a connector, and not on the day, is known from the last that were built."""
+        mails = mailing(made)
+        self._known = {name: (connector.capabilities, name in mails) for name, connector in made.items()}
+        return made
 
     def _connected(self) -> list[str]:
         return [name for name, system in self.inventory.systems.items() if not system.manual]
 
-    def replaying(self, now: datetime, existed: Mapping[str, datetime]) -> dict[str, Connector]:
-        """What a replay reaches: restored systems, in which what came later is told apart, and their copies."""
+    def reached(self, now: datetime, existed: Mapping[str, datetime] | None = None) -> dict[str, Connector]:
+        """What a search reaches: every system, or of a replay (`existed`) the restored ones, in which what came later
+        is told apart, and their copies."""
+        if existed is None:
+            return self.connectors(now)
         opened = {copies.kind(name) for name in existed}
-        connectors = {name: self.connector(name, now, existed=existed.get(name)) for name in self._connected()}
+        made = {name: self.connector(name, now, existed=existed.get(name)) for name in self._connected()}
+        connectors = self._remembered(made)
         return {n: c for n, c in connectors.items() if n in existed or c.capabilities.needs & opened}
 
-    @cached_property
-    def mailing(self) -> frozenset[str]:
-        """Systems that can keep a person from being written to. Asked once: it hangs on their kind, not on the day."""
-        return frozenset(mailing(self.connectors(datetime.now(UTC))))
+    @property
+    def capabilities(self) -> dict[str, Capabilities]:
+        """What each system that has a connector can do."""
+        if not self._known:
+            self.connectors(datetime.now(UTC))
+        return {name: able for name, (able, _) in self._known.items()}
 
-    @cached_property
+    def hashes(self, request: str, subject: Subject) -> frozenset[str]:
+        """Hashes, under the request's own key, of the identifiers by which anybody looks for a person: those given,
+        and those by which a system is searched."""
+        needs = {kind for able in self.capabilities.values() for kind in able.needs}
+        named = (i for i in subject.identifiers if "/" not in i.origin or i.kind in needs)
+        tag = self.vault.open(request).tag
+        return frozenset(tag(i.kind, i.value) for i in named if not copies.is_kind(i.kind))
+
+    @property
+    def mailing(self) -> frozenset[str]:
+        """Systems that can keep a person from being written to."""
+        return frozenset(name for name in self.capabilities if self._known[name][1])
+
+    @property
     def redacting(self) -> frozenset[str]:
         """Systems that can empty some fields of a row and keep the others."""
-        connected = self.connectors(datetime.now(UTC))
-        return frozenset(n for n, c in connected.items() if Action.REDACT in c.capabilities.actions)
+        return frozenset(name for name, able in self.capabilities.items() if Action.REDACT in able.actions)
 
     def not_connected(self) -> dict[str, str]:
         """Systems without a connector and why they are not searched by machine."""

@@ -27,7 +27,6 @@ from connectors.model import (
     Outcome,
     Probe,
     Record,
-    Status,
     Subject,
 )  # fmt: skip
 from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, TellsAges
@@ -302,12 +301,3 @@ class Logged(_Around):
         for outcome in self.inside.delete(subject, orders):
             _log.info("%s/%s: %s %d", self.system, outcome.at.collection, outcome.status, outcome.count)
             yield outcome
-
-
-class DryRun(_Around):
-    """Answers every order as if nothing were there to do; changes nothing."""
-
-    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
-        for order in orders:
-            status = {Action.RETAIN: Status.RETAINED}.get(order.action, Status.MANUAL)
-            yield Outcome(order.at, status, order.count, reason="dry run: nothing was changed")

@@ -49,6 +49,8 @@ _SHARED = {
     UPCOMING: "others take part: remove the person from the booking in the web console, without cancelling it",
     RECAPS: "others took part: edit the recap by hand, or delete it with their consent",
     GUEST: "the person is a guest in somebody else's booking: ask that booking's host to remove them",
+    SUBMISSIONS: "somebody else's answers name the person: delete the submission in the web console if it is theirs",
+    LOG: "the entries name other people too: ask the vendor's support",
     HOSTED: "the person is the host of other people's bookings: settle it with their membership",
 }
 _BY_HAND = {
@@ -128,9 +130,11 @@ class CalendlyConnector:
         return rows_at(search, at)
 
     def _by_hand(self, search: Search, name: str) -> Iterator[Record]:
-        if rows := search.rows(name):
-            obstacle = Obstacle(ObstacleKind.BY_HAND, _BY_HAND[name])
-            yield self._record(Locator(self.system, name), rows, "created_at", obstacle)
+        own, shared = Locator(self.system, name), Locator(self.system, name, SHARED)
+        if rows := rows_at(search, own):
+            yield self._record(own, rows, "created_at", Obstacle(ObstacleKind.BY_HAND, _BY_HAND[name]))
+        if rows := rows_at(search, shared):
+            yield self._record(shared, rows, "created_at", Obstacle(ObstacleKind.SHARED, _SHARED[name]))
 
     def _invitee_data(self, search: Search) -> Iterator[Record]:
         spec = self._collections[BOOKINGS]
@@ -169,6 +173,8 @@ class CalendlyConnector:
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
         """The disclosed fields of the person's own rows; what others said or who they are stays."""
         search = self._search(subject)
+        if at.key == SHARED and at.collection in (SUBMISSIONS, LOG):
+            return
         if at.key != COLLEAGUES and search.emails:
             yield artifact(search, self._collections[at.collection], at)
 

@@ -27,6 +27,7 @@ from connectors.errors import AuthError
 
 _STATUSES = ("active", "canceled")
 _RECAP_STATUSES = ("available", "processing", "unavailable")  # only the first is listed by default
+_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _DELETED = "@deleted.calendly.com"  # where the vendor moves an anonymised invitee
 
 
@@ -205,13 +206,11 @@ class Search:
             yield from self._api.rows("notes", {"contact": contact["uri"]}, "listing notes")
 
     def _submissions(self) -> Iterator[Row]:
-        mine = {str(invitee["uri"]) for booking in self.bookings for invitee in booking.mine}
         forms = self._api.rows("routing_forms", {"organization": self.organization}, "listing routing forms")
         for form in forms:
             asked = {"form": str(form["uri"])}
             for row in self._api.rows("routing_form_submissions", asked, "listing form submissions"):
-                answers = [str(qa.get("answer") or "") for qa in row.get("questions_and_answers") or []]
-                if row.get("submitter") in mine or any(self._in_text.search(answer) for answer in answers):
+                if row.get("submitter") in self._invitees or any(map(self._in_text.search, _answers(row))):
                     yield row
 
     def _log(self) -> Iterator[Row]:
@@ -224,8 +223,34 @@ class Search:
             found |= {row["uri"]: row for row in rows if self._in_text.search(json.dumps(row))}
         yield from found.values()
 
+    def is_shared(self, collection: str, row: Row) -> bool:
+        """Whether a row is, or may be, another person's as well: then nothing of it is handed out.
+
+        Anyone can write the person's address into a form. A submission is theirs if they sent it with a booking, or
+        if an answer is their address, whole, and no answer has another one; a log entry if it names nobody else.
+        """
+        if collection == RECAPS:
+            return self.recap_is_shared(row)
+        if collection == LOG:
+            return self._names_others([json.dumps(row.get("details"))])
+        if collection != SUBMISSIONS or row.get("submitter") in self._invitees:
+            return False
+        answers = _answers(row)
+        return self._names_others(answers) or not any(self.is_mine(answer) for answer in answers)
+
+    def _names_others(self, texts: Iterable[str]) -> bool:
+        return any(not self.is_mine(found.strip(".")) for text in texts for found in _ADDRESS.findall(text))
+
+    @cached_property
+    def _invitees(self) -> frozenset[str]:
+        return frozenset(str(invitee["uri"]) for booking in self.bookings for invitee in booking.mine)
+
     def transcript(self, recap: Row) -> Any:
         return self._api.resource(f"meeting_recaps/{uuid_of(recap)}/transcript", "reading a transcript")
+
+
+def _answers(submission: Row) -> list[str]:
+    return [str(qa.get("answer") or "") for qa in submission.get("questions_and_answers") or []]
 
 
 def of_event(event: Row) -> Row:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from connectors.calendly.api import Row
 from connectors.calendly.search import Booking, Search
-from connectors.calendly.settings import RECAPS, UPCOMING
+from connectors.calendly.settings import UPCOMING
 from connectors.model import Locator
 
 SHARED, COLLEAGUES = "shared", "colleagues"  # keys of locators; an own row's is empty
@@ -28,10 +28,7 @@ def rows_at(search: Search, at: Locator) -> list[Row]:
     """The rows of a locator that is not about bookings."""
     if at.key == COLLEAGUES:
         return []
-    rows = search.rows(at.collection)
-    if at.collection == RECAPS:
-        return [row for row in rows if search.recap_is_shared(row) is (at.key == SHARED)]
-    return rows
+    return [row for row in search.rows(at.collection) if search.is_shared(at.collection, row) is (at.key == SHARED)]
 
 
 def inside(age: datetime | None, at: Locator) -> bool:

@@ -8,6 +8,7 @@ an array. Option of a collection: `touched_by_triggers: true`, where triggers ma
 | what | how |
 |---|---|
 | found | rows bearing an identifier, and rows that point at them by a link marked `owns`, however far |
+| claimed | rows bearing an identifier, or a claimed one, that belong to another person's row by such a link |
 | listed | after a restore: identity columns of every row, by a server-side cursor in one snapshot |
 | exported | the disclosed columns, as CSV by server-side COPY |
 | deleted, redacted | all orders of the system in one transaction; counts of every table compared before commit |

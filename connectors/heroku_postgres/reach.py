@@ -106,8 +106,9 @@ class Reach:
         return self.rows(at.collection, sides_of(at, self._cutoffs.get(at.collection, ())))
 
     def claimed(self, name: str) -> Composable | None:
-        """A condition: only something unproven says that the row is the person's."""
+        """A condition: only something unproven says that the row is the person's, or a link says it is another's."""
         hints = self._bearing(name, claimed=True)
+        hints += self._bearing(name, claimed=False) if self._outward(name) else []
         return SQL("({}) AND {}").format(SQL(" OR ").join(hints), self._not_theirs(name)) if hints else None
 
     def mentioning(self, link: Link) -> Composable:
@@ -164,9 +165,25 @@ class Reach:
         ]
 
     def _from_outside(self, name: str, group: Sequence[str]) -> list[Composable]:
-        """Conditions that each make a row the person's, but for links within its group."""
-        links = (k for k in self.map.owning if k.table == name and k.to in self._groups and k.to not in group)
-        return [*self._bearing(name, claimed=False), *(self._points(k) for k in links)]
+        """Conditions that each make a row the person's, but for links within its group.
+
+        A row that bears an identifier of theirs and belongs to another person's row is not theirs: an address is
+        typed by somebody, and a link is set by the application.
+        """
+        links = self._outward(name, group)
+        own = [SQL(" AND ").join([way, *map(self._not_anothers, links)]) for way in self._bearing(name, claimed=False)]
+        return [*own, *(self._points(k) for k in links if k.to in self._groups)]
+
+    def _outward(self, name: str, group: Sequence[str] = ()) -> list[Link]:
+        """By which links a row belongs to a row of another collection that is in no cycle with its own."""
+        group = group or self._groups.get(name, (name,))
+        return [k for k in self.map.owning if k.table == name and k.to not in group]
+
+    def _not_anothers(self, link: Link) -> Composable:
+        """A condition: the link leads nowhere, or to a row of the person's."""
+        nowhere = [SQL("{} IS NULL").format(Identifier("t", column)) for column in link.columns]
+        theirs = [self._points(link)] if link.to in self._groups else []
+        return SQL("({})").format(SQL(" OR ").join([*nowhere, *theirs]))
 
     def _inward(self, group: Sequence[str]) -> list[Link]:
         return [k for k in self.map.owning if k.table in group and k.to in group]

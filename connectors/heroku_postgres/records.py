@@ -91,7 +91,10 @@ def _aside(found: Reach) -> list[tuple[Record, Composable]]:
 
 
 def _claims(found: Reach) -> Iterable[tuple[Record, Composable]]:
-    obstacle = Obstacle(ObstacleKind.CLAIMED, "found only through a field that proves nothing")
+    obstacle = Obstacle(
+        ObstacleKind.CLAIMED,
+        "found only through a field that proves nothing, or by an identifier in a row that is another person's",
+    )
     for name in found.map.collections:
         if (condition := found.claimed(name)) is not None:
             yield Record(Locator(found.map.spec.system, name, CLAIMED), 0, obstacles=(obstacle,)), condition

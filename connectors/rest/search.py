@@ -92,7 +92,8 @@ class Search:
                 held = [v for v in values(row, plan.path(identity.field)) if bears(v)]
                 same = [v for v in held if self._same(identity, v)]
                 mine = mine or bool(same)
-                others = others or bool(same and len(same) < len(held))
+                # Of two fields that tell whose the row is both must: either may have been typed by somebody else.
+                others = others or bool(len(same) < len(held) and (same or self._subject.values(identity.kind)))
             if mine:
                 return SHARED if others and not claimed else standing
         return None

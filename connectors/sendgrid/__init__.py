@@ -11,6 +11,8 @@ Secret: `api_key`, of the parent account, with the scopes that `check` names.
 Option of a suppression collection: `erase: true`, without which an order to delete is refused.
 Identities of `contacts`: fields email, external_id (assigned), phone_number_id and anonymous_id
 (only ever listed). Kinds by default: email, sendgrid.external_id, phone, sendgrid.anonymous_id.
+A contact that bears the person's external id under an address not known to be theirs, or their address
+with another external id, is left to a person.
 
 Corrections need `marketing.update`, and `asm.groups.suppressions.create` where opt-outs of groups go along. Names and
 postal addresses of contacts, and names of legacy ones, are updated; `email` and `phone_number_id` are identifiers and

@@ -29,7 +29,7 @@ from connectors.sendgrid.correct import Corrector, held
 from connectors.sendgrid.erasure import Erasure
 from connectors.sendgrid.inspect import Inspection, lacking
 from connectors.sendgrid.opt_out import OptOut
-from connectors.sendgrid.search import CLAIMED, OTHER, OWN, Search
+from connectors.sendgrid.search import ELSEWHERE, OWN, Search
 from connectors.sendgrid.selection import account_at, age_of, locators, rows_at, standing_at
 from connectors.sendgrid.settings import (
     COLLECTIONS,
@@ -143,31 +143,34 @@ class SendGridConnector:
             ages[0] if ages else None,
             ages[-1] if ages else None,
             fields=tuple((name, n) for name, n in borne if name in redactable),
-            reveals=self._reveals(search, at, rows) if standing == OWN else (),
+            reveals=self._reveals(search, at, rows) if standing in (OWN, ELSEWHERE) else (),
             obstacles=obstacles,
             people=len(rows) if spec.one_per_person else 1,
             note=NOTES.get(at.collection, ""),
         )
 
     def _reveals(self, search: Search, at: Locator, rows: Sequence[Row]) -> tuple[Identifier, ...]:
+        """What the rows tell. Of a contact that is not surely the person's only the address is told, as a claim: so
+        it is seen whose it is. A number under an address alone is a claim as well, for the address may be mistyped."""
         found: set[Identifier] = set()
-        for row in rows:
+        contacts = at.collection == CONTACTS
+        for row in rows if standing_at(at) == OWN else ():
             for identity in self._collections[at.collection].identities:
                 if identity.reveal and isinstance(value := row.get(identity.field), str) and value:
                     origin = f"{self.system}/{at.collection}.{identity.field}"
-                    found.add(Identifier(identity.kind, value, identity.trust, origin))
-            email = row.get("email")
-            if at.collection == CONTACTS and isinstance(email, str) and email and not search.is_mine(email):
-                # Found by its external id under an address that is not known to be the person's.
-                kind = min(self._settings.kinds.email or {"email"})
-                claimed = Identifier(kind, email, Trust.CLAIMED, f"{self.system}/{CONTACTS}.email")
-                found = {i for i in found if i != claimed} | {claimed}
+                    alone = contacts and identity.field == "external_id" and not search.numbered(row)
+                    trust = Trust.CLAIMED if alone else identity.trust
+                    found.add(Identifier(identity.kind, value, trust, origin))
+        if standing_at(at) == ELSEWHERE:
+            kind = min(self._settings.kinds.email or {"email"})
+            origin = f"{self.system}/{CONTACTS}.email"
+            found |= {Identifier(kind, str(row["email"]), Trust.CLAIMED, origin) for row in rows}
         return tuple(sorted(found, key=lambda i: (i.kind, i.value)))
 
     def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
         """The disclosed fields of the person's rows; what a message went through is read one by one."""
         search = self._search(subject)
-        if search.empty or standing_at(at) in (CLAIMED, OTHER):
+        if search.empty or standing_at(at) != OWN:
             return
         if not (rows := rows_at(search, at)):
             return

@@ -28,7 +28,8 @@ from connectors.sendgrid.settings import (
 from connectors.sendgrid.suppression_lists import SuppressionLists
 
 ERASE = "recipients.erasejob.create"
-OWN, OTHER, CLAIMED = "", "?other", "?claimed"  # what a contact is to the person
+# What a contact is to the person. ELSEWHERE: bears their number, and an address that is not known to be theirs.
+OWN, OTHER, ELSEWHERE, CLAIMED = "", "?other", "?elsewhere", "?claimed"
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
 _SEARCHED_AT_ONCE = 100
 
@@ -123,16 +124,16 @@ class Search:
     # Contacts
 
     def standing(self, contact: Row) -> str:
-        """What a contact is to the person: theirs, shared with another's number, or only similar.
+        """What a contact is to the person: theirs, perhaps somebody else's, or only similar.
 
-        Theirs by its address or external id. An alternate address, a telephone number and an
-        anonymous id prove nothing. A contact under the person's address that bears another
-        external id than theirs may be somebody else's.
+        Theirs by its address, or by their external id where it has no address: a contact is an address
+        first, and the number was put to it. Where one of the two is another's, a person looks. An
+        alternate address, a telephone number and an anonymous id prove nothing.
         """
-        number = str(contact.get("external_id") or "")
+        number, address = (str(contact.get(name) or "").strip() for name in ("external_id", "email"))
         if number and number in self._external:
-            return OWN
-        if not self.is_mine(contact.get("email")):
+            return OWN if not address or self.is_mine(address) else ELSEWHERE
+        if not self.is_mine(address):
             return CLAIMED
         return OTHER if number and self._external else OWN
 
@@ -149,6 +150,10 @@ class Search:
             if str(contact.get(field) or "").casefold() == value.casefold():
                 return contact
         return None
+
+    def numbered(self, contact: Row) -> bool:
+        """Whether a contact bears an external id that is known to be the person's."""
+        return str(contact.get("external_id") or "").strip() in self._external
 
     def entangled(self, account: Account) -> bool:
         """Whether the person's address stands in a contact that is not surely theirs."""

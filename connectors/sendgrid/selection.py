@@ -10,7 +10,7 @@ from connectors.errors import RefusedError
 from connectors.model import CollectionSpec, Locator
 from connectors.sendgrid.api import Account, Row
 from connectors.sendgrid.mail import TIMES, instant
-from connectors.sendgrid.search import CLAIMED, OTHER, OWN, Search
+from connectors.sendgrid.search import CLAIMED, ELSEWHERE, OTHER, OWN, Search
 from connectors.sendgrid.settings import CONTACTS, LEGACY, SUPPRESSIONS
 
 _AGES = {CONTACTS: "created_at", LEGACY: "created_at", **TIMES, **dict.fromkeys(SUPPRESSIONS, "created")}
@@ -22,7 +22,7 @@ def age_of(collection: str, row: Row) -> datetime | None:
 
 def locators(system: str, spec: CollectionSpec, account: Account) -> Iterator[Locator]:
     """One per side of each cut-off; a key is the account's name and what a contact is to the person."""
-    for standing in (OWN, OTHER, CLAIMED) if spec.name == CONTACTS else (OWN,):
+    for standing in (OWN, OTHER, ELSEWHERE, CLAIMED) if spec.name == CONTACTS else (OWN,):
         for since, before in pairwise([None, *spec.cutoffs, None]):
             yield Locator(system, spec.name, account.name + standing, since, before)
 

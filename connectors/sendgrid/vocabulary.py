@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.model import ObstacleKind
-from connectors.sendgrid.search import CLAIMED, OTHER
+from connectors.sendgrid.search import CLAIMED, ELSEWHERE, OTHER
 from connectors.sendgrid.settings import (
     ALERTS,
     BLOCKS,
@@ -75,6 +75,13 @@ STANDINGS: Mapping[str, tuple[ObstacleKind, str]] = {
     OTHER: (
         ObstacleKind.SEVERAL_PEOPLE,
         "the contact bears the person's address and another external id than the person's",
+    ),
+    ELSEWHERE: (
+        ObstacleKind.SHARED,
+        (
+            "the contact bears the person's external id and an address that is not known to be theirs: if it is, "
+            "confirm that address and plan again; if not, correct the number in the contact"
+        ),
     ),
 }
 _STOPS_BLOCKING = "kept so that nobody is written to again: without it SendGrid delivers to the address"

@@ -3,7 +3,8 @@
 `connect(spec)` needs the extra `stripe`. Settings: `erasure` (`redaction_job`, Stripe's preview
 for data-subject requests, or `delete_customer`, which leaves payments as they are),
 `guest_scan_days` (how far back payments without a customer are read; 0: all),
-`refund_window_days` (180), `user_metadata_key` ("user_id"), `preview_version`, `search` (false for
+`refund_window_days` (180), `typed_addresses` (`claimed`, or `count` where addresses were verified
+before they reach Stripe), `user_metadata_key` ("user_id"), `preview_version`, `search` (false for
 accounts in India, which have none), `connected_account`, `redaction_wait` and `redaction_poll`
 (seconds), `timeout` (seconds), `page_size` (1-100), `base_url`. Secret: `api_key`, unrestricted, or restricted
 with Read for every list below and Write for what is deleted: `dsr check` names each that it lacks.
@@ -28,8 +29,13 @@ Corrected by ordinary updates: customers (email, name, phone, description, addre
 name, such as `address.city`. What charges, payments and invoices say of a person stays as it was said.
 
 Records are split by fate: payments with an open dispute, still refundable or younger than 90 days
-are LOCKED; a customer found by an address alone that names another user id is SEVERAL_PEOPLE or
-CLAIMED and never touched.
+are LOCKED. An address in Stripe was typed and may be mistyped: a customer or guest's payment found by
+it alone counts where something assigned agrees (a customer that is the person's by its id or user id bears the
+same address or name), and is CLAIMED otherwise. What bears another user id, address or name as well
+is SEVERAL_PEOPLE or SHARED, a payment of the person's own customer too, and the customer then stays.
+None of these is exported or touched; confirming the Stripe customer id makes it the person's.
+`found_by: [{kind: …, field: id, trust: assigned}]` on a collection of guests' objects has the next plan know
+those of this one, whose customer may be erased by then.
 
 Not searched: Accounts v2 used as customers (no list by e-mail exists), events (Stripe drops them
 after 30 days and redacts them along), connected accounts other than `connected_account`.

@@ -36,7 +36,7 @@ from connectors.stripe.holdings import NOT_THEIRS, Found, Holdings, obstacle
 from connectors.stripe.inspect import FALLBACK, Inspection
 from connectors.stripe.jobs import PATH, SETTLES
 from connectors.stripe.roots import takes
-from connectors.stripe.settings import Settings
+from connectors.stripe.settings import Settings, guest_kinds
 from connectors.stripe.transport import Api, StripeRefusedError
 from connectors.stripe.values import bears, born
 from connectors.stripe.vocabulary import BY_NAME
@@ -154,8 +154,11 @@ class StripeConnector:
         return tuple(o for o in (standing, unmarked if spec is None else None) if o is not None)
 
     def _reveals(self, at: Locator, found: Sequence[Found]) -> tuple[Identifier, ...]:
-        if at.collection != "customers" or at.key in NOT_THEIRS:
+        if at.key in NOT_THEIRS:
             return ()
+        if at.collection != "customers":
+            kinds, origin = guest_kinds(self._spec, at.collection), f"{self.system}/{at.collection}.id"
+            return tuple(Identifier(kind, f.id, Trust.ASSIGNED, origin) for kind in sorted(kinds) for f in found)
         origin = f"{self.system}/customers"
         ids = {Identifier("stripe.customer", f.id, Trust.ASSIGNED, f"{origin}.id") for f in found}
         emails = {

@@ -10,7 +10,7 @@ from connectors.errors import ChangedError, RefusedError
 from connectors.model import Action, Identifier, Order, Outcome, Status, Subject, SystemSpec, Trust
 from connectors.stripe.empty import address, empty, kept
 from connectors.stripe.gather import Gatherer
-from connectors.stripe.holdings import Found, Holdings
+from connectors.stripe.holdings import NOT_THEIRS, Found, Holdings, obstacle
 from connectors.stripe.jobs import SETTLES, RedactionJobs
 from connectors.stripe.roots import closed_lately, refusal, roots_of
 from connectors.stripe.settings import Settings
@@ -51,8 +51,9 @@ class Eraser:
 
     def run(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         """Every order's outcome. Nothing is written before all orders fit what is there."""
-        active = [o for o in orders if not o.spared()]
-        yield from (spared for o in orders if (spared := o.spared()))
+        answered = [(o, o.spared() or _left_to_people(o)) for o in orders]
+        active = [o for o, answer in answered if answer is None]
+        yield from (answer for _, answer in answered if answer is not None)
         if not active:
             return
         held = self._gatherer.holdings(subject)
@@ -218,6 +219,14 @@ class Eraser:
         """A guest's object that no search reaches any more, read by its id: does it still name anyone?"""
         now = self._api.get(address(f), f"reading {f.collection}")
         return now is not None and bears_any(now, BY_NAME[f.collection].personal)
+
+
+def _left_to_people(order: Order) -> Outcome | None:
+    """The answer to an order about what may be another person's, whatever it says."""
+    if order.at.key not in NOT_THEIRS:
+        return None
+    standing = obstacle(order.at.key, None)
+    return Outcome(order.at, Status.MANUAL, order.count, reason=standing.reason if standing else "")
 
 
 def _deletable(f: Found) -> bool:

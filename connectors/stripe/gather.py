@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,13 @@ from typing import Any
 from connectors.errors import TransientError
 from connectors.model import Subject, SystemSpec
 from connectors.stripe import holdings as h
+from connectors.stripe.evidence import Evidence, settled
 from connectors.stripe.fates import fate_of_charge, fate_of_payments
-from connectors.stripe.guests import Guests
+from connectors.stripe.guests import Guests, Scanned
 from connectors.stripe.holdings import Found, Holdings, counts
+from connectors.stripe.payers import payments_of, set_apart
 from connectors.stripe.people import Customers, People
-from connectors.stripe.settings import Settings
+from connectors.stripe.settings import Settings, guest_kinds
 from connectors.stripe.transport import Api, Item, StripeRefusedError
 from connectors.stripe.values import ident, same
 from connectors.stripe.vocabulary import BY_NAME, LIVE_SUBSCRIPTION, OPEN_INTENT
@@ -26,6 +28,11 @@ _BY_CUSTOMER = (
 )  # fmt: skip
 _NESTED = ("tax_ids", "sources", "balance_transactions", "cash_balance")
 _BY_CHARGE = ("refunds", "disputes", "early_fraud_warnings")
+# What tells who paid; a credit grant, say, has a name of its own.
+_TELLING = frozenset({
+    "charges", "payment_intents", "payment_intents_open", "invoices", "invoices_draft", "invoices_open",
+    "subscriptions", "subscriptions_live", "checkout_sessions", "payment_methods",
+})  # fmt: skip
 
 
 class Gatherer:
@@ -47,14 +54,19 @@ class Gatherer:
         scanned = self._guests.scan(subject, customers)
         if set(scanned.spellings) - set(customers.asked):
             customers = self._people.customers(subject, scanned.spellings)
-        found = [*self._owned(customers)]
-        if scanned.missed(f.item for f in found if f.collection in ("charges", "payment_intents")):
+        listed = {id_: list(self._owned(id_, customers)) for id_ in (*customers.ids, *customers.typed)}
+        payments = [f for some in listed.values() for f in some if f.collection in ("charges", "payment_intents")]
+        if scanned.missed(f.item for f in payments):
             raise TransientError(self._spec.system, "scanning payments: the list was not whole")
-        found += self._guests.found(subject, scanned, customers)
+        customers, evidence = self._judge(subject, customers, listed, scanned)
+        users = subject.values("user_id")
+        owned = [f for id_ in customers.ids for f in listed.get(id_, ())]
+        found = set_apart(owned, customers.own, users, self._people.user)
+        found += self._guests.found(subject, scanned, customers, evidence)
         found = self._without_doubles(found)
         walked = self._walk(f for f in found if f.collection in ("charges", "guest_charges"))
         found = self._fated([*found, *walked])
-        found += self._others(subject, customers)
+        found += self._others(subject, customers, evidence)
         found += [Found("customers", c, id_) for id_, c in customers.own.items()]
         found += [Found("customers", c, id_, h.SEVERAL_PEOPLE) for id_, c in customers.several.items()]
         found += [Found("customers", c, id_, h.CLAIMED) for id_, c in customers.claimed.items()]
@@ -72,16 +84,37 @@ class Gatherer:
         }
         return sorted(names - {"subscriptions", "payment_intents", "invoices"})
 
-    def _owned(self, customers: Customers) -> Iterator[Found]:
-        for customer in customers.ids:
-            for name in (*_BY_CUSTOMER, *_NESTED):
-                try:
-                    items = list(self._list(name, customer))
-                except StripeRefusedError as refused:
-                    if customer in customers.gone and refused.code == "resource_missing":
-                        continue  # with a deleted customer some lists end
-                    raise
-                yield from (Found(self._state(name, item), item, customer) for item in items)
+    def _judge(
+        self, subject: Subject, customers: Customers, listed: Mapping[str, Sequence[Found]], scanned: Scanned
+    ) -> tuple[Customers, Evidence]:
+        """Which customers known by an address alone are the person's, and what the rest is held against."""
+
+        def told(some: Mapping[str, Item]) -> dict[str, list[Item]]:
+            return {i: [c, *(f.item for f in listed[i] if f.collection in _TELLING)] for i, c in some.items()}
+
+        before = {value for kind in guest_kinds(self._spec) for value in subject.values(kind)}
+        sure, typed = told(customers.own), told(customers.typed)
+        evidence = Evidence.of(
+            subject.values("email"), subject.values("user_id"), self._people.user,
+            sure=[
+                *(item for items in sure.values() for item in items),
+                *(c for c in scanned.charges if c["id"] in before),
+            ],
+            typed=[*(item for items in typed.values() for item in items), *scanned.charges],
+            trusting=self._settings.trusting,
+            before=before,
+        )  # fmt: skip
+        return settled(customers, {id_: evidence.fate(*items) for id_, items in typed.items()}), evidence
+
+    def _owned(self, customer: str, customers: Customers) -> Iterator[Found]:
+        for name in (*_BY_CUSTOMER, *_NESTED):
+            try:
+                items = list(self._list(name, customer))
+            except StripeRefusedError as refused:
+                if customer in customers.gone and refused.code == "resource_missing":
+                    continue  # with a deleted customer some lists end
+                raise
+            yield from (Found(self._state(name, item), item, customer) for item in items)
 
     def _list(self, name: str, customer: str) -> Iterator[Item]:
         kind = BY_NAME[name]
@@ -148,7 +181,7 @@ class Gatherer:
         fate, until = fate_of_payments([locks[k] for k in keys if k in locks])
         return replace(f, fate=fate, until=until)
 
-    def _others(self, subject: Subject, customers: Customers) -> Iterator[Found]:
+    def _others(self, subject: Subject, customers: Customers, evidence: Evidence) -> Iterator[Found]:
         emails, users = subject.values("email"), subject.values("user_id")
         spellings = sorted({*emails, *(e.lower() for e in emails), *customers.spellings})
         path, doing = BY_NAME["identity_verification_sessions"].path, "listing identity sessions"
@@ -162,10 +195,12 @@ class Gatherer:
                 if same(item.get("client_reference_id"), [user]):
                     seen.setdefault(str(item["id"]), Found("identity_verification_sessions", item))
         yield from seen.values()
-        yield from self._cards(emails, spellings, customers)
+        yield from self._cards(emails, spellings, customers, evidence)
         yield from self._listed_addresses(spellings)
 
-    def _cards(self, emails: Sequence[str], spellings: Iterable[str], customers: Customers) -> Iterator[Found]:
+    def _cards(
+        self, emails: Sequence[str], spellings: Iterable[str], customers: Customers, evidence: Evidence
+    ) -> Iterator[Found]:
         """Cardholders by address, and their cards; one address with several names is several people."""
         holders = {
             str(item["id"]): item
@@ -174,8 +209,8 @@ class Gatherer:
             if same(item.get("email"), emails)
         }
         several = customers.shared or len({str(item.get("name")).casefold() for item in holders.values()}) > 1
-        fate = h.SEVERAL_PEOPLE if several else h.FREE
         for id_, holder in holders.items():
+            fate = h.SEVERAL_PEOPLE if several else evidence.fate(holder)
             yield Found("issuing_cardholders", holder, "", fate)
             for card in self._api.listed(BY_NAME["issuing_cards"].path, "listing cards", cardholder=id_):
                 self._check(card.get("cardholder"), id_, "issuing_cards")
@@ -195,11 +230,3 @@ class Gatherer:
             if same(item.get("value"), [spelling])
         }
         yield from (Found("radar_value_list_items", item) for item in items.values())
-
-
-def payments_of(item: Item) -> Iterator[str]:
-    """The charges and payment intents that paid an invoice or a checkout session."""
-    yield from (ident(item.get(name)) for name in ("charge", "payment_intent") if ident(item.get(name)))
-    for payment in (item.get("payments") or {}).get("data") or ():
-        made = payment.get("payment") or {}
-        yield from (ident(made.get(name)) for name in ("charge", "payment_intent") if ident(made.get(name)))

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from connectors.model import Subject
 from connectors.stripe import holdings as h
+from connectors.stripe.evidence import Evidence
 from connectors.stripe.holdings import Found
 from connectors.stripe.people import Customers, People
 from connectors.stripe.settings import Settings
@@ -19,7 +20,6 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 _ADDRESSES = {
     "charges": ("billing_details.email", "receipt_email"),
     "payment_intents": ("receipt_email",),
-    "checkout_sessions": ("customer_details.email", "customer_email"),
 }
 
 
@@ -77,25 +77,30 @@ class Guests:
             if same(at(item, name), emails)
         }
         return Scanned(
-            charges, intents, tuple(sorted(spellings)), frozenset(passed), frozenset(customers.ids), since, until
-        )
+            charges, intents, tuple(sorted(spellings)), frozenset(passed),
+            frozenset({*customers.ids, *customers.typed}), since, until,
+        )  # fmt: skip
 
-    def found(self, subject: Subject, scanned: Scanned, customers: Customers) -> Iterator[Found]:
-        """The guests' objects, with what hangs on them, each with its fate."""
+    def found(self, subject: Subject, scanned: Scanned, customers: Customers, evidence: Evidence) -> Iterator[Found]:
+        """The guests' objects, with what hangs on them, each with its fate. Charge and intent are one payment."""
         methods: dict[str, Found] = {}
+        paid = set[str]()
         for item in scanned.charges:
-            fate = self._fate("charges", item, subject, customers)
+            intent = self._referred("/v1/payment_intents", item.get("payment_intent"), "pi_")
+            fate = self._fate(customers, evidence, item, *([intent] if intent else []))
             yield Found("guest_charges", item, "", fate)
             method = self._referred("/v1/payment_methods", item.get("payment_method"), "pm_")
             if method is not None and not ident(method.get("customer")):
                 methods[str(method["id"])] = Found("guest_payment_methods", method, "", fate)
-            intent = self._referred("/v1/payment_intents", item.get("payment_intent"), "pi_")
             if intent is not None and not ident(intent.get("customer")):
+                paid.add(str(intent["id"]))
                 yield Found("guest_payment_intents", intent, "", fate)
-        for item in scanned.intents:
-            yield Found("guest_payment_intents", item, "", self._fate("payment_intents", item, subject, customers))
+        for item in (i for i in scanned.intents if str(i["id"]) not in paid):
+            charge = self._referred("/v1/charges", item.get("latest_charge"), "ch_")
+            fate = self._fate(customers, evidence, item, *([charge] if charge else []))
+            yield Found("guest_payment_intents", item, "", fate)
         yield from methods.values()
-        yield from self._sessions(subject, customers)
+        yield from self._sessions(subject, customers, evidence)
 
     def _scanned(
         self, kind: str, path: str, subject: Subject, since: datetime | None, customers: Customers, passed: set[str]
@@ -103,7 +108,7 @@ class Guests:
         created = {"gte": int(since.timestamp())} if since else None
         for item in self._api.listed(path, f"scanning {kind}", created=created):
             owner = ident(item.get("customer"))
-            if owner in customers.own or owner in customers.gone:
+            if owner in customers.ids or owner in customers.typed:
                 passed.add(str(item["id"]))
             elif not owner and self._matches(kind, item, subject):
                 yield item
@@ -116,21 +121,15 @@ class Guests:
             return True
         return bool(self._people.user(item)) and same(self._people.user(item), subject.values("user_id"))
 
-    def _fate(self, kind: str, item: Item, subject: Subject, customers: Customers) -> str:
-        """Whether a match by an address is the subject's alone."""
-        user, users = self._people.user(item), subject.values("user_id")
-        if user:
-            if same(user, users):
-                return h.FREE
-            return h.SEVERAL_PEOPLE if users else h.CLAIMED
-        if customers.shared:
-            return h.SEVERAL_PEOPLE
-        written = [at(item, name) for name in _ADDRESSES[kind]]
-        if any(isinstance(w, str) and w.strip() and not same(w, subject.values("email")) for w in written):
-            return h.SHARED
-        return h.FREE
+    def _fate(self, customers: Customers, evidence: Evidence, *items: Item) -> str:
+        """Whether what was found by an address, or by a user id, is the subject's alone."""
+        users = {user for item in items if (user := self._people.user(item))}
+        if users and all(same(user, evidence.users) for user in users):
+            return h.FREE
+        known = any(item.get("id") in evidence.before for item in items)
+        return h.SEVERAL_PEOPLE if customers.shared and not users and not known else evidence.fate(*items)
 
-    def _sessions(self, subject: Subject, customers: Customers) -> Iterator[Found]:
+    def _sessions(self, subject: Subject, customers: Customers, evidence: Evidence) -> Iterator[Found]:
         emails = subject.values("email")
         spellings: Sequence[str] = sorted({*emails, *(e.lower() for e in emails), *customers.spellings})
         for spelling in spellings:
@@ -139,7 +138,7 @@ class Guests:
                 owner = ident(item.get("customer"))
                 if owner in customers.ids or not same(at(item, "customer_details.email"), emails):
                     continue
-                fate = h.CLAIMED if owner else self._fate("checkout_sessions", item, subject, customers)
+                fate = h.CLAIMED if owner else self._fate(customers, evidence, item)
                 yield Found("checkout_sessions", item, "", fate)
 
     def _referred(self, path: str, reference: object, prefix: str) -> Item | None:

@@ -5,7 +5,7 @@ customer id was assigned by us or by Stripe.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from connectors.model import Obstacle, ObstacleKind, Subject
@@ -17,19 +17,22 @@ from connectors.stripe.vocabulary import BY_NAME
 _PERSONAL = BY_NAME["customers"].personal
 SEVERAL = Obstacle(
     ObstacleKind.SEVERAL_PEOPLE,
-    "the address stands on customers of more than one user id, or on one of another user id; "
+    "bears the person's address or customer, and another person's user id, address or name; "
     "confirm the right Stripe customer id, or mend the metadata, and plan again",
 )
 UNKNOWN_USER = Obstacle(
     ObstacleKind.CLAIMED,
-    "bears the address, and a user id or customer that is not known to be the requester's; "
+    "bears the address, which somebody typed, and nothing that is known to be the requester's: "
     "confirm the user id or the Stripe customer id, and plan again",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """The customers met for one subject: `own` are theirs, `gone` are empty shells of theirs."""
+    """The customers met for one subject: `own` are theirs, `gone` are empty shells of theirs.
+
+    `typed` are known by an address alone, and wait to be judged.
+    """
 
     own: dict[str, Item]
     gone: frozenset[str]
@@ -37,6 +40,7 @@ class Customers:
     claimed: dict[str, Item]
     spellings: tuple[str, ...]  # of the subject's e-mail addresses, as met
     asked: frozenset[str]  # the spellings that customers were listed by
+    typed: dict[str, Item] = field(default_factory=dict)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -78,11 +82,12 @@ class People:
         for id_, item in met.items():
             if same(self.user(item), users):
                 by_user.add(id_)
-        own, several, claimed = self._whose(met, set(assigned), by_user, users)
+        own, several, claimed, typed = self._whose(met, set(assigned), by_user, users)
         found = {str(item["email"]) for item in met.values() if same(item.get("email"), emails)}
         return Customers(
-            own, frozenset(gone), several, claimed, tuple(sorted({*spellings, *found})), _spelled(emails, spellings)
-        )
+            own, frozenset(gone), several, claimed, tuple(sorted({*spellings, *found})), _spelled(emails, spellings),
+            typed,
+        )  # fmt: skip
 
     def user(self, item: Item) -> str:
         """The user id that an object's metadata names, or nothing."""
@@ -91,22 +96,20 @@ class People:
 
     def _whose(
         self, met: dict[str, Item], assigned: set[str], by_user: set[str], users: tuple[str, ...]
-    ) -> tuple[dict[str, Item], dict[str, Item], dict[str, Item]]:
+    ) -> tuple[dict[str, Item], ...]:
         foreign = {id_ for id_, item in met.items() if self.user(item) and id_ not in by_user}
         if not users:  # a confirmed customer id says whose the user id in its metadata is
             foreign -= assigned
         names = {self.user(item) for item in met.values()} - {""}
-        own: dict[str, Item] = {}
-        several: dict[str, Item] = {}
-        claimed: dict[str, Item] = {}
+        own, several, claimed, typed = (dict[str, Item]() for _ in range(4))
         for id_, item in sorted(met.items()):
             if id_ in foreign:
                 (several if users or len(names) > 1 else claimed)[id_] = item
-            elif id_ in by_user or id_ in assigned or not foreign:
+            elif id_ in by_user or id_ in assigned:
                 own[id_] = item
-            else:  # found by an address alone that stands on another person's customer too
-                several[id_] = item
-        return own, several, claimed
+            else:  # by an address alone; if that stands on another person's customer too, it is nobody's for sure
+                (several if foreign else typed)[id_] = item
+        return own, several, claimed, typed
 
     def _by_email(self, emails: tuple[str, ...], spellings: Iterable[str]) -> Iterator[Item]:
         doing = "listing customers by e-mail"

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from connectors.model import Action, Order, SystemSpec
-from connectors.stripe.gather import Gatherer, payments_of
+from connectors.stripe.gather import Gatherer
 from connectors.stripe.holdings import LOCKS, NOT_THEIRS, Found, Holdings
 from connectors.stripe.jobs import Root
+from connectors.stripe.payers import payments_of
 from connectors.stripe.settings import Settings
 from connectors.stripe.values import at, ident
 from connectors.stripe.vocabulary import BY_NAME, OWN_ROOTS, TAKEN_BY_DELETION
@@ -23,7 +24,7 @@ def takes(held: Holdings, jobs: bool) -> tuple[str, ...]:
     payment methods (https://docs.stripe.com/privacy/redaction/example); what else hangs on the
     customer is counted in, since its link is lost.
     """
-    hanging = {f.collection for f in held.found if f.owner in held.customers.own and f.fate not in NOT_THEIRS}
+    hanging = {f.collection for f in held.found if f.owner in held.customers.own}
     if not jobs:
         return tuple(sorted(hanging & TAKEN_BY_DELETION))
     return tuple(sorted(hanging - OWN_ROOTS - {"customers"}))
@@ -50,8 +51,8 @@ def refusal(
         if any(f.owner in ids for f in held.select(o.at))
     }
     known = {c.name for c in spec.collections}
-    hanging = [f for f in held.found if f.owner in ids and f.collection in reach and f.fate not in NOT_THEIRS]
-    kept |= {f.collection for f in hanging if f.fate in LOCKS or f.collection not in known}
+    hanging = [f for f in held.found if f.owner in ids and f.collection in reach]
+    kept |= {f.collection for f in hanging if f.fate in LOCKS or f.fate in NOT_THEIRS or f.collection not in known}
     if kept:
         return f"the customer stays: its end would take along what the plan keeps ({', '.join(sorted(kept))})"
     still = gatherer.open_now(sorted(ids))

@@ -77,7 +77,10 @@ def approve(
 
 
 def run(context: typer.Context, request: RequestId, as_json: AsJson = False) -> None:
-    """Carry out the approved plan, read everything back, sign a receipt. Run again to go on."""
+    """Carry out the approved plan, read everything back, sign a receipt. Run again to go on.
+
+    Exit code 1 if a system failed or could not be read back, 7 if nothing failed and something is open.
+    """
     from orchestrator.cli.show import receipt_table, watching
 
     with settings(context).service() as service, watching("Carrying out", quiet=as_json) as progress:
@@ -90,6 +93,9 @@ def run(context: typer.Context, request: RequestId, as_json: AsJson = False) -> 
         say(f"receipt: {done.envelope}\npage:    {done.page}")
         if letter:
             say(f"next:    dsr letter draft {request} {letter}")
+    if done.unreached:
+        say(f"could not be read back: {', '.join(done.unreached)}", error=True)
+        raise typer.Exit(1)
     if not done.payload["final"]:
         raise typer.Exit(7)
 

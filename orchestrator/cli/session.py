@@ -68,8 +68,8 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n")
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+def say(text: str, *, error: bool = False) -> None:
+    (sys.stderr if error else sys.stdout).write(text + "\n")
 
 
 def written_lines(source: str) -> list[str]:

@@ -8,7 +8,7 @@ makes harmless; neither keeps anything that the journal does not say.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from orchestrator.engine.attend import ATTEMPTS, Next, go_on
@@ -17,7 +17,7 @@ from orchestrator.engine.embedded import Embedded
 from orchestrator.pause import known, pause, resume
 from orchestrator.service import Service
 from orchestrator.storage.agenda import Agenda
-from orchestrator.storage.chain import without_addresses
+from orchestrator.storage.prose import without_personal
 from orchestrator.workspace import Workspace
 
 Report = Callable[[str, Next], None]
@@ -112,10 +112,9 @@ class Engine:
         else:
             told = go_on(service, request, attempt)
         if told.stuck:
-            service.journal.append(
-                request, "stuck", service.actor.id, {"reason": _prose(told.said), "attempts": attempt}
-            )
-            self.agenda.stop(request, _prose(told.said))
+            said = _prose(told.said, service.journal.names(request))
+            service.journal.append(request, "stuck", service.actor.id, {"reason": said, "attempts": attempt})
+            self.agenda.stop(request, said)
         else:
             self.agenda.settle(request, attempt, told.at, again=told.again)
             if told.at:
@@ -129,9 +128,9 @@ def _cut_short(service: Service, request: str) -> frozenset[str]:
     return frozenset(last.payload["systems"]) if last else frozenset()
 
 
-def _prose(said: str) -> str:
-    """What an error said, in one line that the journal takes."""
-    return without_addresses(" ".join(line.strip() for line in said.splitlines()))[:500]
+def _prose(said: str, names: Collection[str]) -> str:
+    """What an error said, in one line that the journal takes; `names` are the person's identifiers."""
+    return without_personal(" ".join(line.strip() for line in said.splitlines()), names)[:500]
 
 
 __all__ = ["Engine", "Next"]

@@ -13,7 +13,7 @@ from connectors.errors import ConnectorError
 from connectors.model import Artifact, Locator, Subject
 from connectors.protocol import Connector
 from orchestrator.decide import HAND_OVER
-from orchestrator.errors import IncompleteError, NotAllowedError
+from orchestrator.errors import IncompleteError, NotAllowedError, SystemFailedError
 from orchestrator.inventory import Collection, Inventory
 from orchestrator.model import Plan, Request, Step
 from orchestrator.package import page, tables
@@ -53,7 +53,7 @@ def write(job: Job, to: Path, *, zipped: bool = False, held_to: Path | None = No
     """Write a package into a new folder, or as a new ZIP file; readable by its owner only.
 
     `held_to`: a new folder for what is held, for the person who looks at it. NotAllowedError if something is there
-    already; IncompleteError if a system fails half-way (what was written is removed).
+    already; SystemFailedError if a system fails half-way (what was written is removed).
     """
     if zipped and to.exists():
         raise NotAllowedError(f"{to} exists; name a new file")
@@ -73,7 +73,8 @@ def write(job: Job, to: Path, *, zipped: bool = False, held_to: Path | None = No
             waiting.remove()
         why = str(error) if isinstance(error, ConnectorError) else "what a system gave cannot be read"
         why = f"cannot write: {error.strerror}" if isinstance(error, OSError) else why
-        raise IncompleteError(f"the package was not finished and its files were removed: {why}") from None
+        failed = IncompleteError if isinstance(error, OSError) else SystemFailedError
+        raise failed(f"the package was not finished and its files were removed: {why}") from None
     except BaseException:
         folder.remove()
         if waiting:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +22,7 @@ from orchestrator import canonical
 from orchestrator.errors import IntegrityError, NotAllowedError
 from orchestrator.storage import schema
 from orchestrator.storage.kinds import KINDS, PROSE, PURGED
+from orchestrator.storage.prose import personal
 from orchestrator.storage.store import Store
 
 START = "sha256:" + "0" * 64  # what the first entry names as the hash before it
@@ -37,7 +37,6 @@ BLANK: Mapping[str, Any] = {
 }  # what stands in an entry whose content was purged
 _SALT = 16  # bytes
 _PAGE = 500  # entries read at a time: no transaction stays open while a caller thinks
-_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]{2,}")
 _COLUMNS = schema.entries.c
 
 
@@ -71,14 +70,16 @@ def append(
     by: str,
     payload: Mapping[str, Any],
     key: str | None = None,
+    names: Collection[str] = (),
 ) -> Entry:
     """Add an entry; the connection must have its turn (`Store.write`).
 
     With a `key`, the same payload again is a no-op that returns the entry there is; another
     payload is an IntegrityError. NotAllowedError if the payload has fields its kind does not
-    list, or an e-mail address in a person's words.
+    list, or a person's words in it name somebody: `names` are the identifiers of whom it is about.
     """
     _admit(kind, payload)
+    screen({name: payload[name] for name in PROSE & set(payload)}, names)
     text = canonical.encode(payload).decode()
     if key is not None and (found := find(connection, kind, key)):
         if canonical.encode(found.payload).decode() == text:
@@ -183,9 +184,12 @@ def covered(purge: Entry) -> Iterator[int]:
         yield from range(first, last + 1)
 
 
-def without_addresses(text: str) -> str:
-    """The text with anything that looks like an e-mail address taken out."""
-    return _ADDRESS.sub("[address removed]", text)
+def screen(words: Mapping[str, object], names: Collection[str] = ()) -> None:
+    """NotAllowedError, saying which field, if words that are to be kept name somebody. The value is not repeated."""
+    for field, said in sorted(words.items()):
+        for text in said if isinstance(said, list | tuple) else [said]:
+            if what := personal(str(text), names):
+                raise NotAllowedError(f"the {field} names {what}, and the journal holds none: leave it out")
 
 
 def _admit(kind: str, payload: Mapping[str, Any]) -> None:
@@ -198,9 +202,6 @@ def _admit(kind: str, payload: Mapping[str, Any]) -> None:
         raise NotAllowedError(
             f"a {kind} entry has no field {', '.join(sorted(unknown))}; see orchestrator.storage.kinds"
         )
-    for name in PROSE & set(payload):
-        if _ADDRESS.search(str(payload[name])):
-            raise NotAllowedError(f"the {name} names an e-mail address, and the journal holds none: leave it out")
 
 
 def _rows(store: Store, request: str | None = None, kind: str | None = None) -> Iterator[Row[Any]]:

@@ -109,8 +109,8 @@ PURGED = "purged"  # `entries`: [first, last] of each run of numbers; `receipts`
 # What a purge of a request's record leaves: it serves another purpose, with an end of its own.
 OUTLIVE = frozenset({"vault_destroyed", PURGED})
 
-# Fields in a person's own words: read for e-mail addresses before they are kept.
-PROSE = frozenset({"reason", "method"})
+# Fields in a person's own words: read for what names somebody before they are kept.
+PROSE = frozenset({"reason", "method", "matched", "channel", "answer", "proof"})
 
 
 class State(StrEnum):

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from orchestrator.errors import InventoryError
+from orchestrator.inventory import Inventory
+
 MINIMAL = """\
 inventory: 1
 company: Example LLC
@@ -85,3 +90,17 @@ def changed(folder: Path, old: str, new: str) -> Path:
     """The minimal inventory with one piece of text replaced; the piece must be there."""
     assert MINIMAL.count(old) == 1, old
     return written(folder, MINIMAL.replace(old, new))
+
+
+def problems(path: Path) -> list[str]:
+    with pytest.raises(InventoryError) as raised:
+        Inventory.load(path)
+    return str(raised.value).replace(str(path), "FILE").splitlines()
+
+
+def problem(path: Path) -> str:
+    """The one problem that was found."""
+    found = problems(path)
+    assert len(found) == 2, found
+    assert found[0] == "FILE: 1 problem"
+    return found[1]

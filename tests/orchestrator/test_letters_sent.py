@@ -357,6 +357,25 @@ def test_when_the_last_letter_had_its_time_to_return_nothing_is_kept(desk: Desk,
     assert desk(at + timedelta(days=9)).letter_delivered() == ()
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_denial_keeps_where_to_write_to_until_it_arrived(
+    desk: Desk, request_: str, tmp_path: Path, by_hand: bool
+) -> None:
+    """And nothing else; a denial of which no letter here tells keeps nothing."""
+    at, letter = RECEIVED + timedelta(days=5), tmp_path / "letter.txt"
+    letter.write_text("Dear Ann")
+    desk(at).workspace.vault.open(request_).put("evidence:x", b"a picture")
+    if by_hand:
+        desk(at).record_letter(request_, Kind.DENIAL, letter, DENIED)
+    else:
+        desk(at).send_letter(request_, Kind.DENIAL, DENIED)
+    assert desk(at).workspace.vault.open(request_).slots() == ("reply",)
+    assert desk(at).reply_to(request_).email == ANN
+    assert len(desk(at + timedelta(days=8)).letter_delivered()) == 1
+    with pytest.raises(UnknownError, match="destroyed"):
+        desk(at).workspace.vault.open(request_)
+
+
 def test_a_letter_that_came_back_keeps_the_address_until_one_arrives(desk: Desk, request_: str) -> None:
     at = RECEIVED + timedelta(days=5)
     closed(desk(at), request_)

@@ -6,9 +6,14 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from sqlalchemy import select
+
 from orchestrator import canonical
-from orchestrator.journal import Journal
-from orchestrator.model import Confirmation, Right, Signed
+from orchestrator.denial import Because
+from orchestrator.errors import UnknownError
+from orchestrator.journal import Journal, State
+from orchestrator.model import Confirmation, Level, Right, Signed
 from orchestrator.receipt import (
     Fulfilment,
     build,
@@ -17,11 +22,23 @@ from orchestrator.receipt import (
     html,
     verify_file,
 )
+from orchestrator.service import Service
 from orchestrator.signing import SigningKey, envelope_bytes
+from orchestrator.staff import identify
+from orchestrator.storage import schema
 from orchestrator.vault import MasterKey, Vault
+from orchestrator.workspace import Workspace
+from tests.office import inventory
 from tests.orchestrator.cases import LATER, NOW, case, done, plan, searched, step
 
 CANARY = "ann.lee@example.org"
+CANARIES = (CANARY, "ann.lee", "canary-id-4711", "canary-locator")
+
+
+def readable(state: Path, canary: bytes | str) -> bool:
+    """Whether something stands in any file of a state directory."""
+    text = canary.encode() if isinstance(canary, str) else canary
+    return any(text in file.read_bytes() for file in state.rglob("*") if file.is_file())
 
 
 def test_after_a_whole_life_nothing_of_the_person_is_in_the_files(tmp_path: Path) -> None:
@@ -57,3 +74,50 @@ def test_after_a_whole_life_nothing_of_the_person_is_in_the_files(tmp_path: Path
             assert found.stdout == ""
         found = subprocess.run(["grep", "-ralF", "things_a", str(state)], capture_output=True, text=True, check=False)
         assert "journal.sqlite" in found.stdout  # what is searched for could be found
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "denied"])
+def test_a_request_that_ends_without_being_carried_out_is_forgotten(tmp_path: Path, ends: str) -> None:
+    """Its key and its sealed bytes are gone from every file, and with them what could be read of the person."""
+    state, held, letter = tmp_path / "state", inventory(), tmp_path / "letter"
+    letter.write_text("we are sorry")
+    with Workspace.open(state, held, {}) as workspace:
+        service = Service(workspace, identify(held, "", None))
+        request = service.new_request(Right.DELETE, [("email", CANARY), ("user_id", "canary-id-4711")], "email")
+        stays = service.new_request(Right.DELETE, [("email", "max.stone@example.com")], "email")
+        service.verify(request, Level.REASONABLY_HIGH, "reply from the address on file", ["email"], ["email"])
+        workspace.vault.open(request).put_json("plan:sha256:0", {"locators": {"a": "canary-locator"}})
+        with workspace.journal.store.read() as connection:
+            keys, blobs = schema.vault_keys.c, schema.vault_blobs.c
+            sealed = list(connection.execute(select(blobs.sealed).where(blobs.request == request)).scalars())
+            sealed += connection.execute(select(keys.wrapped).where(keys.request == request)).scalars()
+        assert len(sealed) == 3
+        assert all(readable(state, secret) for secret in sealed), "what is searched for can be found"
+        if ends == "cancelled":
+            service.cancel(request, "withdrawn")
+        else:
+            service.deny(request, Because.UNVERIFIED, "no answer to three letters", letter)
+        assert not any(readable(state, secret) for secret in (*sealed, *CANARIES))
+        assert [e.kind for e in workspace.journal.entries(request)][-2:] == [ends, "vault_destroyed"]
+        assert workspace.journal.state(request) == ends
+        with pytest.raises(UnknownError, match="was destroyed"):
+            workspace.vault.open(request)
+        assert workspace.vault.names(stays) == {"max.stone@example.com"}
+        # What people still ask of it is answered, and a second time changes nothing.
+        assert (service.due(request), service.manual_steps(request)) == ((), ())
+        assert not service.clocked(request).open
+        before = workspace.journal.head()
+        service.cancel(request, "again")
+        assert (workspace.journal.head(), workspace.journal.state(request)) == (before, ends)
+        workspace.journal.verify()
+
+
+def test_what_an_interruption_left_of_a_vault_is_destroyed_later(tmp_path: Path) -> None:
+    held = inventory()
+    with Workspace.open(tmp_path / "state", held, {}) as workspace:
+        service = Service(workspace, identify(held, "", None))
+        request = service.new_request(Right.DELETE, [("email", CANARY)], "email")
+        workspace.journal.append(request, "denied", "s", {"code": "other", "reason": "none"})  # and then the power went
+        service.cancel(request, "see that nothing is left")
+        assert workspace.vault.names(request) == frozenset()
+        assert workspace.journal.state(request) is State.DENIED

@@ -101,6 +101,23 @@ def test_a_turn_too_far_away_is_left_for_a_later_run(store: Store) -> None:
     assert clock.now == 1000.0
 
 
+def test_whoever_is_sent_away_uses_up_no_turn(store: Store) -> None:
+    """However often it asks: those who can wait are not put off by those who cannot."""
+    clock, rate = Clock(), Rate(2, 100.0)
+    waiting = Pace(store, lambda: clock.now, lambda seconds: None)  # many at once: nobody's wait passes the time
+    waiting.wait("analytics", rate)
+    waiting.wait("analytics", rate)
+    away = []
+    for _ in range(5):
+        with pytest.raises(TransientError) as raised:
+            waiting.wait("analytics", rate)
+        away.append(raised.value.retry_after)
+    assert away == [pytest.approx(200.0)] * 5
+    clock.sleep(100.0)
+    Pace(store, lambda: clock.now, clock.sleep).wait("analytics", rate)
+    assert clock.now == pytest.approx(1200.0)
+
+
 def test_threads_and_processes_share_one_limit(tmp_path: Path) -> None:
     path, rate = tmp_path / "pace.sqlite", Rate(20, 1.0)
     Pace.open(path).close()

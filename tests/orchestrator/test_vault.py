@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from connectors.model import Identifier, Locator, Record, Subject, Trust
+from orchestrator import canonical
 from orchestrator.errors import IncompleteError, IntegrityError, NotAllowedError, UnknownError
 from orchestrator.journal import Journal
 from orchestrator.model import Discovery
@@ -66,8 +67,8 @@ def test_a_discovery_is_kept_whole(local: Journal) -> None:
     ann = Identifier("email", "ann@example.org", Trust.PROVEN, "request")
     record = Record(Locator("shop", "orders", "cus_1", before=NOW), 2, reveals=(ann,), fields=(("email", 2),))
     found = Discovery(Subject.of(ann), frozenset(), ((1, record),), (searched(),), (), NOW)
-    Vault(local, MASTER).open("r-1").put_discovery(found)
-    assert Vault(local, MASTER).open("r-1").get_discovery() == found
+    Vault(local, MASTER).open("r-1").put_json("discovery", found)
+    assert canonical.decode(Discovery, Vault(local, MASTER).open("r-1").get_json("discovery")) == found
 
 
 def test_nothing_can_be_read_in_the_file(local: Journal) -> None:

@@ -8,6 +8,9 @@ A collection is a user pool: `options.pool`, its id or, if only one has it, its 
 attributes (`email`, `phone_number`, `sub`, `Username`, `preferred_username`, `custom:…`). An e-mail
 address or phone number counts only while Cognito holds it verified: anyone can type somebody else's
 at sign-up. Until then the account is CLAIMED: listed, not exported, not touched, and reveals nothing.
+So is an account that is found only by what its owner may write (`custom:…`, `preferred_username`, the name
+chosen at sign-up) and bears no verified address or number of the person's; and a number that stands there
+opens nothing, for it may be another person's. `inspect` warns where an app client lets people write it.
 E-mail addresses are compared without regard to case, `Username` too where the pool does so. Since it is
 documented in two ways whether the filter of ListUsers does, the first three characters are asked for
 in every casing and the rest is compared here. Custom attributes cannot be filtered: one that is
@@ -24,7 +27,8 @@ holds, which cannot be looked up by person: by hand, whenever the person has an 
 
 Needed permissions: cognito-idp:ListUserPools, DescribeUserPool, ListUsers, AdminGetUser (which counts
 the person among this month's active users), AdminListGroupsForUser, AdminListDevices,
-AdminListUserAuthEvents, AdminDisableUser, AdminUserGlobalSignOut, AdminDeleteUser.
+AdminListUserAuthEvents, AdminDisableUser, AdminUserGlobalSignOut, AdminDeleteUser; for the warning,
+ListUserPoolClients and DescribeUserPoolClient.
 
 Survives: access and ID tokens until they expire (5 minutes to 24 hours) wherever they are checked
 offline; CloudTrail; threat-protection logs exported to S3, Firehose or CloudWatch Logs; what Lambda

@@ -10,7 +10,8 @@ from connectors.aws.answers import watch
 from connectors.aws.cognito.erase import BY_HAND, DELETING, UNTOUCHED, Eraser
 from connectors.aws.cognito.export import artifact
 from connectors.aws.cognito.pool import EXTRAS, OpenPool, Pool, Row
-from connectors.aws.cognito.search import OWN, UNPROVEN, Found, created, reveals, search, whole
+from connectors.aws.cognito.search import OWN, STANDINGS, Found, created, reveals, search, whole
+from connectors.aws.cognito.trust import writable
 from connectors.aws.session import client
 from connectors.errors import ChangedError, ConfigError
 from connectors.model import (
@@ -71,11 +72,14 @@ class CognitoConnector:
             raise ConfigError(self.system, unknown)
 
     def inspect(self) -> Iterator[Probe]:
-        """What reading needs, proven; what deleting needs, named; and pools that the inventory does not know."""
+        """What reading needs, proven; what deleting needs, named; fields that people can write themselves; and pools
+        that the inventory does not know."""
         unknown = self._prove()
         yield Probe(Aspect.REACH, True)
         yield Probe(Aspect.LOCATE, True, "users, groups, devices and sign-in events")
         yield Probe(Aspect.DELETE, None, f"needs {DELETING}; shown only by deleting")
+        for name, pool in self._pools.items():
+            yield from writable(pool.at(pool.id), self._spec.collection(name))
         yield from (Probe(Aspect.INVENTORY, False, says) for says in unknown)
 
     def _prove(self) -> list[str]:
@@ -93,7 +97,7 @@ class CognitoConnector:
             pool, found = self._search(subject, name)
             spec = self._spec.collection(name)
             for since, before in pairwise([None, *spec.cutoffs, None]):
-                for standing in (OWN, UNPROVEN):
+                for standing in STANDINGS:
                     at = Locator(self.system, name, standing, since, before)
                     if accounts := found.at(at):
                         has_account |= standing == OWN
@@ -134,7 +138,7 @@ class CognitoConnector:
             ages[-1] if ages else None,
             fields=tuple((f.name, sum(bool(row.get(f.name)) for row in full)) for f in spec.fields if f.redactable),
             reveals=reveals(self.system, spec, accounts) if own else (),
-            obstacles=() if own else (Obstacle(ObstacleKind.CLAIMED, UNTOUCHED),),
+            obstacles=() if own else (Obstacle(ObstacleKind.CLAIMED, UNTOUCHED[at.key]),),
             people=len(accounts) if spec.one_per_person else 1,
             note=_NOTE if own else "",
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.aws.cognito.pool import OpenPool, Row
-from connectors.aws.cognito.search import OWN, Found
+from connectors.aws.cognito.search import OWN, UNPROVEN, WRITTEN, Found
 from connectors.errors import ChangedError
 from connectors.model import Action, Gate, Order, Outcome, Status
 
@@ -20,7 +20,13 @@ _STEPS = (
     ("AdminDeleteUser", "admin_delete_user"),
 )
 DELETING = ", ".join(f"cognito-idp:{permission}" for permission, _ in _STEPS)
-UNTOUCHED = "the account bears the person's address or number without proof that it is theirs"
+UNTOUCHED = {
+    UNPROVEN: "the account bears the person's address or number without proof that it is theirs",
+    WRITTEN: (
+        "the account names the person in a field that its owner may write, and bears no verified address or number of "
+        "theirs: see whose it is; if it is theirs, confirm its address or its sub and plan again"
+    ),
+}
 _STILL_THERE = "Cognito said yes, and asking again shows the account still there"
 _REDACTION = "an account can be deleted, not redacted"
 BY_HAND = (
@@ -67,7 +73,7 @@ class Eraser:
         if not accounts:
             return Outcome(order.at, Status.ABSENT)
         if order.at.key != OWN:
-            return Outcome(order.at, Status.MANUAL, len(accounts), reason=UNTOUCHED)
+            return Outcome(order.at, Status.MANUAL, len(accounts), reason=UNTOUCHED.get(order.at.key, ""))
         for account in accounts:
             for permission, verb in _STEPS:
                 self.gate(order.at.collection)

@@ -97,6 +97,19 @@ class OpenPool:
         )  # fmt: skip
         return (_row(user, user.get("Attributes", ())) for user in listed)
 
+    def clients(self) -> Iterator[Row]:
+        """The app clients of the pool, each as it is described."""
+        listed = rows(
+            self.system, self._doing("ListUserPoolClients"), self.client.list_user_pool_clients, "UserPoolClients",
+            UserPoolId=self.id, MaxResults=60,
+        )  # fmt: skip
+        for client in listed:
+            answer = call(
+                self.system, self._doing("DescribeUserPoolClient"), self.client.describe_user_pool_client,
+                UserPoolId=self.id, ClientId=client["ClientId"],
+            )  # fmt: skip
+            yield answer.get("UserPoolClient", {})
+
     def get(self, username: str) -> Row | None:
         """What the pool says now of whom the name means: a user name, a `sub` or an alias; None if nobody."""
         answer = call(

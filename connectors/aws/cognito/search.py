@@ -10,17 +10,22 @@ from itertools import product
 from typing import Any
 
 from connectors.aws.cognito.pool import EXTRAS, OpenPool, Row
+from connectors.aws.cognito.trust import VERIFIED, certain, proven, revealed
 from connectors.model import CollectionSpec, Identifier, IdentitySpec, Locator, Subject, Trust
 
-OWN, UNPROVEN = "", "unproven"
-_VERIFIED = {"email": "email_verified", "phone_number": "phone_number_verified"}
+# What an account is to the person, as keys of locators. WRITTEN: only a field that its owner may write names them.
+OWN, UNPROVEN, WRITTEN = "", "unproven", "written"
+STANDINGS = (OWN, UNPROVEN, WRITTEN)
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
 _FILTERS = {
     "Username": "username", "email": "email", "phone_number": "phone_number", "name": "name", "sub": "sub",
     "given_name": "given_name", "family_name": "family_name", "preferred_username": "preferred_username",
 }  # fmt: skip
+_VOUCHING = (IdentitySpec("email", "email", Trust.PROVEN), IdentitySpec("phone", "phone_number", Trust.PROVEN))
 _ASKED = 3  # characters of an address that are asked for in every casing
 _MOST = 200  # characters of a value in a filter, which takes 256 in all
+
+Asked = tuple[IdentitySpec, str]  # a field, and one of the person's values that may stand in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +43,18 @@ def search(pool: OpenPool, spec: CollectionSpec, subject: Subject) -> Found:
     asked = [(i, v) for i in spec.identities if i.match for v in subject.values(i.kind)]
     if not asked:
         return Found(())
+    vouching = [(i, v) for i in _VOUCHING for v in subject.values(i.kind)]
     match = Match(pool.folds_case())
     filters = [match.filters(identity, value) for identity, value in asked]
     listed = pool.users() if any(f is None for f in filters) else pool.users(*_distinct(filters))
     accounts: dict[str, tuple[str, Row]] = {}
     for row in listed:
-        if row.get("sub") not in accounts and match.standing(row, asked) is not None:
+        if row.get("sub") not in accounts and match.standing(row, asked, vouching) is not None:
             now = pool.get(str(row["Username"]))
             if (
                 now is not None
                 and now["sub"] == row.get("sub")
-                and (standing := match.standing(now, asked)) is not None
+                and (standing := match.standing(now, asked, vouching)) is not None
             ):
                 accounts[now["sub"]] = (standing, now)
     return Found(tuple(accounts[sub] for sub in sorted(accounts)))
@@ -79,14 +85,23 @@ class Match:
         casings = product(*(sorted({c.lower(), c.upper(), c}) for c in plain[:_ASKED]))
         return [f'{name} ^= "{"".join(casing)}"' for casing in casings]
 
-    def standing(self, row: Row, asked: Sequence[tuple[IdentitySpec, str]]) -> str | None:
-        """What the account is to the person; None: nothing."""
-        said = {
-            identity.trust is not Trust.CLAIMED and proven(row, identity.field)
-            for identity, value in asked
-            if (held := row.get(identity.field)) and self._same(identity, str(held), value)
-        }
-        return None if not said else OWN if True in said else UNPROVEN
+    def standing(self, row: Row, asked: Sequence[Asked], vouching: Sequence[Asked] = ()) -> str | None:
+        """What the account is to the person; None: nothing.
+
+        What only Cognito can have written decides. What its owner may write leads to an account and decides nothing,
+        unless a verified address or number of the person's (`vouching`) stands there as well: whoever puts another
+        person's number there must not be exported to her, nor deleted with her.
+        """
+        bearing = self._borne(row, asked)
+        if not bearing:
+            return None
+        if any(i.trust is not Trust.CLAIMED and certain(row, i.field) for i in bearing + self._borne(row, vouching)):
+            return OWN
+        told = any(i.trust is not Trust.CLAIMED and i.field not in VERIFIED and proven(row, i.field) for i in bearing)
+        return WRITTEN if told else UNPROVEN
+
+    def _borne(self, row: Row, asked: Sequence[Asked]) -> list[IdentitySpec]:
+        return [i for i, value in asked if (held := row.get(i.field)) and self._same(i, str(held), value)]
 
     def _folded(self, identity: IdentitySpec) -> bool:
         if identity.field == "email" or identity.kind.rpartition(".")[2] == "email":
@@ -99,25 +114,15 @@ class Match:
         return held.casefold() == value.casefold() if self._folded(identity) else held == value
 
 
-def proven(row: Row, name: str) -> bool:
-    """Whether Cognito vouches for what stands in a field. Only addresses and numbers can be anyone's: they
-    count while they are verified, an address that serves as a name only if it is the verified one."""
-    if name in _VERIFIED:
-        return bool(row.get(_VERIFIED[name]) == "true")
-    held = str(row.get(name, ""))
-    if "@" in held:
-        return held.casefold() == str(row.get("email", "")).casefold() and proven(row, "email")
-    return True
-
-
 def reveals(system: str, spec: CollectionSpec, found: Sequence[Row]) -> tuple[Identifier, ...]:
     """What the person's accounts tell of them. What is not verified stays a claim."""
     told: dict[Identifier, Identifier] = {}
     for row in found:
         for identity in spec.identities:
             if identity.reveal and (value := str(row.get(identity.field) or "")):
-                trust = identity.trust if proven(row, identity.field) else Trust.CLAIMED
-                new = Identifier(identity.kind, value, trust, f"{system}/{spec.name}.{identity.field}")
+                new = Identifier(
+                    identity.kind, value, revealed(row, identity), f"{system}/{spec.name}.{identity.field}"
+                )
                 if new not in told or not told[new].opens:
                     told[new] = new
     return tuple(sorted(told.values(), key=lambda i: (i.kind, i.value)))

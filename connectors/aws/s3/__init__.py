@@ -12,10 +12,11 @@ objects are the person's; at least one of the first three is needed:
   must not occur in the identifiers). What a value with a slash, of dots only or with that separator
   in it matches is not guessed at but SHARED.
 - `tag`, `metadata`: `{owner: user_id}`, compared exactly (`email` without regard to case). Each
-  costs one call per object version of the bucket, or below `options.prefix`.
+  costs one call per object version of the bucket, or below `options.prefix`. Only labels that the company's
+  own code writes: whoever uploads by a presigned form may choose them, unless its policy fixes them.
 - `shared: true`, or `shared_patterns`: objects that hold others too. So does one whose tag or
-  metadata lists several, or says otherwise than its key. They are SHARED: reported, never touched,
-  never exported.
+  metadata lists several, or says otherwise than its key, which may name another person. They are
+  SHARED: reported, never touched, never exported.
 
 All versions and delete markers are found and deleted by exact key and version; unfinished uploads
 are aborted. Legal holds and retention make records of their own, by month of release, and are

@@ -76,6 +76,12 @@ class Pattern:
         for combination in product(*(subject.values(kind) for kind in kinds)):
             yield self._with(dict(zip(kinds, combination, strict=True)))
 
+    def anybodys(self) -> re.Pattern[str]:
+        """What the keys of all people of this pattern match."""
+        anything = {"star": "[^/]*", "place": "[^/]+"}
+        expression = "".join(anything.get(what) or re.escape(value) for what, value in self.parts)
+        return re.compile(expression + (".*" if self.text.endswith("/") else ""), re.DOTALL)
+
     def _with(self, values: Mapping[str, str]) -> Matcher:
         doubtful = any(v.strip(" .") == "" or "/" in v or not v.isprintable() for v in values.values()) or any(
             ends in values[kind] and not _UUID.fullmatch(values[kind]) for kind, ends in _separators(self.parts)

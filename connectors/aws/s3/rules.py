@@ -39,6 +39,7 @@ class Finder:
     tags: Mapping[str, tuple[str, tuple[str, ...]]]  # tag key -> (identifier kind, its values)
     metadata: Mapping[str, tuple[str, tuple[str, ...]]]
     below: str  # where a rule by tag or metadata looks
+    anybodys: tuple[re.Pattern[str], ...] = ()  # keys of a pattern that name somebody, the person or another
 
     @property
     def reads_objects(self) -> bool:
@@ -60,8 +61,8 @@ class Finder:
         if any(m.matches(key) for m in self.shared_matchers):
             return Verdict.SHARED
         matching = [m for m in self.matchers if m.matches(key)]
-        if not matching:
-            return Verdict.UNSAID
+        if not matching:  # whoever writes her number into a label of his own file has not made it hers
+            return Verdict.OTHERS if any(p.fullmatch(key) for p in self.anybodys) else Verdict.UNSAID
         return Verdict.SHARED if self.shared or all(m.doubtful for m in matching) else Verdict.MINE
 
     def by_labels(self, tags: Mapping[str, str], metadata: Mapping[str, str]) -> list[Verdict]:
@@ -124,7 +125,9 @@ class Rules:
     def for_(self, subject: Subject) -> Finder:
         mine = tuple(m for p in self.patterns for m in p.matchers(subject))
         shared = tuple(m for p in self.shared_patterns for m in p.matchers(subject))
-        return Finder(mine, shared, self.shared, _with(self.tags, subject), _with(self.metadata, subject), self.below)
+        anybodys = tuple(p.anybodys() for p in self.patterns if p.kinds <= subject.kinds)
+        tags, metadata = _with(self.tags, subject), _with(self.metadata, subject)
+        return Finder(mine, shared, self.shared, tags, metadata, self.below, anybodys)
 
 
 def withheld_content(spec: CollectionSpec) -> str:

@@ -95,7 +95,7 @@ def _judged(bucket: Bucket, finder: Finder, prefix: str, pool: ThreadPoolExecuto
     def judge(entry: Entry) -> tuple[Entry, Verdict] | None:
         by_key = finder.by_key(entry.key)
         asked = finder.reads_objects and entry.kind is Kind.VERSION
-        if not asked or (by_key is Verdict.UNSAID and not entry.key.startswith(finder.below)):
+        if not asked or (by_key in (Verdict.UNSAID, Verdict.OTHERS) and not entry.key.startswith(finder.below)):
             return entry, by_key
         tags = bucket.tags(entry) if finder.tags else {}
         head = bucket.head(entry) if finder.metadata else {}
@@ -160,5 +160,5 @@ def _unfinished(bucket: Bucket, finder: Finder, prefix: str) -> Iterator[Held]:
     """Uploads never completed or aborted. They have no tags that could be read: their key decides."""
     for entry in bucket.uploads(prefix):
         verdict = finder.by_key(entry.key)
-        if verdict is not Verdict.UNSAID:
+        if verdict in (Verdict.MINE, Verdict.SHARED):
             yield Held(entry, SHARED if verdict is Verdict.SHARED else UPLOADS)

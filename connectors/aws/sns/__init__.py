@@ -15,7 +15,9 @@ Subscriptions are found by the exact endpoint: addresses without regard to case,
 (+12025550142). One that is not confirmed yet cannot be deleted: it lapses within 48 hours, and is
 LOCKED until then. One of another account's, once removed, is listed as "Deleted" for 72 hours.
 Devices are found by `Token`, by `CustomUserData` as a whole, or by a key in it where it is a JSON
-object (`CustomUserData->user_id`). A sandbox number can be deleted 24 hours after it was verified.
+object (`CustomUserData->user_id`): `trust: claimed` where devices register themselves, since whoever
+does writes what it says. Of two fields that prove something both must name the person. A sandbox
+number can be deleted 24 hours after it was verified.
 
 A number's opt-out is asked for by CheckIfPhoneNumberIsOptedOut. An order to delete it is answered
 RETAINED: the one call that ends it, OptInPhoneNumber, would let the number be texted again, and is

@@ -107,8 +107,15 @@ def value_of(row: Row, name: str) -> str:
 
 
 def _standing(row: Row, asked: Sequence[tuple[IdentitySpec, str]]) -> str | None:
-    said = {identity.trust for identity, value in asked if _same(identity.kind, value_of(row, identity.field), value)}
-    return None if not said else CLAIMED if said == {Trust.CLAIMED} else FREE
+    """What a device is to the person; None: nothing. Of two fields that prove something both must name them."""
+    agreeing: dict[IdentitySpec, bool] = {}
+    for identity, value in asked:
+        if held := value_of(row, identity.field):
+            agreeing[identity] = agreeing.get(identity, False) or _same(identity.kind, held, value)
+    said = {agrees for identity, agrees in agreeing.items() if identity.trust is not Trust.CLAIMED}
+    if said == {True}:
+        return FREE
+    return CLAIMED if any(agreeing.values()) else None
 
 
 def _same(kind: str, held: str, value: str) -> bool:

@@ -42,7 +42,8 @@ class CognitoCorrections:
 
     Switches: `filter_folds_case` (undocumented which), `lagging` (deleted users stay listed),
     `threat_protection` (ids of pools that have it), `aliases` (ids of pools in which
-    `preferred_username` is an alias), `signed_out` (names that were signed out, in order).
+    `preferred_username` is an alias), `refused` (operations that the credentials may not call),
+    `signed_out` (names that were signed out, in order).
     """
 
     def __init__(self, app: WSGIApplication) -> None:
@@ -54,6 +55,7 @@ class CognitoCorrections:
         self.auth_events: dict[str, list[dict[str, Any]]] = {}
         self.threat_protection: set[str] = set()
         self.aliases: set[str] = set()
+        self.refused: set[str] = set()
         self.filter_folds_case = True
         self.lagging = False
         self.signed_out: list[str] = []
@@ -66,6 +68,8 @@ class CognitoCorrections:
         operation = target.partition(".")[2]
         asked = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) or b"{}")
         try:
+            if operation in self.refused:
+                raise _IdpError("AccessDeniedException", "not authorized to perform this operation")
             if operation in _WRITES and environ.get("sandbox.lie"):
                 return _json(start_response, {})
             if handler := self._handlers().get(operation):

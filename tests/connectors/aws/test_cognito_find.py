@@ -98,7 +98,7 @@ def test_an_account_found_by_its_sub_reveals_what_is_verified(aws: AwsSandbox) -
         ("email", "ann@example.net", Trust.PROVEN),
         ("cognito.sub", sub, Trust.ASSIGNED),
         ("cognito.username", "a", Trust.ASSIGNED),
-        ("user_id", "1", Trust.ASSIGNED),
+        ("user_id", "1", Trust.CLAIMED),
     }
     aws.client("cognito-idp").admin_update_user_attributes(
         UserPoolId=customers, Username="a", UserAttributes=[{"Name": "email_verified", "Value": "false"}]
@@ -108,7 +108,7 @@ def test_an_account_found_by_its_sub_reveals_what_is_verified(aws: AwsSandbox) -
     assert {i.origin for i in told if i.kind == "email"} == {"logins/customers.email"}
 
 
-@pytest.mark.parametrize(("sensitive", "found"), [(True, set()), (False, {("customers", "")})])
+@pytest.mark.parametrize(("sensitive", "found"), [(True, set()), (False, {("customers", "written")})])
 def test_names_are_folded_where_the_pool_folds_them(aws: AwsSandbox, sensitive: bool, found: set[object]) -> None:
     customers = pool(aws, UsernameConfiguration={"CaseSensitive": sensitive})
     user(aws, customers, "AnnLee")
@@ -120,7 +120,7 @@ def test_custom_attributes_are_compared_here(aws: AwsSandbox) -> None:
     for number in ("1", "10", "01"):
         user(aws, customers, f"u{number}", custom_user_id=number)
     made = connector(aws, collection("customers", BY_USER_ID), page_size=1)
-    assert located(made, person(user_id="1"))["customers", ""].count == 1
+    assert located(made, person(user_id="1"))["customers", "written"].count == 1
 
 
 def test_a_user_that_is_deleted_but_still_listed_is_gone(aws: AwsSandbox) -> None:

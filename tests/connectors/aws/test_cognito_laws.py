@@ -59,8 +59,8 @@ class CognitoHarness:
             for name in (f"google_ann{n}", f"jo{n}"):
                 idp.admin_add_user_to_group(UserPoolId=self.customers, Username=name, GroupName="managers")
         world.user(self.aws, self.customers, "crowd", "anna@example.com")
-        world.user(self.aws, self.staff, "ann", name="Ann Lee at work", custom_user_id="1")
-        world.user(self.aws, self.staff, "jo", name="Joann at work", custom_user_id="10")
+        world.user(self.aws, self.staff, "ann", ANN, name="Ann Lee at work", custom_user_id="1")
+        world.user(self.aws, self.staff, "jo", JO, name="Joann at work", custom_user_id="10")
         return {"customers": 3, "staff": 1}
 
     def spec(self) -> SystemSpec:

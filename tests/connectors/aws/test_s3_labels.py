@@ -112,3 +112,20 @@ def test_a_prefix_bounds_what_is_read(aws: AwsSandbox) -> None:
     aws.faults.calls.clear()
     assert _counts(aws, {"prefix": "r/", **TAG}) == [("", 2)]
     assert [path for _, path in aws.faults.calls if "/s/" in path] == []
+
+
+@pytest.mark.parametrize(("key", "found"), [
+    ("users/1/a", [("", 1)]), ("reports/a", [("", 1)]), ("users/2/a", [("shared", 1)]), ("users/10/a", [("shared", 1)]),
+])  # fmt: skip
+def test_her_number_in_a_label_of_another_persons_file_does_not_make_it_hers(
+    aws: AwsSandbox, key: str, found: list[tuple[str, int]]
+) -> None:
+    """Whoever uploads may choose the labels: a file under another person's key is for a person to look at."""
+    bucket(aws)
+    put(aws, key, b"-", Tagging="owner=1")
+    before = stored(aws)
+    options = {**TAG, "key_patterns": ["users/{user_id}/"]}
+    assert _counts(aws, options) == found
+    _, outcomes = erase(connector(aws, uploads(**options)))
+    assert (stored(aws) == before) is (found != [("", 1)])
+    assert [o.status for o in outcomes] == [Status.DONE if found == [("", 1)] else Status.RETAINED]

@@ -170,3 +170,10 @@ def test_check_proves_permissions_and_reads_nobody(aws: AwsSandbox) -> None:
 def test_what_is_wrong_in_the_inventory_is_named(collection: CollectionSpec, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         connectors.build(SystemSpec("alerts", "aws.sns", {"region": "us-east-1"}, SECRETS, (collection,)))
+
+
+def test_a_device_that_names_her_number_and_anothers_address_is_only_claimed(aws: AwsSandbox) -> None:
+    device(aws, "token", json.dumps({"user_id": "1", "email": JO}))
+    both = (IdentitySpec("user_id", "CustomUserData->user_id", Trust.ASSIGNED),
+            IdentitySpec("email", "CustomUserData->email", Trust.ASSIGNED))  # fmt: skip
+    assert set(located(connector(aws, *both))) == {("endpoints", "claimed")}

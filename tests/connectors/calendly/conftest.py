@@ -2,17 +2,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connectors.calendly import CalendlyConnector, connect
-from connectors.model import CollectionSpec, Secret, SystemSpec
+from connectors.model import (
+    CollectionSpec,
+    Disclosure,
+    FieldSpec,
+    Identifier,
+    Outcome,
+    Record,
+    Secret,
+    Subject,
+    SystemSpec,
+    Trust,
+)
 from connectors.sandbox.calendly import TOKEN, CalendlySandbox
 from connectors.sandbox.serve import Server
+from connectors.testing import orders_for
 from tests.connectors.emptied import emptied
 
 Connect = Callable[..., CalendlyConnector]
+ANN, JO = "ann@example.com", "joann@example.com"
+SUBJECT = Subject.of(Identifier("email", ANN, Trust.PROVEN))
+WEEK = timedelta(days=8)
+
+
+def located(connector: CalendlyConnector, subject: Subject = SUBJECT) -> dict[tuple[str, str], Record]:
+    return {(r.at.collection, r.at.key): r for r in connector.locate(subject)}
+
+
+def erase(connector: CalendlyConnector, subject: Subject = SUBJECT) -> dict[tuple[str, str], Outcome]:
+    orders = orders_for(list(connector.locate(subject)))
+    return {(o.at.collection, o.at.key): o for o in connector.delete(subject, orders)}
+
+
+def seen(name: str) -> FieldSpec:
+    return FieldSpec(name, "A", Disclosure.DISCLOSE)
+
+
+def written(server: Server) -> list[str]:
+    return [f"{method} {path}" for method, path in server.faults.calls if method != "GET"]
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,13 @@ import connectors
 from connectors.errors import ChangedError, ConfigError, RefusedError, TransientError
 from connectors.model import (
     Action,
+    CollectionSpec,
+    Disclosure,
+    FieldSpec,
     Identifier,
+    IdentitySpec,
     LinkKind,
+    LinkSpec,
     ObstacleKind,
     Order,
     Record,
@@ -192,6 +197,32 @@ def test_what_only_an_unproven_field_says_is_listed_and_never_touched(url: str) 
     delete(spec, orders_for(locate(spec)))
     with psycopg.connect(url) as c:
         assert c.execute("SELECT email FROM people WHERE id = 420").fetchone() == ("ann.lee2@example.com",)
+
+
+def test_a_row_under_her_address_that_belongs_to_somebody_else_is_left_to_a_person(url: str) -> None:
+    """An address is typed, by him into a form; that the lead became his account is the application's word."""
+    run(
+        url,
+        "CREATE TABLE leads (id int PRIMARY KEY, email text, phone text, converted_to bigint REFERENCES people)",
+        "INSERT INTO leads SELECT n, 'ann.lee@example.com', '555', (ARRAY[42, 420, NULL])[n] "
+        "FROM generate_series(1, 3) n",
+        "INSERT INTO leads VALUES (4, 'old@example.org', '555', 42)",
+    )
+    leads = CollectionSpec(
+        "public.leads", (IdentitySpec("email", "email", Trust.ASSIGNED, reveal=False),),
+        (LinkSpec(("converted_to",), "public.people", LinkKind.OWNS),),
+        (FieldSpec("phone", "B", Disclosure.DISCLOSE),),
+    )  # fmt: skip
+    spec = replace(shop.spec(url), collections=(*shop.spec(url).collections, leads))
+    found = {r.at.key: r for r in locate(spec) if r.at.collection == "public.leads"}
+    assert {key: r.count for key, r in found.items()} == {"": 3, "claimed": 1}
+    assert [o.kind for o in found["claimed"].obstacles] == [ObstacleKind.CLAIMED]
+    assert list(connectors.build(spec).export(ANN, found["claimed"].at)) == []
+    (artifact,) = connectors.build(spec).export(ANN, found[""].at)
+    assert b"".join(artifact.chunks).count(b"555") == 3
+    delete(spec, orders_for(locate(spec)))
+    with psycopg.connect(url) as c:
+        assert c.execute("SELECT id, converted_to FROM leads").fetchall() == [(2, 420)]
 
 
 def test_nothing_but_an_unproven_field_to_look_by(url: str) -> None:

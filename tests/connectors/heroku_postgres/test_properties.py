@@ -42,6 +42,7 @@ def expected(world: World) -> dict[tuple[str, str], int]:
     """(collection, key) -> rows that must be located."""
     hers = world.hers()
     found = {(t.collection, ""): sum(r["uid"] in hers for r in world.rows[t]) for t in world.tables}
+    found |= {(t.collection, "claimed"): world.claimed(t) for t in world.tables}
     for link in (k for k in world.links if k.kind is not LinkKind.OWNS):
         kind = "unmarked" if link.kind is None else "mentions"
         found[link.table.collection, f"{kind}:{called(link)}"] = len(world.naming(link))

@@ -78,14 +78,40 @@ class World:
 
     def hers(self) -> set[int]:
         """The rows of Ann's: those that bear her address, and those that belong to them."""
-        found = {r["uid"] for t in self.tables for r in self.rows[t] if t.bears and r["email"] == ANN}
-        while more := {
-            r["uid"] for k in self.links if k.kind is LinkKind.OWNS
-            for r in self.rows[k.table] for target in self.rows[k.to]
-            if target["uid"] in found and r["uid"] not in found and k.leads(r, target)
-        }:  # fmt: skip
+        found = set[int]()
+        while True:  # what belongs to another's row depends on whose that is: to a fixpoint, owners first
+            more = self._bearing(found) | {
+                r["uid"] for k in self.links if k.kind is LinkKind.OWNS
+                for r in self.rows[k.table] for target in self.rows[k.to]
+                if target["uid"] in found and k.leads(r, target)
+            }  # fmt: skip
+            if more <= found:
+                return found
             found |= more
-        return found
+
+    def _bearing(self, found: set[int]) -> set[int]:
+        """Rows that bear her address, and belong to no row of another person's outside of a cycle."""
+        return {
+            r["uid"] for t in self.tables if t.bears for r in self.rows[t] if r["email"] == ANN
+            and not any(self._anothers(k, r, found) for k in self.links if k.table == t)
+        }  # fmt: skip
+
+    def _anothers(self, link: Link, row: Row, found: set[int]) -> bool:
+        if link.kind is not LinkKind.OWNS or self.in_a_cycle(link) or any(row[c] is None for c in link.columns):
+            return False
+        return not any(link.leads(row, t) for t in self.rows[link.to] if t["uid"] in found)
+
+    def in_a_cycle(self, link: Link) -> bool:
+        """Whether the tables at both ends belong to each other, however far round."""
+        reached = {link.to}
+        while more := {k.to for k in self.links if k.kind is LinkKind.OWNS and k.table in reached} - reached:
+            reached |= more
+        return link.table in reached
+
+    def claimed(self, table: Table) -> int:
+        """How many of its rows bear her address and are not hers."""
+        hers = self.hers()
+        return sum(table.bears and r["email"] == ANN and r["uid"] not in hers for r in self.rows[table])
 
     def naming(self, link: Link) -> list[Row]:
         """Rows of others that lead to hers by that link."""

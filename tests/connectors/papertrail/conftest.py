@@ -9,8 +9,12 @@ from connectors.model import (
     CollectionSpec,
     Disclosure,
     FieldSpec,
+    Identifier,
     IdentitySpec,
+    Locator,
+    Record,
     Secret,
+    Subject,
     SystemSpec,
     Trust,
 )
@@ -59,3 +63,18 @@ def connected(server: Server, fake: PapertrailSandbox) -> Connect:
         return connect(SystemSpec("logs", "papertrail", given, {"token": Secret(TOKEN)}, collections, sandbox=True))
 
     return build
+
+
+ANN = Subject.of(Identifier("email", "ann@example.com", Trust.PROVEN), Identifier("user_id", "42", Trust.ASSIGNED))
+
+
+EVENTS = Locator("logs", "events")
+
+
+def counts(connector: PapertrailConnector, subject: Subject = ANN) -> dict[str, int]:
+    return {r.at.collection: r.count for r in connector.locate(subject)}
+
+
+def only(connector: PapertrailConnector, collection: str) -> Record:
+    (found,) = [r for r in connector.locate(ANN) if r.at.collection == collection]
+    return found

@@ -89,6 +89,19 @@ def test_what_others_stand_in_is_shared_and_what_nothing_deletes_is_by_hand(desk
     assert b"".join(c for a in connector.export(KNOWN, alone.at) for c in a.chunks).count(b"\n") == 1
 
 
+def test_a_row_under_her_address_and_another_persons_number_is_shared(desk: Any, help_desk: HelpDesk) -> None:
+    """Either may have been typed by somebody else; without a number to compare, the address counts."""
+    help_desk.contact(ANN, "Rob Marsh", owner="u-9")
+    help_desk.contact(ANN, "Ann Lee", owner="u-1")
+    spec = desk()
+    identities = (*spec.collection("contacts").identities, IdentitySpec("user_id", "owner", Trust.ASSIGNED))
+    everything = {"get": "/contacts", "rows": "contacts", "whole_list": True}
+    spec = with_options(with_collection(spec, "contacts", identities=identities), "contacts", locate=everything)
+    for known in (SUBJECT, Subject.of(*SUBJECT.identifiers, Identifier("user_id", "u-1", Trust.ASSIGNED))):
+        found = {tuple(o.kind for o in r.obstacles): r.count for r in locate(spec, known)}
+        assert found == ({(): 2} if known is SUBJECT else {(): 1, (ObstacleKind.SHARED,): 1})
+
+
 def test_a_claimed_field_is_listed_and_opens_nothing(desk: Any, help_desk: HelpDesk) -> None:
     help_desk.contact(ANN, "An impostor", alternate="x")
     help_desk.contact(ANN, "Ann Lee")

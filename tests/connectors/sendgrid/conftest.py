@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,3 +63,30 @@ def _keeping(orders: Sequence[Order]) -> list[Order]:
     from connectors.model import Action
 
     return [replace(o, action=Action.RETAIN) if "suppressions" in o.at.collection else o for o in orders]
+
+
+WEEK = timedelta(days=7)
+
+
+def planted(fake: SendGridSandbox, account: str = "", opted_out: bool = True) -> None:
+    for email in (ANN, JO):
+        fake.contact(email, account)
+        fake.message(email, account)
+        if opted_out:
+            fake.suppress("unsubscribes", email, account)
+
+
+class HeldError(Exception):
+    """Raised by a closed gate."""
+
+
+def closed(*collections: str) -> Callable[[str], None]:
+    def gate(collection: str) -> None:
+        if collection in collections:
+            raise HeldError
+
+    return gate
+
+
+def known_by(kind: str, value: str) -> Subject:
+    return Subject.of(Identifier(kind, value, Trust.PROVEN))

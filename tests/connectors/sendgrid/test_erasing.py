@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,33 +10,29 @@ import pytest
 from connectors.errors import RefusedError, TransientError
 from connectors.model import (
     Action,
-    CollectionSpec,
-    Identifier,
     ObstacleKind,
     Secret,
     Status,
-    Subject,
     SystemSpec,
-    Trust,
 )
-from connectors.protocol import Suppresses
-from connectors.sandbox.faults import Fault
 from connectors.sandbox.sendgrid import API_KEY, ERASE, SendGridSandbox
 from connectors.sandbox.serve import Server
 from connectors.sendgrid.api import Account, Api
 from connectors.sendgrid.settings import Settings
 from connectors.testing import orders_for
-from tests.connectors.sendgrid.conftest import ANN, JO, SUBJECT, Connect, carried_out, deleted, located
-
-WEEK = timedelta(days=7)
-
-
-def _plant(fake: SendGridSandbox, account: str = "", opted_out: bool = True) -> None:
-    for email in (ANN, JO):
-        fake.contact(email, account)
-        fake.message(email, account)
-        if opted_out:
-            fake.suppress("unsubscribes", email, account)
+from tests.connectors.sendgrid.conftest import (
+    ANN,
+    JO,
+    SUBJECT,
+    WEEK,
+    Connect,
+    HeldError,
+    carried_out,
+    closed,
+    deleted,
+    located,
+    planted,
+)
 
 
 class TestNothingInBulk:
@@ -80,7 +75,7 @@ class TestNothingInBulk:
 
 
 def test_accepted_is_not_done(fake: SendGridSandbox, connected: Connect) -> None:
-    _plant(fake)
+    planted(fake)
     fake.legacy(ANN)
     fake.advance(timedelta())
     outcomes = deleted(connected())
@@ -101,7 +96,7 @@ def test_accepted_is_not_done(fake: SendGridSandbox, connected: Connect) -> None
 
 
 def test_a_contact_that_is_gone_at_once_is_done(fake: SendGridSandbox, connected: Connect) -> None:
-    _plant(fake)
+    planted(fake)
     fake.deletion_days = 0
     assert deleted(connected())["contacts"].status is Status.DONE
 
@@ -109,7 +104,7 @@ def test_a_contact_that_is_gone_at_once_is_done(fake: SendGridSandbox, connected
 def test_an_erasure_is_asked_for_in_every_account(fake: SendGridSandbox, connected: Connect) -> None:
     fake.subuser("shop")
     fake.subuser("news")
-    _plant(fake, "shop")
+    planted(fake, "shop")
     outcomes = deleted(connected())
     assert outcomes["contacts/shop"].status is Status.ACCEPTED
     assert sorted(fake.jobs) == [("", [ANN]), ("news", [ANN]), ("shop", [ANN])]
@@ -124,86 +119,9 @@ def test_mail_older_than_any_search_is_erased_with_the_contact(fake: SendGridSan
     assert fake.jobs == [("", [ANN])]
 
 
-class TestOptOuts:
-    def test_a_contact_goes_only_while_its_address_is_unsubscribed(
-        self, server: Server, fake: SendGridSandbox, connected: Connect
-    ) -> None:
-        _plant(fake, opted_out=False)
-        outcome = deleted(connected(email_logs=False, messages=False))["contacts"]
-        assert outcome.status is Status.FAILED
-        assert "unsubscribe it first" in outcome.reason.lower()
-        assert not any(method == "DELETE" for method, _ in server.faults.calls)
-        [entered] = connected().suppress(SUBJECT)
-        assert (entered.status, entered.count) == (Status.DONE, 1)
-        assert deleted(connected())["contacts"].status is Status.ACCEPTED
-        assert JO not in fake.accounts[""].unsubscribes
-
-    def test_a_company_that_keeps_none_says_so(self, fake: SendGridSandbox, connected: Connect) -> None:
-        _plant(fake, opted_out=False)
-        assert deleted(connected(require_suppression=False))["contacts"].status is Status.ACCEPTED
-
-    @pytest.mark.parametrize("what", ["unsubscribes", "spam_reports", "news"])
-    @pytest.mark.parametrize("how", ["deletion", "erasure"])
-    def test_one_that_gets_lost_at_once_fails(
-        self, fake: SendGridSandbox, connected: Connect, what: str, how: str
-    ) -> None:
-        _plant(fake)
-        fake.suppress(what, ANN)
-        fake.deletion_takes_suppressions = how == "deletion"
-        fake.erasure_takes_suppressions = fake.erasure_at_once = how == "erasure"
-        outcomes = deleted(connected())
-        assert outcomes["contacts"].status is Status.FAILED
-        assert "opt-out" in outcomes["contacts"].reason
-        assert Status.DONE not in {o.status for o in outcomes.values()}
-
-    @pytest.mark.parametrize("taken", [False, True])
-    def test_one_that_gets_lost_later_is_seen_later(
-        self, fake: SendGridSandbox, connected: Connect, taken: bool
-    ) -> None:
-        _plant(fake)
-        fake.erasure_takes_suppressions = taken
-        connector = connected()
-        orders = [o for o in orders_for(list(connector.locate(SUBJECT))) if "supp" not in o.at.collection]
-        assert {o.status for o in connector.delete(SUBJECT, orders)} == {Status.ACCEPTED}
-        fake.advance(WEEK)
-        assert connector.suppressed(SUBJECT) is not taken
-        again = carried_out(connector, orders)["contacts"]
-        assert again.status is (Status.FAILED if taken else Status.ABSENT)
-        list(connector.suppress(SUBJECT))
-        assert carried_out(connector, orders)["contacts"].status is Status.ABSENT
-
-    def test_entering_is_read_back(self, server: Server, fake: SendGridSandbox, connected: Connect) -> None:
-        assert isinstance(connected(), Suppresses)
-        fake.subuser("shop")
-        with server.faults.inject(Fault.LYING):
-            assert [o.status for o in connected().suppress(SUBJECT)] == [Status.FAILED, Status.FAILED]
-        fake.suppress("unsubscribes", ANN)
-        assert not connected().suppressed(SUBJECT)
-        assert [o.status for o in connected().suppress(SUBJECT)] == [Status.DONE, Status.ABSENT]
-        assert connected().suppressed(SUBJECT)
-        nobody = Subject.of(Identifier("phone", "+15550100199", Trust.PROVEN))
-        assert list(connected().suppress(nobody)) == []
-        assert not connected().suppressed(nobody)
-
-    def test_entering_passes_the_gate(self, fake: SendGridSandbox, connected: Connect) -> None:
-        with pytest.raises(_HeldError):
-            list(connected(gate=_closed("suppressions.unsubscribes")).suppress(SUBJECT))
-        assert fake.accounts[""].unsubscribes == {}
-
-    def test_they_are_not_lifted_unless_the_inventory_says_so(self, fake: SendGridSandbox, connected: Connect) -> None:
-        fake.suppress("unsubscribes", ANN)
-        fake.suppress("bounces", ANN)
-        orders = orders_for(list(connected().locate(SUBJECT)))
-        assert {o.status for o in connected().delete(SUBJECT, orders)} == {Status.FAILED}
-        spec = CollectionSpec("suppressions.bounces", options={"erase": True})
-        outcomes = carried_out(connected((spec,)), orders)
-        assert outcomes["suppressions.bounces"].status is Status.DONE
-        assert list(fake.accounts[""].unsubscribes) == [ANN]
-
-
 class TestErasure:
     def test_without_its_scope_it_is_done_by_hand(self, fake: SendGridSandbox, connected: Connect) -> None:
-        _plant(fake)
+        planted(fake)
         fake.scopes.remove(ERASE)
         connector = connected()
         connector.check()
@@ -215,7 +133,7 @@ class TestErasure:
         assert fake.jobs == []
 
     def test_a_scope_that_was_taken_since_is_told(self, fake: SendGridSandbox, connected: Connect) -> None:
-        _plant(fake)
+        planted(fake)
         orders = orders_for(list(connected().locate(SUBJECT)))
         fake.scopes.remove(ERASE)
         assert carried_out(connected(), orders)["messages"].status is Status.MANUAL
@@ -227,7 +145,7 @@ class TestErasure:
         assert [o.kind for o in record.obstacles] == [ObstacleKind.BY_HAND]
 
     def test_an_address_in_another_contact_stops_it(self, fake: SendGridSandbox, connected: Connect) -> None:
-        _plant(fake)
+        planted(fake)
         orders = orders_for(list(connected().locate(SUBJECT)))
         fake.erasure_takes_contacts = fake.erasure_at_once = fake.alternate_first = True
         fake.contact("friend@example.org", alternate_emails=[ANN])
@@ -240,13 +158,13 @@ class TestErasure:
     def test_whether_it_takes_contacts_changes_no_promise(
         self, fake: SendGridSandbox, connected: Connect, taken: bool
     ) -> None:
-        _plant(fake)
+        planted(fake)
         fake.erasure_takes_contacts = taken
         outcomes = deleted(connected())
         assert {outcomes[n].status for n in ("contacts", "messages", "email_logs")} == {Status.ACCEPTED}
 
     def test_an_address_that_it_calls_invalid_fails(self, fake: SendGridSandbox, connected: Connect) -> None:
-        _plant(fake)
+        planted(fake)
         fake.invalid = {ANN}
         outcomes = deleted(connected())
         assert {outcomes[n].status for n in ("contacts", "messages")} == {Status.FAILED}
@@ -256,7 +174,7 @@ class TestErasure:
     def test_it_is_not_asked_for_while_part_of_it_is_kept(
         self, fake: SendGridSandbox, connected: Connect, kept: str
     ) -> None:
-        _plant(fake)
+        planted(fake)
         orders = [
             replace(o, action=Action.RETAIN) if o.at.collection == kept else o
             for o in orders_for(list(connected().locate(SUBJECT)))
@@ -270,14 +188,14 @@ class TestErasure:
     def test_a_hold_on_anything_it_may_reach_stops_it(
         self, fake: SendGridSandbox, connected: Connect, held: str
     ) -> None:
-        _plant(fake)
-        connector = connected(gate=_closed(held))
-        with pytest.raises(_HeldError):
+        planted(fake)
+        connector = connected(gate=closed(held))
+        with pytest.raises(HeldError):
             deleted(connector)
         assert fake.jobs == []
 
     def test_its_rate_limit_is_told_in_seconds(self, fake: SendGridSandbox, connected: Connect) -> None:
-        _plant(fake)
+        planted(fake)
         connector = connected(subusers=[], not_in_plan=["contacts"])
         orders = [o for o in orders_for(list(connector.locate(SUBJECT))) if o.at.collection == "messages"]
         before = len(fake.queries)
@@ -296,15 +214,3 @@ class TestErasure:
         assert not connector.capabilities.verifiable
         assert connected().capabilities.verifiable
         assert deleted(connector)["recipient_data"].status is Status.ACCEPTED
-
-
-class _HeldError(Exception):
-    """Raised by a closed gate."""
-
-
-def _closed(*collections: str) -> Callable[[str], None]:
-    def gate(collection: str) -> None:
-        if collection in collections:
-            raise _HeldError
-
-    return gate

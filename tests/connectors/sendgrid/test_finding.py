@@ -1,81 +1,24 @@
-"""Finding: whose a contact is, which account it is in, and what an answer leaves out."""
+"""Finding: which account a row is in, what only looks like absence, and what an answer leaves out."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from connectors.errors import AuthError, ConfigError, RefusedError, TransientError
-from connectors.model import CollectionSpec, Identifier, IdentitySpec, ObstacleKind, Subject, Trust
+from connectors.model import (
+    CollectionSpec,
+    Identifier,
+    IdentitySpec,
+    ObstacleKind,
+    Subject,
+    Trust,
+)
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.sendgrid import SendGridSandbox
 from connectors.sandbox.serve import Server
-from tests.connectors.sendgrid.conftest import ANN, JO, SUBJECT, Connect, deleted, located
-
-_KEYS = (IdentitySpec("email", "email", Trust.PROVEN), IdentitySpec("user_id", "external_id", Trust.ASSIGNED))
-KNOWN = Subject.of(*SUBJECT.identifiers, Identifier("user_id", "u-1", Trust.ASSIGNED))
-
-
-def _subject(kind: str, value: str) -> Subject:
-    return Subject.of(Identifier(kind, value, Trust.PROVEN))
-
-
-@pytest.mark.parametrize(
-    ("field", "subject", "value"),
-    [
-        ("alternate_emails", SUBJECT, [ANN]),
-        ("phone_number_id", _subject("phone", "+1 (555) 010-0199"), "+15550100199"),
-        ("anonymous_id", _subject("sendgrid.anonymous_id", "device-1"), "device-1"),
-    ],
-)
-def test_a_match_that_proves_nothing_is_only_listed(
-    fake: SendGridSandbox, connected: Connect, field: str, subject: Subject, value: Any
-) -> None:
-    fake.contact(JO, **{field: value})
-    fake.suppress("unsubscribes", JO)
-    connector = connected()
-    [record] = connector.locate(subject)
-    assert [o.kind for o in record.obstacles] == [ObstacleKind.CLAIMED]
-    assert (record.count, record.reveals) == (1, ())
-    deleted(connector, subject)
-    fake.advance(timedelta(days=7))
-    assert len(fake.accounts[""].contacts) == 1
-    assert fake.jobs == []
-    assert list(connector.export(subject, record.at)) == []
-
-
-def test_an_answer_about_somebody_else_is_only_listed(fake: SendGridSandbox, connected: Connect) -> None:
-    fake.contact(ANN)
-    fake.near_match = fake.contact(JO)
-    records = located(connected())
-    assert (records["contacts"].count, records["contacts"].obstacles) == (1, ())
-    assert records["contacts/?claimed"].count == 1
-
-
-def test_a_contact_under_the_address_with_another_number_stops(fake: SendGridSandbox, connected: Connect) -> None:
-    fake.contact(ANN, external_id="u-2")
-    fake.message(ANN)
-    connector = connected((CollectionSpec("contacts", _KEYS),))
-    records = located(connector, KNOWN)
-    assert [o.kind for o in records["contacts/?other"].obstacles] == [ObstacleKind.SEVERAL_PEOPLE]
-    assert [o.kind for o in records["messages"].obstacles] == [ObstacleKind.BY_HAND]
-    assert located(connector)["contacts"].obstacles == ()  # without a number to compare, the address counts
-
-
-def test_a_contact_found_by_number_claims_its_address(fake: SendGridSandbox, connected: Connect) -> None:
-    fake.contact("moved@example.org", external_id="u-1")
-    record = located(connected((CollectionSpec("contacts", _KEYS),)), KNOWN)["contacts"]
-    assert record.obstacles == ()
-    revealed = {(i.kind, i.value): i.trust for i in record.reveals}
-    assert revealed == {("email", "moved@example.org"): Trust.CLAIMED, ("user_id", "u-1"): Trust.ASSIGNED}
-
-
-def test_a_user_number_is_searched_only_where_the_inventory_says_so(fake: SendGridSandbox, connected: Connect) -> None:
-    fake.contact(JO, external_id="u-1")
-    assert located(connected(), _subject("user_id", "u-1")) == {}
-    assert connected().capabilities.needs == {"email", "phone", "sendgrid.external_id", "sendgrid.anonymous_id"}
+from tests.connectors.sendgrid.conftest import ANN, JO, SUBJECT, Connect, known_by, located
 
 
 def test_suppressions_are_asked_by_exact_address_and_never_by_the_filter(
@@ -96,7 +39,7 @@ def test_an_address_is_one_part_of_the_path(fake: SendGridSandbox, connected: Co
     for email in (strange, "a", ANN):
         fake.suppress("bounces", email)
         fake.suppress("unsubscribes", email)
-    records = located(connected(messages=False, email_logs=False), _subject("email", strange))
+    records = located(connected(messages=False, email_logs=False), known_by("email", strange))
     assert {name: r.count for name, r in records.items() if "supp" in name} == {
         "suppressions.bounces": 1,
         "suppressions.unsubscribes": 1,
@@ -118,21 +61,9 @@ def test_both_spellings_are_found_whether_cases_are_told_apart_or_not(
         fake.message(email)
         fake.legacy(email)
         fake.suppress("bounces", email)
-    records = located(connected(), _subject("email", "Ann.Lee@Example.com"))
+    records = located(connected(), known_by("email", "Ann.Lee@Example.com"))
     counts = {name: r.count for name, r in records.items() if not r.obstacles}
     assert counts == {"messages": 2, "email_logs": 2, "legacy_contacts": 2, "suppressions.bounces": 2}
-
-
-@pytest.mark.parametrize("hidden", [False, True])
-def test_another_contact_with_the_address_does_not_hide_the_persons(
-    fake: SendGridSandbox, connected: Connect, hidden: bool
-) -> None:
-    fake.alternate_first = hidden
-    fake.contact("friend@example.org", alternate_emails=[ANN])
-    fake.contact(ANN)
-    records = located(connected())
-    assert records["contacts"].count == 1
-    assert ("contacts/?claimed" in records) is hidden
 
 
 def test_not_found_is_absence_only_as_the_vendor_says_it(fake: SendGridSandbox, connected: Connect) -> None:
@@ -235,7 +166,7 @@ def test_an_address_that_no_query_can_carry_is_looked_for_by_hand(
     fake: SendGridSandbox, connected: Connect, email: str
 ) -> None:
     fake.message(email)
-    records = located(connected(), _subject("email", email))
+    records = located(connected(), known_by("email", email))
     by_hand = {"messages", "email_logs"} if '"' in email else {"email_logs"}
     assert {n for n, r in records.items() if [o.kind for o in r.obstacles] == [ObstacleKind.BY_HAND]} == by_hand
 

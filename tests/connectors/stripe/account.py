@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import connectors
 from connectors.model import (
+    Action,
     CollectionSpec,
     Disclosure,
     FieldSpec,
@@ -17,6 +19,7 @@ from connectors.model import (
     Record,
     Redaction,
     Secret,
+    Status,
     Subject,
     SystemSpec,
     Trust,
@@ -24,6 +27,7 @@ from connectors.model import (
 from connectors.protocol import Connector
 from connectors.sandbox.stripe import StripeFake
 from connectors.stripe.vocabulary import KINDS
+from connectors.testing import orders_for
 
 OLD = datetime.now(UTC).replace(microsecond=0) - timedelta(days=400)
 EMAIL = "Ann.Lee@example.com"
@@ -59,7 +63,9 @@ def collections(without: Iterable[str] = ()) -> tuple[CollectionSpec, ...]:
 
 
 def entry(url: str, without: Iterable[str] = (), key: str = "sk_sandbox_0001", **settings: Any) -> SystemSpec:
-    given = {"base_url": url, "timeout": 1.0, "page_size": 2, "redaction_poll": 0, "redaction_wait": 0.5}
+    # What a typed address is worth is the subject of test_typed_addresses; the others look at what comes after.
+    given = {"base_url": url, "timeout": 1.0, "page_size": 2, "redaction_poll": 0, "redaction_wait": 0.5,
+             "typed_addresses": "count"}  # fmt: skip
     return SystemSpec(
         "billing", "stripe", {**given, **settings}, {"api_key": Secret(key)}, collections(without), sandbox=True
     )
@@ -93,3 +99,13 @@ def paid(fake: StripeFake, customer: str | None, email: str = "ann.lee@example.c
     )
     intent["latest_charge"] = made["id"]
     return made
+
+
+DONE = Status.DONE
+
+
+def planned(spec: SystemSpec, **actions: Action) -> tuple[list[Record], list[Order]]:
+    """Orders to delete everything located, locked records retained, collections changed by name."""
+    records = list(connect(spec).locate(person()))
+    orders = [replace(o, action=Action.RETAIN) if o.action is Action.MANUAL else o for o in orders_for(records)]
+    return records, [replace(o, action=actions.get(o.at.collection, o.action)) for o in orders]

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import copy
 import logging
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from connectors.errors import ChangedError, TransientError
-from connectors.model import Action, Order, Record, Status, SystemSpec
-from connectors.sandbox.faults import Fault
+from connectors.errors import ChangedError
+from connectors.model import Action, Order, Status
 from connectors.sandbox.serve import Server
 from connectors.sandbox.stripe import StripeFake
-from connectors.testing import orders_for
-from tests.connectors.stripe.account import EMAIL, OLD, connect, entry, located, of, paid, person, run
+from tests.connectors.stripe.account import DONE, EMAIL, OLD, connect, entry, located, of, paid, person, planned, run
 from tests.connectors.stripe.test_finding import everything
-
-DONE = Status.DONE
-
-
-def plan(spec: SystemSpec, **actions: Action) -> tuple[list[Record], list[Order]]:
-    """Orders to delete everything located, locked records retained, collections changed by name."""
-    records = list(connect(spec).locate(person()))
-    orders = [replace(o, action=Action.RETAIN) if o.action is Action.MANUAL else o for o in orders_for(records)]
-    return records, [replace(o, action=actions.get(o.at.collection, o.action)) for o in orders]
 
 
 def test_everything_goes_and_what_is_open_is_ended(server: Server, fake: StripeFake) -> None:
     everything(fake)
     stays = fake.plant("customer", email="ann.lee2@example.com", created=OLD)["id"]
     spec = entry(server.url)
-    _, orders = plan(spec)
+    _, orders = planned(spec)
     outcomes = run(spec, person(), orders)
     accepted = outcomes.pop("identity_verification_sessions")
     assert {n: o for n, o in outcomes.items() if o.status is not DONE} == {}
@@ -57,7 +45,7 @@ def test_no_write_names_anything_of_a_bystander(server: Server, fake: StripeFake
     paid(fake, None, "ann.lee2@example.com")
     before = copy.deepcopy({k: v for k, v in fake.objects.items() if k not in theirs})
     spec = entry(server.url)
-    run(spec, person(), plan(spec)[1])
+    run(spec, person(), planned(spec)[1])
     assert {k: v for k, v in fake.objects.items() if k not in theirs} == before
     jobs = fake.redactions.jobs.values()
     assert not set(before) & {part for _, path in fake.writes for part in path.split("/")}
@@ -72,7 +60,7 @@ def test_a_customers_payments_that_are_locked_stay_while_the_rest_loses_the_pers
     young = paid(fake, id_, created=datetime.now(UTC) - timedelta(days=10))
     kept = copy.deepcopy(young)
     spec = entry(server.url)
-    _, orders = plan(spec, customers=Action.REDACT)
+    _, orders = planned(spec, customers=Action.REDACT)
     outcomes = {(o.at.collection, o.at.key): o for o in connect(spec).delete(person(), orders)}
     assert outcomes["charges", "refundable"].status is Status.RETAINED
     assert outcomes["charges", ""].status is DONE
@@ -92,7 +80,7 @@ def test_a_customer_is_not_redacted_where_that_would_take_locked_payments(server
     id_ = fake.plant("customer", email=EMAIL, created=OLD)["id"]
     charge = paid(fake, id_)
     spec = entry(server.url)
-    _, orders = plan(spec)
+    _, orders = planned(spec)
     fake.plant("dispute", charge=charge["id"], created=OLD)  # since the plan was made
     before = copy.deepcopy(fake.objects)
     outcome = run(spec, person(), orders)["customers"]
@@ -108,7 +96,7 @@ def test_what_is_open_is_never_ended_by_the_way(server: Server, fake: StripeFake
     charge = paid(fake, id_)
     before = copy.deepcopy(charge)
     spec = entry(server.url)
-    _, orders = plan(spec)
+    _, orders = planned(spec)
     outcomes = run(spec, person(), [o for o in orders if o.at.collection != "subscriptions_live"])
     assert outcomes["customers"].status is Status.FAILED
     assert "subscriptions_live" in outcomes["customers"].reason
@@ -124,12 +112,12 @@ def test_what_is_to_be_retained_is_not_taken_along(server: Server, fake: StripeF
     intent = fake.objects[charge["payment_intent"]]
     before = copy.deepcopy(charge)
     spec = entry(server.url)
-    _, orders = plan(spec, charges=Action.RETAIN)
+    _, orders = planned(spec, charges=Action.RETAIN)
     outcomes = run(spec, person(), orders)
     assert outcomes["charges"].status is Status.RETAINED
     assert outcomes["customers"].status is Status.FAILED
     assert charge == before
-    _, orders = plan(spec, charges=Action.RETAIN, payment_intents=Action.REDACT, customers=Action.REDACT)
+    _, orders = planned(spec, charges=Action.RETAIN, payment_intents=Action.REDACT, customers=Action.REDACT)
     outcomes = run(spec, person(), orders)
     assert outcomes["payment_intents"].status is DONE
     assert intent["receipt_email"] is None
@@ -149,96 +137,10 @@ def test_a_redaction_keeps_the_fields_it_is_told_to(server: Server, fake: Stripe
 def test_what_cannot_be_emptied_is_said(server: Server, fake: StripeFake) -> None:
     paid(fake, None)
     spec = entry(server.url, erasure="delete_customer")
-    _, orders = plan(spec, guest_charges=Action.REDACT)
+    _, orders = planned(spec, guest_charges=Action.REDACT)
     outcome = run(spec, person(), orders)["guest_charges"]
     assert outcome.status is Status.FAILED
     assert "billing_details" in outcome.reason
-
-
-def test_a_job_that_does_not_validate_redacts_nothing_and_is_cancelled(server: Server, fake: StripeFake) -> None:
-    id_ = fake.plant("customer", email=EMAIL, created=OLD)["id"]
-    charge = paid(fake, id_)
-    spec = entry(server.url)
-    _, orders = plan(spec)
-    fake.now = OLD + timedelta(days=30)  # to the vendor the payment is younger than to us
-    before = copy.deepcopy(charge)
-    outcomes = run(spec, person(), orders)
-    assert {o.status for o in outcomes.values()} == {Status.FAILED}
-    assert "invalid_state (charge)" in outcomes["customers"].reason
-    assert charge == before
-    assert {job["status"] for job in fake.redactions.jobs.values()} == {"canceling"}
-    fake.tick()
-    fake.now = datetime.now(UTC)
-    assert {o.status for o in run(spec, person(), orders).values()} == {DONE}
-
-
-def test_a_job_that_outlasts_the_wait_is_accepted_and_found_again(server: Server, fake: StripeFake) -> None:
-    fake.plant("customer", email=EMAIL, created=OLD)
-    spec = entry(server.url, redaction_wait=0.05, redaction_poll=0.01)
-    _, orders = plan(spec)
-    fake.switches.auto_advance = False
-    with pytest.raises(TransientError, match="validated"):
-        run(spec, person(), orders)
-    fake.tick()
-    fake.tick()
-    for _ in range(2):
-        outcome = run(spec, person(), orders)["customers"]
-        assert outcome.status is Status.ACCEPTED
-        assert outcome.until is not None
-    assert located(spec, person()) == {"customers": 1}
-    fake.tick()
-    assert len(fake.redactions.jobs) == 1
-    assert run(spec, person(), orders)["customers"].status is Status.ABSENT
-
-
-@pytest.mark.parametrize("step", ["redaction_jobs", "run"])
-def test_after_a_crash_the_same_job_goes_on(server: Server, fake: StripeFake, step: str) -> None:
-    fake.plant("customer", email=EMAIL, created=OLD)
-    spec = entry(server.url)
-    _, orders = plan(spec)
-    # The effect is there, the answer is lost.
-    with (
-        server.faults.inject(Fault.CUT, match=lambda m, p: m == "POST" and p.endswith(step)),
-        pytest.raises(TransientError),
-    ):
-        run(spec, person(), orders)
-    assert {o.status for o in run(spec, person(), orders).values()} <= {DONE, Status.ABSENT}
-    assert len(fake.redactions.jobs) == 1
-    assert located(spec, person()) == {}
-
-
-def test_a_job_with_other_peoples_objects_is_never_run(server: Server, fake: StripeFake) -> None:
-    mine = fake.plant("customer", email=EMAIL, created=OLD)["id"]
-    other = fake.plant("customer", email="ann.lee2@example.com", created=OLD)["id"]
-    job = {"id": "prj_x", "status": "ready", "validation_behavior": "error", "errors": [], "created": 0}
-    fake.redactions.jobs["prj_x"] = {**job, "objects": {"customers": [mine, other]}}
-    spec = entry(server.url)
-    outcome = run(spec, person(), plan(spec)[1])["customers"]
-    assert outcome.status is Status.FAILED
-    assert "another redaction job" in outcome.reason
-    assert fake.redactions.jobs["prj_x"]["status"] == "ready"
-    assert fake.objects[other]["email"] == "ann.lee2@example.com"
-
-
-def test_what_another_job_redacts_just_now_is_waited_for(server: Server, fake: StripeFake) -> None:
-    ids = [fake.plant("customer", email=e, created=OLD)["id"] for e in (EMAIL, "ann.lee2@example.com")]
-    job = {"id": "prj_x", "status": "redacting", "validation_behavior": "error", "errors": [], "created": 0}
-    fake.redactions.jobs["prj_x"] = {**job, "objects": {"customers": ids}}
-    spec = entry(server.url)
-    _, orders = plan(spec)
-    assert run(spec, person(), orders)["customers"].status is Status.ACCEPTED
-    assert list(fake.redactions.jobs) == ["prj_x"]
-    fake.tick()
-    assert run(spec, person(), orders)["customers"].status is Status.ABSENT
-
-
-def test_twenty_five_customers_are_three_jobs(server: Server, fake: StripeFake) -> None:
-    for _ in range(25):
-        fake.plant("customer", email=EMAIL, created=OLD)
-    spec = entry(server.url, page_size=100)
-    assert run(spec, person(), plan(spec)[1])["customers"].count == 25
-    assert sorted(len(fake.redactions.roots(j)) for j in fake.redactions.jobs.values()) == [5, 10, 10]
-    assert located(spec, person()) == {}
 
 
 def test_without_redaction_customers_are_deleted_and_the_rest_is_told(server: Server, fake: StripeFake) -> None:
@@ -246,7 +148,7 @@ def test_without_redaction_customers_are_deleted_and_the_rest_is_told(server: Se
     charge = paid(fake, id_, receipt_email=EMAIL)
     fake.plant("payment_method", customer=id_, billing_details={"email": EMAIL}, created=OLD)
     spec = entry(server.url, erasure="delete_customer")
-    records, orders = plan(spec)
+    records, orders = planned(spec)
     assert of(records, "customers").takes == ("payment_methods",)
     outcomes = run(spec, person(), orders)
     assert outcomes["customers"].status is DONE
@@ -263,7 +165,7 @@ def test_a_deletion_does_not_cancel_a_subscription_by_the_way(server: Server, fa
     id_ = fake.plant("customer", email=EMAIL, created=OLD)["id"]
     subscription = fake.plant("subscription", customer=id_, created=OLD)
     spec = entry(server.url, erasure="delete_customer")
-    orders = [o for o in plan(spec)[1] if o.at.collection == "customers"]
+    orders = [o for o in planned(spec)[1] if o.at.collection == "customers"]
     assert run(spec, person(), orders)["customers"].status is Status.FAILED
     assert subscription["status"] == "active"
 
@@ -271,7 +173,7 @@ def test_a_deletion_does_not_cancel_a_subscription_by_the_way(server: Server, fa
 def test_more_than_planned_changes_nothing(server: Server, fake: StripeFake) -> None:
     everything(fake)
     spec = entry(server.url)
-    _, orders = plan(spec)
+    _, orders = planned(spec)
     fake.plant("customer", email=EMAIL, created=OLD)
     before = copy.deepcopy(fake.objects)
     with pytest.raises(ChangedError):
@@ -280,54 +182,12 @@ def test_more_than_planned_changes_nothing(server: Server, fake: StripeFake) -> 
     assert fake.writes == []
 
 
-def test_after_a_crash_what_was_ended_is_not_taken_for_something_new(server: Server, fake: StripeFake) -> None:
-    id_ = fake.plant("customer", email=EMAIL, created=OLD)["id"]
-    for kind in ("subscription", "payment_intent", "invoice"):
-        fake.plant(kind, customer=id_, created=OLD, **({"status": "canceled"} if kind != "invoice" else {}))
-    fake.plant("subscription", customer=id_, created=OLD)
-    fake.plant("payment_intent", customer=id_, status="requires_action", receipt_email=EMAIL, created=OLD)
-    fake.plant("invoice", customer=id_, status="open", customer_email=EMAIL, created=OLD)
-    spec = entry(server.url)
-    _, orders = plan(spec)
-    broken = server.faults.inject(Fault.SERVER_ERROR, match=lambda m, p: m == "POST" and "privacy" in p)
-    with broken, pytest.raises(TransientError):
-        run(spec, person(), orders)
-    outcomes = run(spec, person(), orders)
-    assert {o.status for o in outcomes.values()} <= {DONE, Status.ABSENT}
-    assert located(spec, person()) == {}
-    assert sum(path.endswith("/void") for _, path in fake.writes) == 1
-
-
-def test_after_a_crash_what_was_ended_still_loses_the_person(server: Server, fake: StripeFake) -> None:
-    id_ = fake.plant("customer", email=EMAIL, created=OLD)["id"]
-    invoice = fake.plant("invoice", customer=id_, status="open", customer_email=EMAIL, created=OLD)
-    spec = entry(server.url)
-    _, orders = plan(spec, customers=Action.REDACT)  # so that no customer takes it along
-    broken = server.faults.inject(Fault.SERVER_ERROR, match=lambda m, p: m == "POST" and "privacy" in p)
-    with broken, pytest.raises(TransientError):
-        run(spec, person(), orders)
-    assert invoice["status"] == "void"
-    assert run(spec, person(customers=[id_]), orders)["invoices_open"].status is DONE
-    assert invoice["customer_email"] == "[redacted]"
-
-
-def test_a_stored_server_error_is_not_replayed_for_a_day(server: Server, fake: StripeFake) -> None:
-    item = fake.plant("customer", email=EMAIL, created=OLD)
-    spec = entry(server.url)
-    _, orders = plan(spec, customers=Action.REDACT)
-    fake.fail_next = [500]
-    with pytest.raises(TransientError):
-        run(spec, person(), orders)
-    assert run(spec, person(), orders)["customers"].status is DONE
-    assert item["email"] is None
-
-
 def test_a_bank_transfer_that_stays_behind_is_not_called_gone(server: Server, fake: StripeFake) -> None:
     everything(fake)
     fake.switches.takes_cash_balance_along = False
     fake.switches.takes_disputes_and_refunds_along = False
     spec = entry(server.url)
-    outcomes = run(spec, person(), plan(spec)[1])
+    outcomes = run(spec, person(), planned(spec)[1])
     failed = [name for name, outcome in outcomes.items() if outcome.status is Status.FAILED]
     assert sorted(failed) == ["cash_balance", "disputes"]
     assert outcomes["customers"].status is DONE
@@ -338,7 +198,7 @@ def test_a_guests_card_that_stays_behind_is_not_called_gone(server: Server, fake
     paid(fake, None, payment_method=method["id"])
     fake.switches.takes_payment_methods_along = False
     spec = entry(server.url)
-    outcomes = run(spec, person(), plan(spec)[1])
+    outcomes = run(spec, person(), planned(spec)[1])
     assert outcomes["guest_charges"].status is DONE
     assert outcomes["guest_payment_methods"].status is Status.FAILED
 
@@ -359,7 +219,7 @@ def test_nothing_of_a_call_shows_in_a_log(
         caplog.at_level(logging.DEBUG, "stripe"),
         caplog.at_level(logging.DEBUG, "urllib3"),
     ):
-        run(spec, person(), plan(spec)[1])
+        run(spec, person(), planned(spec)[1])
     shown = capfd.readouterr()
     for text in (caplog.text, shown.out, shown.err):
         for secret in ("sk_sandbox", "ann.lee", "ann lee", "cus_0"):

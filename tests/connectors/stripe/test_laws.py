@@ -19,7 +19,7 @@ from tests.connectors.stripe.account import OLD, SEEN, entry, paid, person
 
 class StripeHarness:
     exempt: ClassVar[Mapping[str, str]] = {}
-    settings: ClassVar[Mapping[str, Any]] = {}
+    settings: ClassVar[Mapping[str, Any]] = {"typed_addresses": "claimed"}
     subject = person("u-1")
     bystander = person("u-2", email="ann.lee2@example.com")
     canaries = ("ann.lee@example.com", "555-0100", "Ann Lee", "sk_sandbox_0001")

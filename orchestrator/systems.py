@@ -1,0 +1,26 @@
+"""Use cases around the systems themselves, without a request."""
+
+from __future__ import annotations
+
+from orchestrator import replay
+from orchestrator.checked import Checked, check
+from orchestrator.intake import Intake
+from orchestrator.ledger import new_key
+
+
+class Systems(Intake):
+    """What can be said of the systems of an inventory, and of the keys under which erasures in them are remembered."""
+
+    def unserved(self) -> tuple[replay.Mark, ...]:
+        """Systems that were restored and not yet replayed."""
+        return tuple(replay.unserved(self).values())
+
+    def check(self) -> tuple[Checked, ...]:
+        """What can be told of every system before a request needs it, restored ones not to be served included."""
+        marks = {m.system: m.copy for m in self.unserved()}
+        return check(self.workspace, self.now(), marks)
+
+    def new_ledger_key(self) -> str:
+        """Begin a key for new entries of the ledger, and destroy those that no entry needs."""
+        self.actor.require("run")
+        return new_key(self.workspace, self.actor.id, self.now())
