@@ -12,17 +12,19 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.model import Action, Status
+from orchestrator.canonical import decode
 from orchestrator.confirm import GONE
 from orchestrator.journal import State
 from orchestrator.manual import ManualWork
 from orchestrator.model import Confirmation, Step, StepResult
 from orchestrator.portion import WISH
+from orchestrator.rechecks import next_recheck
 
 
 class Owed(StrEnum):
     """What has to happen, and by which command."""
 
-    READ_BACK = "read back"  # dsr run: a vendor has had its time
+    READ_BACK = "read back"  # dsr run: a vendor has had its time, or an erased person is looked for again
     GO_ON = "go on"  # dsr run: steps are not done, or an opt-out was lost; dsr plan if the approval is void
     DECIDE_ANEW = "decide anew"  # dsr plan: an exception has ended, its review is due, or a search found more
     BY_HAND = "by hand"  # dsr manual
@@ -79,6 +81,18 @@ class Obligations(ManualWork):
             yield Obligation(request, owed, step.system, step.collection, when, late, why)
         if confirmation:
             yield from _seen(request, confirmation)
+        if again := self.recheck_due(request):
+            why = "the person was erased, and may have been entered anew since"
+            yield Obligation(request, Owed.READ_BACK, "*", "*", again, again <= self.now(), why)
+
+    def recheck_due(self, request: str) -> datetime | None:
+        """When an erased person is to be looked for again; None after the last time, and of a replay, which is one."""
+        digest, over = self.journal.latest_plan(request), (State.CLOSED, State.CANCELLED, State.DENIED)
+        if digest is None or self.request(request).replays or self.journal.state(request) in over:
+            return None
+        told = (e.payload for e in self.journal.entries(request, "confirmed"))
+        read = [decode(Confirmation, p["confirmation"]) for p in told if p["plan"] == digest]
+        return next_recheck(self.journal.plan(digest), read)
 
 
 def _owed(step: Step, result: StepResult | None) -> Owed | None:

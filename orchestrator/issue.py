@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
-from orchestrator.journal import State
 from orchestrator.model import Confirmation, Coverage, Right, Step, StepResult
 from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
@@ -40,15 +39,15 @@ class Fulfilled:
 
 
 def issue(service: Service, planned: Planned, known: Subject, confirmation: Confirmation) -> Fulfilled:
-    """Sign a receipt unless the last one says the same; close the request if nothing can follow."""
+    """Sign a receipt unless the last one says the same; then forget what nothing needs any more."""
     workspace, journal, request = service.workspace, service.journal, planned.plan.request
     case = _case(service, planned, confirmation)
-    given = [value for _, value in workspace.vault.open(request).get_json("identifiers")]
-    payload = receipt.build(case, workspace.vault.pseudonym, {*given, *(i.value for i in known.identifiers)})
+    named = {*workspace.vault.names(request), *(i.value for i in known.identifiers)}
+    payload = receipt.build(case, workspace.vault.pseudonym, named)
     before = [r for r in journal.receipts(request) if r["plan"] == planned.digest]
     if before and _says(verify(before[-1]["envelope"].encode(), workspace.public_keys)) == _says(payload):
         done = _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)
-        _close(service, request, payload)
+        service.settle(planned.plan, payload, confirmation)
         return done
     envelope = envelope_bytes(workspace.signing_key.sign(payload))
     journal.save_receipt(
@@ -57,22 +56,8 @@ def issue(service: Service, planned: Planned, known: Subject, confirmation: Conf
     )  # fmt: skip
     number = len(list(journal.receipts(request)))
     done = _files(workspace, request, number, envelope.decode(), confirmation)
-    _close(service, request, payload)
+    service.settle(planned.plan, payload, confirmation)
     return done
-
-
-def _close(service: Service, request: str, payload: Mapping[str, Any]) -> None:
-    """Forget the person if nothing is open and nothing is kept: nobody needs to find them again.
-
-    While a letter to them is owed, where to write to is kept, and nothing else.
-
-    Safe to repeat, for a run that was cut short after it had signed.
-    """
-    if not payload["final"] or payload["outcome"] == receipt.Fulfilment.COMPLETE_WITH_RETENTION:
-        return
-    if service.journal.state(request) is not State.CLOSED:
-        service.journal.append(request, "closed", service.actor.id, {"outcome": payload["outcome"]})
-    service.forget(request)
 
 
 def _case(service: Service, planned: Planned, confirmation: Confirmation) -> receipt.Case:

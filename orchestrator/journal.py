@@ -131,6 +131,8 @@ class Journal:
         last = end if end in STATES and end != "reopened" else self._last_kind(request, STATES)
         if not last:
             raise UnknownError(f"no request {request}")
+        if last == "confirmed" and self._last_kind(request, ["answered"]):
+            return State.ANSWERED  # what is still open is read back from time to time
         return STATES[last]
 
     def _last_kind(self, request: str, kinds: Iterable[str]) -> str:

@@ -274,7 +274,7 @@ class Attested:
     by: str
     at: datetime
     reason: str = ""  # how it was done, without personal data
-    evidence: str = ""  # sha256 of the file kept in the request's vault
+    evidence: str = ""  # sha256 of what is kept in the request's evidence file
     recorded_by: str = ""  # staff id of who recorded it, where that is someone else
 
 

@@ -6,7 +6,7 @@ the verification, the guard, the second pair of eyes, holds, the age of a plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, scope_of, unknown
+from orchestrator.lifetimes import among, left_alone
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
 from orchestrator.opt_outs import OptOuts
 from orchestrator.package import Package
@@ -74,13 +75,15 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         if right is Right.CORRECT:
             return self._planned(*planning.plan(self, request, self._acted_on(request, verification), progress))
         with self.journal.lease(request):
-            start = [*self.identifiers(request, verification), *self._acted_on(request, verification)]
-            found = self.discover(request, start, progress)
+            left = self.capsuled(request)  # of an answered request
+            given = left.subject.identifiers if left else self.identifiers(request, verification)
+            start = {*given, *self._acted_on(request, verification)}
+            found = self.discover(request, start, progress, only=left.systems if left else None)
             before = {e.system: e.existed for e in erasures(self.journal, request)}
             plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
             digest = canonical.digest(plan)
-            vault = self.workspace.vault.open(request)
-            locators = {vault.ref(record.at): canonical.plain(record.at) for _, record in found.records}
+            vault, ref = self.workspace.vault.open(request), self.ref_of(request)
+            locators = {ref(record.at): canonical.plain(record.at) for _, record in found.records}
             known = {"subject": canonical.plain(found.subject), "claimed": canonical.plain(Subject(found.claimed))}
             vault.put_json(f"plan:{digest}", {**known, "locators": locators})
             self.journal.save_plan(plan)
@@ -95,8 +98,7 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         for entry in reversed(list(self.journal.entries(request, "planned"))):
             digest = entry.payload["digest"]
             if self.journal.outcomes(digest):
-                kept = self.workspace.vault.open(request).get_json(f"plan:{digest}")
-                known: frozenset[Identifier] = canonical.decode(Subject, kept["subject"]).identifiers
+                known = self.known(request, digest).subject.identifiers  # since the answer, what capsules hold
                 stands = set(self.journal.plan(digest).verification.proves) <= set(verification.proves)
                 return known if stands else frozenset(i for i in known if copies.is_kind(i.kind))
         return frozenset()
@@ -111,26 +113,28 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
 
     def discover(
         self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True,
-        systems: Mapping[str, Connector] | None = None,
+        systems: Mapping[str, Connector] | None = None, only: Collection[str] | None = None,
     ) -> Discovery:  # fmt: skip
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
-        found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems)
+        found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems, only=only)
         return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
     def search(
         self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
-        erasing: bool = True, systems: Mapping[str, Connector] | None = None,
+        erasing: bool = True, systems: Mapping[str, Connector] | None = None, only: Collection[str] | None = None,
     ) -> Discovery:  # fmt: skip
         """Search every system for the person; of a replay those restored, and what the erasure did not know.
 
-        `systems`: their connectors, where the caller has further use for them.
+        `systems`: their connectors, where the caller has further use for them. `only`: those with something open.
         """
         workspace = self.workspace
+        every = systems or workspace.reached(self.now(), scope.existed if scope else None)
+        by_hand = {} if scope else workspace.not_connected()
         found = discover(
-            identifiers, systems or workspace.reached(self.now(), scope.existed if scope else None),
-            not_connected={} if scope else workspace.not_connected(), authorities=workspace.authorities(),
+            identifiers, among(every, only), not_connected=among(by_hand, only), authorities=workspace.authorities(),
             normalise=self.inventory.normalise, now=self.now, progress=progress, erasing=erasing,
         )  # fmt: skip
+        found = replace(found, coverage=(*found.coverage, *left_alone([*every, *by_hand], only, found.at)))
         return replace(found, conflicts=(*found.conflicts, *unknown(found.subject, scope))) if scope else found
 
     def scope(self, request: str) -> Scope | None:
@@ -154,10 +158,11 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
 
         `erased`: where the request was carried out before. What is surely younger came since.
         """
-        scope, vault = self.scope(request), self.workspace.vault.open(request)
+        scope = self.scope(request)
         given = Given(
             request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
-            self.tags(found), vault.ref, self.request(request).received, self.workspace.mailing, replaces,
+            self.tags(found) | self.remembered_tags(request), self.ref_of(request), self.request(request).received,
+            self.workspace.mailing, replaces,
             self.workspace.hashes(request, found.subject), scope.existed if scope else erased,
             scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
         )  # fmt: skip

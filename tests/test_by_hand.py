@@ -94,7 +94,7 @@ def test_the_evidence_is_kept_encrypted_and_its_hash_is_in_the_receipt(office: O
     office.service.manual_done(step(office, "aws_other", "*").ref, "desk", proof)
     payload = office.service.run(done.payload["request"]).payload
     (told,) = [s["attested"] for s in payload["steps"] if s["system"] == "aws_other"]
-    vault = office.workspace.vault.open(done.payload["request"])
+    vault = office.workspace.vault.file(done.payload["request"])
     assert vault.get(f"evidence:{told['evidence']}") == proof.read_bytes()
     assert told["by"] != told["recorded_by"] != ""
     assert not [name for name, content in office.files().items() if b"picture showing" in content]

@@ -23,7 +23,6 @@ ATTEMPTS = 8  # in a row, before a person has to look
 _FAULTS = 3  # of this program, likewise
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _BUSY, _PAUSED = timedelta(seconds=LONGEST_SILENCE), timedelta(minutes=5)
-RECHECKS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))  # after the first reading back
 _OVER = (State.CANCELLED, State.DENIED, State.CLOSED)
 
 
@@ -69,15 +68,8 @@ def _after(service: Service, request: str, done: Fulfilled) -> Next:
         service.plan(request)
         return Next(f"{outcome}; something turned up or ended: a new plan waits for approval")
     dates = [o.when for o in owed if o.owed is not Owed.BY_HAND and o.when]
-    dates += _rechecks(service, request) if owed else []
     ahead = [at for at in dates if at > now]
     return Next(outcome, min(ahead, default=None))
-
-
-def _rechecks(service: Service, request: str) -> list[datetime]:
-    """What turns up after a deletion, such as a contact that an integration made anew, is looked for again."""
-    first = next(service.journal.entries(request, "confirmed"), None)
-    return [first.at + after for after in RECHECKS] if first else []
 
 
 def _patience(attempt: int) -> timedelta:

@@ -143,6 +143,7 @@ class Records(Appeals):
                 raise NotAllowedError(f"the record of {request} is under legal hold {', '.join(held)}")
             if not any(self.journal.entries(request, "vault_destroyed")):
                 self.workspace.vault.destroy(request, self.actor.id)
+            self.workspace.vault.destroy_file(request, self.actor.id)
             Agenda(self.journal.store).drop(request)
             year = None if record.replays else self.day(record.received).year
             return self._blanked(request, year, self._remove_files(request))

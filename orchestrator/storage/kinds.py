@@ -100,6 +100,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "hold_placed": frozenset(f.name for f in fields(Hold)),
     "hold_released": frozenset({"at"}),
     "vault_destroyed": frozenset({"slots"}),
+    "capsule_made": frozenset({"capsule", "what", "systems"}),  # `what`: see `orchestrator.lifetimes.Open`
     "vault_reduced": frozenset({"slots", "kept"}),
     "vault_rewrapped": frozenset({"master", "keys"}),
     "purged": frozenset({"year", "entries", "receipts"}),
