@@ -60,10 +60,12 @@ class Known:
     reduced: bool = False  # to capsules, before
 
 
-def still_open(plan: Plan, payload: Mapping[str, Any], confirmation: Confirmation, recheck: bool) -> Iterator[Open]:
-    """What a receipt of this plan leaves open, each apart."""
+def still_open(
+    plan: Plan, payload: Mapping[str, Any], confirmation: Confirmation, recheck: frozenset[str]
+) -> Iterator[Open]:
+    """What a receipt of this plan leaves open, each apart. `recheck`: where the person is looked for again."""
     if recheck:
-        yield Open("recheck", frozenset({_EVERY}), frozenset(s.ref for s in plan.steps))
+        yield Open("recheck", recheck, frozenset(s.ref for s in plan.steps))
     standing = {step["ref"]: step["standing"] for step in payload["steps"]}
     for step in plan.steps:
         kept = standing[step.ref] == Standing.RETAINED or (step.action is Action.REDACT and bool(step.keep))
@@ -151,7 +153,8 @@ class Lifetimes(Obligations):
         if not self.workspace.vault.holds(plan.request) or not self._carried_out(plan, digest):
             return
         known, recheck = self.known(plan.request, digest), self.recheck_due(plan.request)
-        left = tuple(still_open(plan, payload, confirmation, recheck is not None))
+        looked_for = (known.systems or frozenset({_EVERY})) if recheck else frozenset[str]()
+        left = tuple(still_open(plan, payload, confirmation, looked_for))
         if payload["final"] and not left:
             self.close(plan.request, payload["outcome"])
         elif only_looks or known.reduced or self.answer_arrived(plan.request):
