@@ -112,10 +112,11 @@ def standings(done: Fulfilled, system: str = "") -> Mapping[str, str]:
     return {s["ref"]: s["standing"] for s in done.payload["steps"] if system in ("", s["system"])}
 
 
-def late(office: Office, email: str) -> None:
-    """An integration enters the person anew."""
+def late(office: Office, email: str, number: int) -> None:
+    """An integration enters the person, with the day on which it came to know them."""
+    made = "INSERT INTO leads (id, email, name, created_at) VALUES (%s, %s, 'Ann', now() - interval '20 days')"
     with psycopg.connect(office.sandbox.stores["app_db"].url) as c:
-        c.execute("INSERT INTO leads (id, email, name, created_at) VALUES (990001, %s, 'Ann', now())", [email])
+        c.execute(made, [number, email])
 
 
 def test_from_the_answer_on_only_what_is_open_is_kept_until_it_closes(
@@ -198,7 +199,7 @@ def test_from_the_answer_on_only_what_is_open_is_kept_until_it_closes(
 def test_a_request_of_which_nothing_is_left_is_looked_at_for_thirty_days_more(
     office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
-    late(office, LEAD)
+    late(office, LEAD, 990001)
     done = office.erase(LEAD)
     request = done.payload["request"]
     vault, journal, begun = office.workspace.vault, office.workspace.journal, done.confirmation.at
@@ -213,7 +214,7 @@ def test_a_request_of_which_nothing_is_left_is_looked_at_for_thirty_days_more(
     first = go_on(on(office, begun + DAY + HOUR), request, 1)
     assert first.at is not None
     assert first.at - begun < 7 * DAY + HOUR
-    late(office, LEAD)
+    late(office, LEAD, 990002)
     told = go_on(on(office, begun + 7 * DAY + HOUR), request, 1)
     assert "new plan waits for approval" in told.said
     planned = office.service.show_plan(request)
