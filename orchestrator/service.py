@@ -36,6 +36,7 @@ from orchestrator.opt_outs import OptOuts
 from orchestrator.package import Package
 from orchestrator.records import Records
 from orchestrator.replay import Replayed
+from orchestrator.rotation import Rotation
 from orchestrator.staff import SINGLE, genuine
 from orchestrator.systems import Systems
 from orchestrator.turns import Turns
@@ -57,7 +58,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Systems):
+class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Systems, Rotation):
     """All use cases of one workspace, done by one actor."""
 
     # Plans

@@ -26,6 +26,7 @@ from orchestrator.errors import IntegrityError, UnknownError
 from orchestrator.request_vault import RequestVault, key_row, names
 from orchestrator.storage import chain, schema, sealing
 from orchestrator.storage.masterkey import SIZE, MasterKey, derive
+from orchestrator.storage.masters import KMS
 from orchestrator.storage.store import Store
 
 __all__ = ["MasterKey", "RequestVault", "Vault"]
@@ -45,12 +46,16 @@ class Ledger(Protocol):
 
 
 class Vault:
-    """All requests' vaults in one store, under one master key."""
+    """All requests' vaults in one store, under one master key.
 
-    def __init__(self, journal: Ledger, master: MasterKey) -> None:
+    `others`: what else may open them, while the master key is changed. The journal says which one wraps.
+    """
+
+    def __init__(self, journal: Ledger, master: MasterKey, *others: MasterKey) -> None:
         self._journal = journal
         self._store = journal.store
-        self._master = master
+        self._first = master
+        self._masters = {m.key_id: m for m in (*others, master)}
         self._house: bytes | None = None
 
     def open(self, request: str) -> RequestVault:
@@ -132,9 +137,8 @@ class Vault:
             if {s.slot for s in slots} - set(keep):
                 connection.execute(delete(schema.vault_blobs).where(_blobs.request == request))
                 secret = secrets.token_bytes(SIZE)
-                wrapped = sealing.wrap(self._master, request, secret)
                 new_key = update(schema.vault_keys).where(_keys.request == request)
-                connection.execute(new_key.values(master=self._master.key_id, wrapped=wrapped))
+                connection.execute(new_key.values(self._wrapped(connection, request, secret)))
                 opened = RequestVault(self._store, request, secret)
                 for slot, value in keep.items():
                     row = opened.sealed(slot, canonical.encode(value))
@@ -167,10 +171,18 @@ class Vault:
         """What a receipt calls a staff member."""
         return "staff-" + self._tag("staff pseudonym", [staff]).rpartition(":")[2][:10]
 
-    def rewrap(self, master: MasterKey, by: str = "") -> None:
-        """Wrap every key under another master key, and forget the old wrapping."""
+    def opens(self, master: MasterKey) -> bool:
+        """Whether this is one of the keys given."""
+        return master.key_id in self._masters
+
+    def rewrap(self, master: MasterKey, by: str = "") -> int:
+        """Wrap every key under another master key, and forget the old wrapping. How many there are.
+
+        Every process that was given both keys goes on meanwhile, and wraps new ones by this one from now on.
+        """
         with self._store.write() as connection:
-            rows = connection.execute(select(schema.vault_keys)).all()
+            every = connection.execute(select(schema.vault_keys)).all()
+            rows = [row for row in every if not row.request.startswith(KMS)]
             for row in rows:
                 key = self._unwrap(row.request, row.master, row.wrapped)
                 wrapped = sealing.wrap(master, row.request, key)
@@ -178,8 +190,9 @@ class Vault:
                 connection.execute(changed.values(master=master.key_id, wrapped=wrapped))
             done = {"master": master.key_id, "keys": len(rows)}
             chain.append(connection, self._journal.now(), "", "vault_rewrapped", by, done)
-        self._master = master
+        self._masters[master.key_id] = master
         self._store.scrub()
+        return len(rows)
 
     def _tag(self, purpose: str, parts: list[str]) -> str:
         if self._house is None:
@@ -201,21 +214,29 @@ class Vault:
                 return row
             if destroyed := chain.find(connection, "vault_destroyed", request):
                 raise UnknownError(f"the vault of {request} was destroyed on {destroyed.at:%Y-%m-%d}: nothing is left")
-            wrapped = sealing.wrap(self._master, request, secrets.token_bytes(SIZE))
-            row = {"request": request, "master": self._master.key_id, "wrapped": wrapped}
-            connection.execute(insert(schema.vault_keys).values(row))
+            row = self._wrapped(connection, request, secrets.token_bytes(SIZE))
+            connection.execute(insert(schema.vault_keys).values(request=request, **row))
             return key_row(connection, request)
 
+    def _wrapped(self, connection: Connection, name: str, key: bytes) -> dict[str, Any]:
+        """A key as it is kept: wrapped by the master key of the last rotation, or the first given."""
+        turned = chain.of_kind(connection, "vault_rewrapped")
+        master = self._master(turned[-1].payload["master"]) if turned else self._first
+        return {"master": master.key_id, "wrapped": sealing.wrap(master, name, key)}
+
     def _unwrap(self, request: str, master: str, wrapped: bytes) -> bytes:
-        if master != self._master.key_id:
+        return sealing.unwrap(self._master(master), request, wrapped)
+
+    def _master(self, key_id: str) -> MasterKey:
+        if key_id not in self._masters:
+            given = f"the one given is {self._first.key_id}" if len(self._masters) == 1 else "none of those given is it"
             raise IntegrityError(
-                f"the vault was locked with master key {master}, and the one given is {self._master.key_id}: "
-                "give the right one (env:NAME or file:PATH)"
+                f"the vault was locked with master key {key_id}, and {given}: give the right one (DSR_MASTER_KEY_REF)"
             )
-        return sealing.unwrap(self._master, request, wrapped)
+        return self._masters[key_id]
 
     def __repr__(self) -> str:
-        return f"Vault({self._master.key_id})"
+        return f"Vault({self._first.key_id})"
 
 
 def _capsules(connection: Connection, request: str) -> list[str]:

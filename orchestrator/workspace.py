@@ -1,7 +1,7 @@
 """One installation: an inventory, a state directory, and the connectors between them.
 
 STATE/journal.sqlite   what was intended, approved and done; the encrypted vault
-STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY_REF names another (env:NAME, file:PATH)
+STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY_REF names others (env:, file:, keyring:, kms:)
 STATE/receipt.key      signs receipts; receipt.former.pub.pem has the public keys of those it replaced
 STATE/mode             sandbox or live: one is never used as the other
 STATE/pace.sqlite      when each system may be called next; safe to lose
@@ -33,6 +33,7 @@ from orchestrator.journal import Journal
 from orchestrator.pace import Pace, Rate
 from orchestrator.pause import paused_systems
 from orchestrator.signing import SigningKey
+from orchestrator.storage.masters import masters
 from orchestrator.storage.slots import slot
 from orchestrator.vault import MasterKey, Vault
 from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried, mailing
@@ -65,9 +66,9 @@ class Workspace:
         _bind_mode(root / "mode", "sandbox" if inventory.sandbox else "live")
         journal = Journal.open(environ.get("DSR_DATABASE_URL") or str(root / "journal.sqlite"))
         reference = environ.get("DSR_MASTER_KEY_REF", "")
-        master = MasterKey.from_reference(reference) if reference else MasterKey.ensure(root / "master.key")
+        named = masters(reference, journal.store) if reference else (MasterKey.ensure(root / "master.key"),)
         pace = Pace(journal.store) if journal.store.path is None else Pace.open(root / "pace.sqlite")
-        vault = Vault(journal, master)
+        vault = Vault(journal, *named)
         journal.names = vault.names
         return cls(root, inventory, journal, vault, pace)
 

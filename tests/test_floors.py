@@ -64,6 +64,7 @@ FLOORS = {
     "orchestrator.intake": 11,
     "orchestrator.audit": 12,
     "orchestrator.manual": 12,
+    "orchestrator.rotation": 12,
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
     "orchestrator.lifetimes": 14,

@@ -28,6 +28,7 @@ from orchestrator.cli import (
     replays,
     requests,
     sandboxes,
+    vaults,
     working,
 )
 from orchestrator.cli.session import Settings
@@ -58,6 +59,7 @@ app.add_typer(logs.app, name="log")
 app.add_typer(policies.app, name="policy")
 app.add_typer(letters.app, name="letter")
 app.add_typer(backups.app, name="backup")
+app.add_typer(vaults.app, name="vault")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 packages.register(app)
