@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connectors.model import Action, Identifier, Obstacle, Record, Status, Subject
+from orchestrator.holds import Hold as Hold
 
 SCAN = "scan"  # the channel of requests that nobody made: our own search for data of children
 IN_PLACE = "in_place"  # the rule of a step where the right value stands already
@@ -128,21 +129,6 @@ class Rule:
         if record.newest is None:
             return now + timedelta(days=self.review_days)
         return record.newest + self.keep_for
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A legal hold. Exactly one of the scopes is given; `person` is a keyed hash, not a name."""
-
-    id: str
-    reason: str
-    by: str
-    placed: datetime
-    review: datetime
-    person: str = ""
-    organisation: str = ""
-    collection: str = ""  # "system/collection" or "system"
-    released: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
