@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import ConnectorError
 from connectors.model import Identifier, Trust
 from orchestrator import canonical, receipt
+from orchestrator.abilities import Enumerating, enumerating
 from orchestrator.decide import Given, decide
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import State
@@ -26,7 +27,6 @@ from orchestrator.model import LATER, Coverage, Discovery, Plan, Right, Verifica
 from orchestrator.signing import envelope_bytes
 from orchestrator.storage.kinds import PURGED
 from orchestrator.workspace import private_file
-from orchestrator.wrap import Enumerating, enumerating
 
 if TYPE_CHECKING:
     from orchestrator.intake import Intake

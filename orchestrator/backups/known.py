@@ -10,6 +10,7 @@ from connectors import copies
 from connectors.backups import Backup, Rehearses
 from connectors.model import Gate, Locator, Subject
 from orchestrator import canonical
+from orchestrator.abilities import Keeping, keeping
 from orchestrator.backups.guard import Known
 from orchestrator.backups.model import BackupPlan, Ended, Proof
 from orchestrator.errors import NotAllowedError, PausedError, UnknownError
@@ -20,7 +21,6 @@ from orchestrator.journal import Journal, State
 from orchestrator.model import Signed
 from orchestrator.pause import paused_systems
 from orchestrator.replay import unserved
-from orchestrator.wrap import Keeping, keeping
 
 _OVER = (State.CANCELLED, State.DENIED, State.CLOSED)
 NO_BACKUP = (

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from connectors.model import Identifier, Subject, Trust
 from orchestrator import canonical
+from orchestrator.abilities import mailing
 from orchestrator.correction import readings
 from orchestrator.correction.decide import Decided, decide
 from orchestrator.decide import Given
 from orchestrator.model import Discovery, Plan, Right
-from orchestrator.wrap import mailing
 
 if TYPE_CHECKING:
     from orchestrator.service import Service
