@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.model import Gate, Locator, Subject
+from connectors.model import Action, Gate, Locator, Subject
 from orchestrator import canonical, ledger, opt_out
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
@@ -146,6 +146,7 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
     named = {(i.kind, i.value) for some in known for i in some.identifiers}
     tags = {vault.person_tag(kind, value) for kind, value in named}
     organisations = {value for kind, value in named if kind == "organisation_id"}
+    changing = [s for s in service.journal.plan(digest).steps if s.action in (Action.DELETE, Action.REDACT)]
 
     def gate_of(system: str) -> Gate:
         def gate(collection: str) -> None:
@@ -155,6 +156,9 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
                 raise HeldError(f"{request} was {state}: nothing more is written")
             for hold in service.journal.holds():
                 places = (system, f"{system}/{collection}")
+                ages = [(s.oldest, s.newest) for s in changing if (s.system, s.collection) == (system, collection)]
+                if ages and not any(hold.reaches(*age) for age in ages):
+                    continue  # it is about another time
                 if hold.person in tags or hold.organisation in organisations or hold.collection in places:
                     raise HeldError(f"{system}/{collection} is under legal hold {hold.id}: make a new plan")
 

@@ -15,7 +15,7 @@ FLOORS = {
     "connectors.spec": -1,
     "connectors.model": 0,
     "connectors.errors": 0,
-    "connectors.protocol": 1,
+    "connectors.protocol": 2,
     "connectors.http": 1,
     "connectors.isolation": 1,
     "connectors.probes": 1,
@@ -23,6 +23,7 @@ FLOORS = {
     "connectors.copies": 1,
     "connectors.backups": 1,
     "connectors.corrections": 1,
+    "connectors.purging": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -61,6 +62,7 @@ FLOORS = {
     "orchestrator.checked": 11,
     "orchestrator.intake": 11,
     "orchestrator.audit": 12,
+    "orchestrator.retention": 12,
     "orchestrator.manual": 12,
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
@@ -115,10 +117,11 @@ SAME_FLOOR = {
     ("orchestrator.minors", "orchestrator.service"),  # for its types only
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
     ("orchestrator.replay", "orchestrator.service"),  # for its types only
+    ("orchestrator.retention", "orchestrator.service"),  # for its types only
 }
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "corrections", "testing", "sandbox", "traces", "backups",
+    "corrections", "purging", "testing", "sandbox", "traces", "backups",
 }  # fmt: skip
 
 
