@@ -29,8 +29,7 @@ from connectors.model import (
     Record,
     Subject,
 )  # fmt: skip
-from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Purges, Suppresses, TellsAges
-from connectors.purging import Batch, Expired, Expiry, OnHold
+from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, TellsAges
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -149,7 +148,7 @@ class Suppressing:
 
 def suppressing(connector: Connector) -> Suppresses | None:
     """The connector's ability to keep a person from being written to, if it has it."""
-    inside, policy = _opened(connector)
+    inside, policy = opened(connector)
     return Suppressing(inside, policy) if isinstance(inside, Suppresses) else None
 
 
@@ -166,7 +165,7 @@ class Enumerating:
 
 def enumerating(connector: Connector) -> Enumerating | None:
     """The connector's ability to name everybody it holds, if it has it."""
-    inside, policy = _opened(connector)
+    inside, policy = opened(connector)
     return Enumerating(inside, policy) if isinstance(inside, Enumerates) else None
 
 
@@ -192,7 +191,7 @@ class Keeping:
 
 def keeping(connector: Connector) -> Keeping | None:
     """The connector's ability to list backups and delete one, if it has it."""
-    inside, policy = _opened(connector)
+    inside, policy = opened(connector)
     return Keeping(inside, policy) if isinstance(inside, KeepsBackups) else None
 
 
@@ -209,7 +208,7 @@ class Aging:
 
 def aging(connector: Connector) -> Aging | None:
     """The connector's ability to say how old people are, if it has it."""
-    inside, policy = _opened(connector)
+    inside, policy = opened(connector)
     return Aging(inside, policy) if isinstance(inside, TellsAges) else None
 
 
@@ -233,27 +232,8 @@ class Correcting:
 
 def correcting(connector: Connector) -> Corrects | None:
     """The connector's ability to put single fields right, if it has it."""
-    inside, policy = _opened(connector)
+    inside, policy = opened(connector)
     return Correcting(inside, policy) if isinstance(inside, Corrects) else None
-
-
-class Purging:
-    """A connector's purges under the one retry policy: one that was cut short goes on with what is left."""
-
-    def __init__(self, inside: Purges, policy: Retried) -> None:
-        self._inside, self._policy = inside, policy
-
-    def expired(self, order: Expiry, held: OnHold) -> Expired:
-        return self._policy.again(lambda: self._inside.expired(order, held))
-
-    def purge(self, order: Expiry, held: Callable[[], OnHold]) -> Iterator[Batch]:
-        return self._inside.purge(order, held)
-
-
-def purging(connector: Connector) -> Purging | None:
-    """The connector's ability to let go what is past its time, if it has it."""
-    inside, policy = _opened(connector)
-    return Purging(inside, policy) if isinstance(inside, Purges) else None
 
 
 def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:
@@ -263,14 +243,14 @@ def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:
 
 def probes(connector: Connector) -> tuple[Probe, ...]:
     """What can be told of a connector before a request needs it. Raises as `check` does."""
-    inside, policy = _opened(connector)
+    inside, policy = opened(connector)
     if isinstance(inside, Inspects):
         return tuple(policy.again(lambda: list(inside.inspect())))
     connector.check()
     return (Probe(Aspect.REACH, True, "reachable; its permissions are not told apart"),)
 
 
-def _opened(connector: Connector) -> tuple[Connector, Retried]:
+def opened(connector: Connector) -> tuple[Connector, Retried]:
     """The connector without what is around it, and the retry policy that was."""
     policy = Retried(connector)
     while isinstance(connector, _Around):

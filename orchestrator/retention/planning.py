@@ -18,7 +18,7 @@ from orchestrator.inventory.model import Collection, System
 from orchestrator.inventory.periods import Schedule
 from orchestrator.model import Finding, Severity
 from orchestrator.retention.model import RetentionPlan, RetentionStep
-from orchestrator.wrap import purging
+from orchestrator.retention.purging import purging
 
 if TYPE_CHECKING:
     from orchestrator.workspace import Workspace

@@ -14,8 +14,8 @@ from orchestrator.errors import NotAllowedError
 from orchestrator.pause import refuse_if_paused
 from orchestrator.retention.model import RETENTION, RetentionPlan, RetentionStep
 from orchestrator.retention.planning import Progress, held_by
+from orchestrator.retention.purging import Purging, purging
 from orchestrator.workspace import Workspace
-from orchestrator.wrap import Purging, purging
 
 Sleep = Callable[[float], None]
 _TRIES = 4  # after faults without anything done in between
