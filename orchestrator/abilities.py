@@ -17,8 +17,7 @@ from connectors.model import (
     Probe,
     Subject,
 )
-from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Purges, Suppresses, TellsAges
-from connectors.purging import Batch, Expired, Expiry, OnHold
+from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, TellsAges
 from orchestrator.wrap import Retried, opened
 
 T = TypeVar("T")
@@ -125,25 +124,6 @@ def correcting(connector: Connector) -> Corrects | None:
     """The connector's ability to put single fields right, if it has it."""
     inside, policy = opened(connector)
     return Correcting(inside, policy) if isinstance(inside, Corrects) else None
-
-
-class Purging:
-    """A connector's purges under the one retry policy: one that was cut short goes on with what is left."""
-
-    def __init__(self, inside: Purges, policy: Retried) -> None:
-        self._inside, self._policy = inside, policy
-
-    def expired(self, order: Expiry, held: OnHold) -> Expired:
-        return self._policy.again(lambda: self._inside.expired(order, held))
-
-    def purge(self, order: Expiry, held: Callable[[], OnHold]) -> Iterator[Batch]:
-        return self._inside.purge(order, held)
-
-
-def purging(connector: Connector) -> Purging | None:
-    """The connector's ability to let go what is past its time, if it has it."""
-    inside, policy = opened(connector)
-    return Purging(inside, policy) if isinstance(inside, Purges) else None
 
 
 def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from connectors.errors import ConnectorError
 from connectors.model import Action, Locator
 from connectors.purging import OnHold
-from orchestrator.abilities import purging
 from orchestrator.canonical import digest
 from orchestrator.decide import CODE
 from orchestrator.guard import SMALL
@@ -19,6 +18,7 @@ from orchestrator.inventory.model import Collection, System
 from orchestrator.inventory.periods import Schedule
 from orchestrator.model import Finding, Severity
 from orchestrator.retention.model import RetentionPlan, RetentionStep
+from orchestrator.retention.purging import purging
 
 if TYPE_CHECKING:
     from orchestrator.workspace import Workspace

@@ -10,11 +10,11 @@ from functools import partial
 
 from connectors.errors import ConnectorError, TransientError
 from connectors.model import Gate
-from orchestrator.abilities import Purging, purging
 from orchestrator.errors import NotAllowedError
 from orchestrator.pause import refuse_if_paused
 from orchestrator.retention.model import RETENTION, RetentionPlan, RetentionStep
 from orchestrator.retention.planning import Progress, held_by
+from orchestrator.retention.purging import Purging, purging
 from orchestrator.workspace import Workspace
 
 Sleep = Callable[[float], None]
