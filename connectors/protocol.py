@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from connectors.model import (
@@ -19,6 +19,7 @@ from connectors.model import (
     Record,
     Subject,
 )
+from connectors.purging import Batch, Expired, Expiry, OnHold
 
 
 @runtime_checkable
@@ -126,4 +127,20 @@ class TellsAges(Protocol):
         """Of every row that bears a field which tells an age (`FieldSpec.tells`): what it says, and who that is.
 
         Changes nothing and streams. Fields that are blank, or hold what a redaction puts there, are left out.
+        """
+
+
+@runtime_checkable
+class Purges(Protocol):
+    """The ability to delete or redact what is older than a date, whoever it is about, in batches."""
+
+    def expired(self, order: Expiry, held: OnHold) -> Expired:
+        """Count what the order would do, and what stands in its way. Changes nothing."""
+
+    def purge(self, order: Expiry, held: Callable[[], OnHold]) -> Iterator[Batch]:
+        """Carry it out, batch by batch, each its own transaction and yielded when it is true.
+
+        Calls `spec.gate(collection)` and asks `held()` anew before every batch: what is held meanwhile stays.
+        Idempotent; begun again after any end it goes on with what is left. RefusedError if something stops it.
+        It never sleeps: it says in `Batch.rest` how long the caller should.
         """

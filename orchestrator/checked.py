@@ -9,9 +9,9 @@ from datetime import datetime
 
 from connectors.errors import ConnectorError
 from connectors.model import Aspect, Probe
+from orchestrator.abilities import probes
 from orchestrator.errors import InventoryError
 from orchestrator.workspace import Workspace
-from orchestrator.wrap import probes
 
 
 @dataclass(frozen=True, slots=True)

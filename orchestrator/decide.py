@@ -140,6 +140,8 @@ def _whole(hop: int, record: Record, inventory: Inventory, given: Given, found: 
         return step
     if hold := held_back(record, given, found.subject.identifiers | found.claimed):
         basis = "legal hold: kept to comply with law or to exercise or defend legal claims (Civ. Code 1798.145(a))"
+        if hold.preservation:
+            basis = "legal hold: preserved for law enforcement (18 U.S.C. 2703(f); Civ. Code 1798.145(a))"
         return replace(step, action=Action.RETAIN, rule="hold", basis=basis, until=hold.review)
     rules = [r for r in inventory.rules_for(system.name, collection.name) if r.role is collection.role]
     if blocked := _blocked(step, record, rules, found.at):
@@ -208,7 +210,7 @@ def held_back(record: Record, given: Given, identifiers: frozenset[Identifier]) 
             hold.organisation in organisations if hold.organisation else False,
             hold.collection in (at.system, f"{at.system}/{at.collection}") if hold.collection else False,
         )
-        if any(scopes):
+        if any(scopes) and hold.reaches(record.oldest, record.newest):
             return hold
     return None
 

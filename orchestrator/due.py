@@ -55,6 +55,13 @@ class Obligations(ManualWork):
         found = [o for asked in wanted for o in self._owed(asked.id)]
         return tuple(sorted(found, key=lambda o: (not o.overdue, o.when is not None, o.when, o.request)))
 
+    def hold_released(self, request: str) -> bool:
+        """Whether the latest plan keeps something under a hold, and a hold was released since it was made."""
+        *_, planned = (None, *self.journal.entries(request, "planned"))
+        if planned is None or not any(s["rule"] == "hold" for s in planned.payload["plan"]["steps"]):
+            return False
+        return any(e.seq > planned.seq for e in self.journal.entries(kind="hold_released"))
+
     def _owed(self, request: str) -> Iterator[Obligation]:
         for task in self.manual_steps(request):
             if not task.settled:
@@ -70,13 +77,14 @@ class Obligations(ManualWork):
         seen = {r.ref: r for r in confirmation.results} if confirmation else {}
         outcomes = self.journal.outcomes(digest)
         results = {ref: seen.get(ref, result) for ref, result in outcomes.items()}  # without one it was not done yet
+        released = self.hold_released(request)
         void = plan.made_at + self.inventory.limits.plan_valid
         for step in plan.steps:
             result = results.get(step.ref)
             if (owed := _owed(step, result)) is None:
                 continue
             when = _when(step, result) if result else void
-            late = when is None or when <= self.now()
+            late = when is None or when <= self.now() or (step.rule == "hold" and released)
             why = (result.reason if result else "not done yet") or step.basis or "a search still finds it"
             yield Obligation(request, owed, step.system, step.collection, when, late, why)
         if confirmation:

@@ -11,8 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.model import Gate, Subject
+from connectors.model import Action, Gate, Subject
 from orchestrator import canonical, ledger, opt_out
+from orchestrator.abilities import mailing
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
 from orchestrator.correction.carry_out import carry_out, named, read_back
@@ -24,7 +25,6 @@ from orchestrator.lifetimes import Known, carried_over
 from orchestrator.model import SCAN, Confirmation, Right
 from orchestrator.package import Job, Package, write
 from orchestrator.pause import paused_systems, refuse_if_paused
-from orchestrator.wrap import mailing
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service
@@ -139,6 +139,7 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
     tags = {service.workspace.vault.person_tag(kind, value) for kind, value in named}
     tags |= known.tags | service.remembered_tags(request)
     organisations = {value for kind, value in named if kind == "organisation_id"}
+    changing = [s for s in service.journal.plan(digest).steps if s.action in (Action.DELETE, Action.REDACT)]
 
     def gate_of(system: str) -> Gate:
         def gate(collection: str) -> None:
@@ -148,6 +149,9 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
                 raise HeldError(f"{request} was {state}: nothing more is written")
             for hold in service.journal.holds():
                 places = (system, f"{system}/{collection}")
+                ages = [(s.oldest, s.newest) for s in changing if (s.system, s.collection) == (system, collection)]
+                if ages and not any(hold.reaches(*age) for age in ages):
+                    continue  # it is about another time
                 if hold.person in tags or hold.organisation in organisations or hold.collection in places:
                     raise HeldError(f"{system}/{collection} is under legal hold {hold.id}: make a new plan")
 

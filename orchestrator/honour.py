@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from connectors.model import Action, Identifier, Status, Subject, Trust
 from orchestrator import canonical, fulfil, opt_out
+from orchestrator.abilities import mailing
 from orchestrator.choices import OUR_LIST, Setting, purposes, steps, suppresses
 from orchestrator.clock import Facts, answer_ends
 from orchestrator.decide import CODE
@@ -25,7 +26,6 @@ from orchestrator.model import Confirmation, Plan, Request, Right, StepResult
 from orchestrator.pause import refuse_if_paused
 from orchestrator.preferences import ENTRY, LIFTED, LISTED, Preferences
 from orchestrator.regimes import holidays
-from orchestrator.wrap import mailing
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service

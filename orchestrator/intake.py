@@ -14,10 +14,12 @@ from orchestrator.journal import State
 from orchestrator.model import Ground, Hold, Level, Request, Right, Verification
 from orchestrator.portion import wrong
 from orchestrator.staff import Actor
+from orchestrator.storage.agenda import Agenda
 from orchestrator.workspace import Workspace
 
 _RANK = {level: rank for rank, level in enumerate(Level)}
 _NOT_ASKED = "none: such a request is not verified"
+PRESERVED = timedelta(days=90)  # 18 U.S.C. 2703(f)(2); another 90 upon a renewed request
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # no two look alike
 
 
@@ -149,9 +151,20 @@ class Intake:
 
     # Legal holds
 
-    def place_hold(self, reason: str, review: datetime, scope: Mapping[str, str]) -> Hold:
-        """Hold a person (scope kind -> value), `organisation` or `collection`, until its review date."""
+    def place_hold(
+        self, reason: str, review: datetime | None, scope: Mapping[str, str], *, case: str = "", owner: str = "",
+        since: datetime | None = None, before: datetime | None = None, preservation: bool = False,
+    ) -> Hold:  # fmt: skip
+        """Hold a person (scope kind -> value), `organisation` or `collection`, until it is released.
+
+        `review`: when a person looks at it again; a preservation for law enforcement is for 90 days.
+        """
         self.actor.require("hold")
+        if review is None and not preservation:
+            raise NotAllowedError("say when a person looks at the hold again: --review")
+        review = min(filter(None, (review, self.now() + PRESERVED if preservation else None)))
+        if since and before and since >= before:
+            raise NotAllowedError("the span that is held ends before it begins")
         if len(scope) != 1:
             raise NotAllowedError("a hold names exactly one of a person's identifier, an organisation, a collection")
         ((kind, value),) = scope.items()
@@ -162,13 +175,32 @@ class Intake:
         hold = Hold(
             "h-" + "".join(secrets.choice(_LETTERS) for _ in range(8)), reason, self.actor.id, self.now(), review,
             person, value if kind == "organisation" else "", value if kind == "collection" else "",
+            case=case, owner=owner, since=since, before=before, preservation=preservation,
         )  # fmt: skip
         self.journal.place_hold(hold)
         return hold
 
     def release_hold(self, hold: str) -> None:
+        """What waited for it is looked at again at once: the data is decided about anew."""
         self.actor.require("hold")
         self.journal.release_hold(hold, self.actor.id, self.now())
+        agenda = Agenda(self.journal.store)
+        for request in agenda.rows():
+            agenda.hurry(request, self.now())
+
+    def renew_hold(self, hold: str, review: datetime | None = None) -> datetime:
+        """Until when it is now; a preservation for law enforcement is renewed for 90 days at a time."""
+        self.actor.require("hold")
+        known = {h.id: h for h in self.journal.holds()}
+        if hold not in known:
+            raise UnknownError(f"no hold {hold} is in force")
+        if known[hold].preservation:
+            review = min(filter(None, (review, max(self.now(), known[hold].review) + PRESERVED)))
+        if review is None:
+            raise NotAllowedError("say when a person looks at the hold again: --review")
+        told = {"hold": hold, "review": canonical.plain(review)}
+        self.journal.append("", "hold_renewed", self.actor.id, told)
+        return review
 
     # What the use cases have in common
 

@@ -69,6 +69,7 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
     letters = service.letters(asked.id)
     sent = {letter.kind: letter.at for letter in letters}
     outcomes = journal.outcomes(digest)
+    earlier = [r["hash"] for r in journal.receipts(asked.id) if r["plan"] != digest]
     return receipt.Case(
         company=inventory.company, request=asked, plan=planned.plan,
         mode=inventory.approval, issued=service.now(),
@@ -79,6 +80,7 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
         extended=service.extended_until(asked.id),
         letters=tuple(letter for letter in letters if letter.sha256),
         journal=journal.head(), previous=journal.last_receipt_hash(),
+        supplements=earlier[0] if earlier else "",
         approvals=journal.approvals(digest), overrides=journal.overrides(digest),
         results=tuple(outcomes.values()), confirmation=confirmation, attested=service.attested(planned.plan),
         rules=inventory.rules,

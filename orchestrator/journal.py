@@ -283,6 +283,8 @@ class Journal:
         placed = (
             canonical.decode(Hold, dict(e.payload) | {"released": None}) for e in self.entries(kind="hold_placed")
         )
+        renewed = {e.payload["hold"]: e.payload["review"] for e in self.entries(kind="hold_renewed")}
+        placed = (replace(h, review=datetime.fromisoformat(renewed.get(h.id) or h.review.isoformat())) for h in placed)
         held = [h if h.id not in ends else replace(h, released=ends[h.id]) for h in placed]
         return tuple(h for h in held if not active or h.released is None)
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import ConnectorError
 from connectors.model import Aged, Identifier
 from orchestrator import canonical
+from orchestrator.abilities import aging
 from orchestrator.ages import Said, heard, together
 from orchestrator.guard import AGE
 from orchestrator.journal import State
 from orchestrator.model import SCAN, Conflict, Ground, Request, Right, Verification
-from orchestrator.wrap import aging
 
 if TYPE_CHECKING:
     from orchestrator.service import Service

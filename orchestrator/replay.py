@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 from connectors.errors import ConnectorError
 from connectors.model import Identifier, Trust
 from orchestrator import canonical, receipt
+from orchestrator.abilities import Enumerating, enumerating
 from orchestrator.decide import Given, decide
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import State
-from orchestrator.ledger import Erasure, Index, erasures, scope_of
+from orchestrator.ledger import Erasure, Index, erasures, portion, scope_of
 from orchestrator.model import LATER, Coverage, Discovery, Plan, Right, Verification
 from orchestrator.signing import envelope_bytes
 from orchestrator.storage.kinds import PURGED
 from orchestrator.workspace import private_file
-from orchestrator.wrap import Enumerating, enumerating
 
 if TYPE_CHECKING:
     from orchestrator.intake import Intake
@@ -182,7 +182,8 @@ class _Replay:
             if searched.system == self.system and searched.coverage is not Coverage.SEARCHED:
                 raise _NotSearchedError(searched.why)  # silence is no absence
         verification = self._verification(first, identifiers)
-        trial = self._trial(found, verification, scope.existed, unserved, service.request(first).only)
+        only = portion(service.workspace, self.known, first, self.system)
+        trial = self._trial(found, verification, scope.existed, unserved, only)
         if not (trial.changes or trial.conflicts or any(s.rule == LATER for s in trial.steps)):
             return Again(first, Came.NOTHING)
         for request, state, ended in self._requests(first):
@@ -191,7 +192,6 @@ class _Replay:
             if state is not State.CLOSED and self.mark and ended > self.mark.since:
                 return Again(first, Came.SETTLED, request)
         given = sorted((i.kind, i.value) for i in identifiers)
-        only = service.request(first).only
         request = service.new_request(Right.DELETE, given, CHANNEL, replays=first, only=only)
         told = {"first": first, "systems": [self.system], "unserved": sorted(unserved)}
         service.journal.append(request, "replaying", service.actor.id, told, request)

@@ -36,6 +36,7 @@ from orchestrator.opt_outs import OptOuts
 from orchestrator.package import Package
 from orchestrator.records import Records
 from orchestrator.replay import Replayed
+from orchestrator.retention import Retentions, expiry
 from orchestrator.rotation import Rotation
 from orchestrator.staff import SINGLE, genuine
 from orchestrator.systems import Systems
@@ -58,7 +59,9 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Systems, Rotation):
+class Service(
+    Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems, Rotation
+):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -235,7 +238,10 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         for decision in reversed(self.journal.approvals(planned.digest)):
             fresh = at_any_age or self.now() - decision.at <= self.inventory.limits.plan_valid
             two = self.inventory.approval == SINGLE or decision.by != made_by
-            if fresh and two and decision.digest == planned.digest and genuine(self.inventory, decision):
+            good = genuine(self.inventory, decision) or expiry.holds_good(
+                self, planned, decision, at_any_age=at_any_age
+            )
+            if fresh and two and decision.digest == planned.digest and good:
                 return decision
         request = planned.plan.request
         raise NotAllowedError(f"the plan has no valid approval: dsr approve {request} {planned.digest}")

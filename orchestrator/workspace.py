@@ -27,6 +27,7 @@ from connectors.isolation import strip_ambient
 from connectors.model import Action, Capabilities, Gate, Subject
 from connectors.protocol import Connector
 from orchestrator import signing
+from orchestrator.abilities import mailing
 from orchestrator.errors import BusyError, NotAllowedError
 from orchestrator.inventory import Inventory
 from orchestrator.journal import Journal
@@ -36,7 +37,7 @@ from orchestrator.signing import SigningKey
 from orchestrator.storage.masters import masters
 from orchestrator.storage.slots import slot
 from orchestrator.vault import MasterKey, Vault
-from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried, mailing
+from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried
 
 GateFor = Callable[[str], Gate]
 

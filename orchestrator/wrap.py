@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -11,25 +11,18 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.stop import stop_base
 from tenacity.wait import wait_exponential_jitter
 
-from connectors.backups import Backup, KeepsBackups, State
 from connectors.errors import TransientError
 from connectors.model import (
     Action,
-    Aged,
     Artifact,
-    Aspect,
     Capabilities,
-    Correction,
-    Held,
-    Identifier,
     Locator,
     Order,
     Outcome,
-    Probe,
     Record,
     Subject,
 )  # fmt: skip
-from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, TellsAges
+from connectors.protocol import Connector
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -133,132 +126,6 @@ class _AsksTooMuch(stop_base):
         return (_asked(state) or 0) > LONGEST_WAIT
 
 
-class Suppressing:
-    """A connector's opt-outs under the one retry policy: entering one again changes nothing."""
-
-    def __init__(self, inside: Suppresses, policy: Retried) -> None:
-        self._inside, self._policy = inside, policy
-
-    def suppress(self, subject: Subject) -> Iterator[Outcome]:
-        yield from self._policy.again(lambda: list(self._inside.suppress(subject)))
-
-    def suppressed(self, subject: Subject) -> bool:
-        return self._policy.again(lambda: self._inside.suppressed(subject))
-
-
-def suppressing(connector: Connector) -> Suppresses | None:
-    """The connector's ability to keep a person from being written to, if it has it."""
-    inside, policy = _opened(connector)
-    return Suppressing(inside, policy) if isinstance(inside, Suppresses) else None
-
-
-class Enumerating:
-    """A connector's listing of everybody under the one retry policy: cut short, it is read anew."""
-
-    def __init__(self, inside: Enumerates, policy: Retried) -> None:
-        self._inside, self._policy = inside, policy
-
-    def read(self, take: Callable[[Iterator[tuple[Identifier, ...]]], T]) -> T:
-        """What `take` makes of all rows' identifiers. It is called again, from the beginning, after a fault."""
-        return self._policy.again(lambda: take(self._inside.identities()))
-
-
-def enumerating(connector: Connector) -> Enumerating | None:
-    """The connector's ability to name everybody it holds, if it has it."""
-    inside, policy = _opened(connector)
-    return Enumerating(inside, policy) if isinstance(inside, Enumerates) else None
-
-
-class Keeping:
-    """A connector's backups under the one retry policy. Removing one again looks first, and then does nothing.
-
-    A download is not repeated: whoever takes it would have to begin anew.
-    """
-
-    def __init__(self, inside: KeepsBackups, policy: Retried) -> None:
-        self._inside, self._policy = inside, policy
-        self.download = inside.download
-
-    def backups(self) -> tuple[Backup, ...]:
-        return self._policy.again(self._inside.backups)
-
-    def standing(self, backup: Backup) -> State:
-        return self._policy.again(lambda: self._inside.standing(backup))
-
-    def remove(self, backup: Backup) -> State:
-        return self._policy.again(lambda: self._inside.remove(backup))
-
-
-def keeping(connector: Connector) -> Keeping | None:
-    """The connector's ability to list backups and delete one, if it has it."""
-    inside, policy = _opened(connector)
-    return Keeping(inside, policy) if isinstance(inside, KeepsBackups) else None
-
-
-class Aging:
-    """A connector's word on people's ages under the one retry policy: cut short, it is read anew."""
-
-    def __init__(self, inside: TellsAges, policy: Retried) -> None:
-        self._inside, self._policy = inside, policy
-
-    def read(self, take: Callable[[Iterator[Aged]], T]) -> T:
-        """What `take` makes of all rows. It is called again, from the beginning, after a fault."""
-        return self._policy.again(lambda: take(self._inside.ages()))
-
-
-def aging(connector: Connector) -> Aging | None:
-    """The connector's ability to say how old people are, if it has it."""
-    inside, policy = _opened(connector)
-    return Aging(inside, policy) if isinstance(inside, TellsAges) else None
-
-
-class Correcting:
-    """A connector's corrections under the one retry policy: asked again for those that have no outcome yet."""
-
-    def __init__(self, inside: Corrects, policy: Retried) -> None:
-        self._inside, self._policy = inside, policy
-
-    def held(self, subject: Subject, at: Locator, fields: Collection[str]) -> Iterator[Held]:
-        yield from self._policy.again(lambda: list(self._inside.held(subject, at, fields)))
-
-    def correct(self, subject: Subject, corrections: Sequence[Correction]) -> Iterator[Outcome]:
-        answered = 0
-        for attempt in self._policy.attempts():
-            with attempt:
-                for outcome in self._inside.correct(subject, corrections[answered:]):
-                    answered += 1
-                    yield outcome
-
-
-def correcting(connector: Connector) -> Corrects | None:
-    """The connector's ability to put single fields right, if it has it."""
-    inside, policy = _opened(connector)
-    return Correcting(inside, policy) if isinstance(inside, Corrects) else None
-
-
-def mailing(systems: Mapping[str, Connector]) -> dict[str, Suppresses]:
-    """The systems that can keep a person from being written to."""
-    return {name: able for name, connector in systems.items() if (able := suppressing(connector))}
-
-
-def probes(connector: Connector) -> tuple[Probe, ...]:
-    """What can be told of a connector before a request needs it. Raises as `check` does."""
-    inside, policy = _opened(connector)
-    if isinstance(inside, Inspects):
-        return tuple(policy.again(lambda: list(inside.inspect())))
-    connector.check()
-    return (Probe(Aspect.REACH, True, "reachable; its permissions are not told apart"),)
-
-
-def _opened(connector: Connector) -> tuple[Connector, Retried]:
-    """The connector without what is around it, and the retry policy that was."""
-    policy = Retried(connector)
-    while isinstance(connector, _Around):
-        policy = connector if isinstance(connector, Retried) else policy
-        connector = connector.inside
-    return connector, policy
-
-
 class Admitted(_Around):
     """Calls the system only when it may be called: not while it is paused, and so many at a time.
 
@@ -301,3 +168,12 @@ class Logged(_Around):
         for outcome in self.inside.delete(subject, orders):
             _log.info("%s/%s: %s %d", self.system, outcome.at.collection, outcome.status, outcome.count)
             yield outcome
+
+
+def opened(connector: Connector) -> tuple[Connector, Retried]:
+    """The connector without what is around it, and the retry policy that was."""
+    policy = Retried(connector)
+    while isinstance(connector, _Around):
+        policy = connector if isinstance(connector, Retried) else policy
+        connector = connector.inside
+    return connector, policy

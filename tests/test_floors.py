@@ -15,7 +15,7 @@ FLOORS = {
     "connectors.spec": -1,
     "connectors.model": 0,
     "connectors.errors": 0,
-    "connectors.protocol": 1,
+    "connectors.protocol": 2,
     "connectors.http": 1,
     "connectors.isolation": 1,
     "connectors.probes": 1,
@@ -23,6 +23,7 @@ FLOORS = {
     "connectors.copies": 1,
     "connectors.backups": 1,
     "connectors.corrections": 1,
+    "connectors.purging": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -34,6 +35,7 @@ FLOORS = {
     "orchestrator.errors": 6,
     "orchestrator.canonical": 6,
     "orchestrator.days": 5,
+    "orchestrator.holds": 5,
     "orchestrator.law": 6,
     "orchestrator.merkle": 6,
     "orchestrator.clock": 8,
@@ -45,6 +47,7 @@ FLOORS = {
     "orchestrator.request_vault": 8,
     "orchestrator.signing": 8,
     "orchestrator.wrap": 8,
+    "orchestrator.abilities": 9,
     "orchestrator.pace": 8,
     "orchestrator.attachment": 8,
     "orchestrator.decide": 9,
@@ -63,6 +66,7 @@ FLOORS = {
     "orchestrator.checked": 11,
     "orchestrator.intake": 11,
     "orchestrator.audit": 12,
+    "orchestrator.retention": 12,
     "orchestrator.manual": 12,
     "orchestrator.rotation": 12,
     "orchestrator.due": 13,
@@ -90,7 +94,6 @@ FLOORS = {
     "orchestrator.packages": 14,
     "orchestrator.delivery": 15,
     "orchestrator.issue": 12,
-    "orchestrator.holds": 5,
     "orchestrator.correction": 10,
     "orchestrator.correction.contested": 8,
     "orchestrator.correction.readings": 11,
@@ -120,10 +123,11 @@ SAME_FLOOR = {
     ("orchestrator.minors", "orchestrator.service"),  # for its types only
     ("orchestrator.issue", "orchestrator.service"),  # for its types only
     ("orchestrator.replay", "orchestrator.service"),  # for its types only
+    ("orchestrator.retention", "orchestrator.service"),  # for its types only
 }
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "corrections", "testing", "sandbox", "traces", "backups",
+    "corrections", "purging", "testing", "sandbox", "traces", "backups",
 }  # fmt: skip
 
 

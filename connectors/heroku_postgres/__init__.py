@@ -15,6 +15,7 @@ an array. Option of a collection: `touched_by_triggers: true`, where triggers ma
 | proven restorable | a backup, streamed through pg_restore into a scratch database, counted and dropped |
 | redacted to | NULL, or a placeholder that NOT NULL, UNIQUE, CHECKs and domains take; refused by name if none fits |
 | corrected | single columns and paths in JSON, where the value that the plan read still stands, in one transaction |
+| purged by age | batches of the oldest rows, each a transaction, with what belongs to them; whole partitions |
 | survives | dead rows until VACUUM, backups, rollback, forks: see the system of the backups |
 | proof | a fresh search |
 

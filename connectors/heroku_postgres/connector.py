@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from connectors.backups import Rehearsal, TableShape
 from connectors.errors import ConfigError
@@ -12,6 +12,7 @@ from connectors.heroku_postgres.erase import erase
 from connectors.heroku_postgres.export import chunks, withheld
 from connectors.heroku_postgres.inspect import Inspection
 from connectors.heroku_postgres.listing import identities
+from connectors.heroku_postgres.purge import Purge
 from connectors.heroku_postgres.reach import Reach
 from connectors.heroku_postgres.records import records
 from connectors.heroku_postgres.restore import rehearse
@@ -34,6 +35,7 @@ from connectors.model import (
     Subject,
     SystemSpec,
 )
+from connectors.purging import Batch, Expired, Expiry, OnHold
 
 
 class PostgresConnector:
@@ -117,6 +119,14 @@ class PostgresConnector:
         """What rows say of people's ages, in one snapshot of the database."""
         with self._connections.session() as connection:
             yield from ages(connection, self._connections.structure.of(connection, fresh=True))
+
+    def expired(self, order: Expiry, held: OnHold) -> Expired:
+        """Exact counts of what is past its time, in one snapshot."""
+        return Purge(self._spec, self._connections).expired(order, held)
+
+    def purge(self, order: Expiry, held: Callable[[], OnHold]) -> Iterator[Batch]:
+        """In batches, the oldest first; see `purge`."""
+        yield from Purge(self._spec, self._connections).purge(order, held)
 
     def _collection(self, at: Locator) -> CollectionSpec:
         try:

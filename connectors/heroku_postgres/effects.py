@@ -35,14 +35,18 @@ class Expected:
     theirs: Mapping[str, int]
 
 
-def counters(connection: Any, system: str) -> Counts:
+def counters(connection: Any, system: str, first: str = "") -> Counts:
     """Table -> rows inserted, updated, deleted so far. ConfigError if the server does not count.
+
+    `first`: a statement that goes before it in the same round trip.
 
     Taken before the first write too: behind a connection pooler a server process may still hold
     numbers of an earlier transaction.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"SHOW track_counts;{_COUNTERS}".encode())
+        cursor.execute(f"{first + ';' if first else ''}SHOW track_counts;{_COUNTERS}".encode())
+        if first:
+            cursor.nextset()
         counting = cursor.fetchone()
         cursor.nextset()
         counts = {name: (ins, upd, dele) for name, ins, upd, dele in cursor.fetchall()}

@@ -19,10 +19,11 @@ def identities(connection: Any, laid: Map) -> Iterator[tuple[Identifier, ...]]:
     """Of each row of each collection the identifiers that it bears, but for claimed ones."""
     for name, spec in laid.collections.items():
         if proofs := [i for i in spec.identities if i.trust is not Trust.CLAIMED]:
-            yield from _rows(connection, laid, name, proofs)
+            yield from rows(connection, laid, name, proofs)
 
 
-def _rows(connection: Any, laid: Map, name: str, proofs: Sequence[IdentitySpec]) -> Iterator[tuple[Identifier, ...]]:
+def rows(connection: Any, laid: Map, name: str, proofs: Sequence[IdentitySpec]) -> Iterator[tuple[Identifier, ...]]:
+    """Of each row of one collection the identifiers in these of its fields; rows that bear none are left out."""
     system, table = laid.spec.system, laid.table(name)
     places = [place(system, table, i.field) for i in proofs]
     query = SQL("SELECT {} FROM {} t WHERE {}").format(

@@ -67,6 +67,12 @@ class Connections:
             finally:
                 self._release(connection)
 
+    def another(self) -> psycopg.Connection[Any]:
+        """A connection beside the session's, in autocommit, for whoever asked to close."""
+        connection = self._connect()
+        connection.autocommit = True
+        return connection
+
     def _begun(self) -> psycopg.Connection[Any]:
         import psycopg
 

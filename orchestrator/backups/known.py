@@ -10,6 +10,7 @@ from connectors import copies
 from connectors.backups import Backup, Rehearses
 from connectors.model import Gate
 from orchestrator import canonical
+from orchestrator.abilities import Keeping, keeping
 from orchestrator.backups.guard import Known
 from orchestrator.backups.model import BackupPlan, Ended, Proof
 from orchestrator.errors import NotAllowedError, PausedError, UnknownError
@@ -21,7 +22,6 @@ from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Signed
 from orchestrator.pause import paused_systems
 from orchestrator.replay import unserved
-from orchestrator.wrap import Keeping, keeping
 
 _OVER = (State.CANCELLED, State.DENIED, State.CLOSED)
 NO_BACKUP = (

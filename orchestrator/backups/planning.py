@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from connectors.backups import Backup, State
 from connectors.errors import RefusedError
 from orchestrator import canonical
+from orchestrator.abilities import Keeping
 from orchestrator.backups.compare import differences, total
 from orchestrator.backups.guard import TWO_PEOPLE, Known, in_force, in_the_way
 from orchestrator.backups.known import (
@@ -27,7 +28,6 @@ from orchestrator.errors import NotAllowedError
 from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Signed
 from orchestrator.staff import SINGLE
-from orchestrator.wrap import Keeping
 
 PINNED = "proof "  # what an approver's signature covers besides the plan
 UNPROVEN = "no newer backup of the database is proven by a test restore: dsr backup prove"

@@ -27,6 +27,7 @@ from orchestrator.cli import (
     receipts,
     replays,
     requests,
+    retentions,
     sandboxes,
     vaults,
     working,
@@ -60,6 +61,7 @@ app.add_typer(policies.app, name="policy")
 app.add_typer(letters.app, name="letter")
 app.add_typer(backups.app, name="backup")
 app.add_typer(vaults.app, name="vault")
+app.add_typer(retentions.app, name="retention")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
 packages.register(app)

@@ -17,11 +17,18 @@ staff = typer.Typer(no_args_is_help=True, help="Keys of the people who act.")
 @app.command()
 def place(
     context: typer.Context,
-    reason: Annotated[str, typer.Option(help="Case reference; without personal data.")],
-    review: Annotated[datetime, typer.Option(help="When a person looks at it again.")],
+    reason: Annotated[str, typer.Option(help="Why; without personal data.")],
+    review: Annotated[datetime | None, typer.Option(help="When a person looks at it again.")] = None,
     person: Annotated[str, typer.Option(metavar="KIND=VALUE", help="Hold one person, by an identifier.")] = "",
     organisation: Annotated[str, typer.Option(help="Hold everyone of an organisation, by its id.")] = "",
     collection: Annotated[str, typer.Option(help="Hold SYSTEM or SYSTEM/COLLECTION.")] = "",
+    case: Annotated[str, typer.Option(help="The case's reference; told to staff only.")] = "",
+    owner: Annotated[str, typer.Option(help="Who decides about the hold.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="Only rows from this day on.")] = None,
+    before: Annotated[datetime | None, typer.Option(help="Only rows from before this day.")] = None,
+    preservation: Annotated[
+        bool, typer.Option("--preservation", help="For law enforcement: 90 days, renewable.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Place a hold. It stops also what is running."""
@@ -31,7 +38,10 @@ def place(
         kind, _, value = person.partition("=")
         scope[kind] = value
     with settings(context).service() as service:
-        hold = service.place_hold(reason, review.replace(tzinfo=UTC), scope)
+        hold = service.place_hold(
+            reason, _utc(review), scope, case=case, owner=owner, since=_utc(since), before=_utc(before),
+            preservation=preservation,
+        )  # fmt: skip
     print_json(hold) if as_json else say(f"{hold.id}  placed, review on {hold.review:%Y-%m-%d}")
 
 
@@ -39,17 +49,34 @@ def place(
 def release(
     context: typer.Context, hold: Annotated[str, typer.Argument(metavar="HOLD")], as_json: AsJson = False
 ) -> None:
-    """Release a hold. What waited needs a new plan."""
+    """Release a hold. What waited is looked at again at once."""
     with settings(context).service() as service:
         service.release_hold(hold)
     print_json({"hold": hold, "released": True}) if as_json else say(f"{hold}  released")
+
+
+@app.command()
+def renew(
+    context: typer.Context,
+    hold: Annotated[str, typer.Argument(metavar="HOLD")],
+    review: Annotated[datetime | None, typer.Option(help="When a person looks at it again.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold on: a preservation for law enforcement for 90 days more, any other until the day given."""
+    with settings(context).service() as service:
+        until = service.renew_hold(hold, _utc(review))
+    print_json({"hold": hold, "review": until}) if as_json else say(f"{hold}  renewed, review on {until:%Y-%m-%d}")
+
+
+def _utc(day: datetime | None) -> datetime | None:
+    return day.replace(tzinfo=UTC) if day else None
 
 
 @app.command("list")
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """Holds in force."""
     with settings(context).service() as service:
-        holds = service.journal.holds()
+        holds, now = service.journal.holds(), service.now()
     if as_json:
         print_json(holds)
         return
@@ -57,9 +84,9 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
     rows = [
         [h.id, "a person" if h.person else h.organisation or h.collection, f"{h.placed:%Y-%m-%d}",
-         f"{h.review:%Y-%m-%d}", h.by, h.reason] for h in holds
+         f"{h.review:%Y-%m-%d}{' OVERDUE' if h.review < now else ''}", h.owner or h.by, h.case, h.reason] for h in holds
     ]  # fmt: skip
-    table("Legal holds", ["hold", "on", "placed", "review", "by", "reason"], rows)
+    table("Legal holds", ["hold", "on", "placed", "review", "owner", "case", "reason"], rows)
 
 
 @staff.command()

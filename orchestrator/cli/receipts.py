@@ -31,6 +31,12 @@ def verify(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fa
         told = {"valid": True, "backup": name, "status": payload["status"], "final": payload["final"]}
         text = f"valid: backup {name}, {payload['status']}: {payload['evidence']}"
         print_json(told) if as_json else say(text)
+    elif payload["type"] == "dsr-retention/1":
+        steps: Any = payload["steps"]
+        gone = sum(s["removed"] for s in steps)
+        print_json({"valid": True, "outcome": payload["outcome"], "removed": gone}) if as_json else say(
+            f"valid: retention, outcome {payload['outcome']}: {gone} rows of {len(steps)} collections"
+        )
     elif "system" in payload:
         told = {"valid": True, "system": payload["system"], "copy": payload["copy"]}
         text = f"valid: {payload['system']}, restored from a copy of {payload['copy']}: everybody erased is settled"
@@ -45,7 +51,7 @@ def verify(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fa
 def show(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = False) -> None:
     """Verify a receipt and show what it says."""
     payload = _verified(file, public_key)
-    if as_json or "system" in payload:
+    if as_json or payload["type"] != "dsr-receipt/1":
         print_json(payload)
         return
     from orchestrator.cli.show import receipt_table

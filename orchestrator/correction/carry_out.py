@@ -26,6 +26,7 @@ from connectors.model import (
 )
 from connectors.protocol import Connector, Corrects
 from orchestrator import canonical, opt_out
+from orchestrator.abilities import correcting, mailing
 from orchestrator.correction.confirm import confirm
 from orchestrator.correction.contested import records
 from orchestrator.correction.decide import Decided
@@ -33,7 +34,6 @@ from orchestrator.correction.readings import identifiers
 from orchestrator.execute import Trouble, execute
 from orchestrator.model import Confirmation, Plan
 from orchestrator.preferences import ENTRY, LISTED, Preferences
-from orchestrator.wrap import correcting, mailing
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service

@@ -95,6 +95,7 @@ def decide(
         inventory=inventory.digest, code=CODE,
         sources=tuple(sorted({i.origin.partition("/")[0] for i in found.subject.identifiers} & set(inventory.systems))),
         suppresses=tuple(n for n in suppresses if n not in kept), replaces=given.replaces,
+        known=tuple(sorted(given.known)),
     )  # fmt: skip
     return Decided(plan, making.places, making.records, making.corrections)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from connectors.model import Identifier, Subject, Trust
 from orchestrator import canonical
+from orchestrator.abilities import mailing
 from orchestrator.correction import readings
 from orchestrator.correction.decide import Decided, decide
 from orchestrator.decide import Given
 from orchestrator.model import Discovery, Plan, Right
-from orchestrator.wrap import mailing
 
 if TYPE_CHECKING:
     from orchestrator.service import Service
@@ -28,9 +28,11 @@ def decided(service: Service, request: str, found: Discovery, progress: Progress
     read = readings.read(found, inventory, contested, systems, progress)
     verification = service.verification(request)
     vault = workspace.vault.open(request)
+    new = readings.identifiers(contested, inventory, Trust.CLAIMED)
+    known = workspace.hashes(request, Subject(found.subject.identifiers - frozenset(new)))  # the new one is no news
     about = Given(
         request, Right.CORRECT, service.actor.id, verification, service.journal.holds(), service.tags(found),
-        vault.ref, service.request(request).received, replaces=replaces,
+        vault.ref, service.request(request).received, replaces=replaces, known=known,
     )  # fmt: skip
     made = decide(
         found, inventory, about, contested, read.values, read.able,

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from connectors.errors import ConnectorError
 from connectors.model import Held, Identifier, Locator, ObstacleKind, Record, Subject, Trust
 from connectors.protocol import Connector, Suppresses
+from orchestrator.abilities import correcting
 from orchestrator.correction.contested import Contested, records
 from orchestrator.correction.decide import concerned
 from orchestrator.inventory import Inventory
 from orchestrator.model import Conflict, Discovery
 from orchestrator.opt_out import MAILED
-from orchestrator.wrap import correcting
 
 TAKEN, KNOWN = "new_value_taken", "new_value_known"
 

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from orchestrator.engine.attend import ATTEMPTS, Next, go_on
 from orchestrator.engine.drive import Drive
 from orchestrator.engine.embedded import Embedded
+from orchestrator.inventory.crontab import Crontab
 from orchestrator.pause import known, pause, resume
+from orchestrator.retention import RETENTION
 from orchestrator.service import Service
 from orchestrator.storage.agenda import Agenda
 from orchestrator.storage.prose import without_personal
@@ -96,10 +98,19 @@ class Engine:
     ) -> None:  # fmt: skip
         """Do what is due until `stop`, or with `once` until nothing is. BusyError if another process does already."""
         self._service().actor.require("run")
+        self._schedule()
         self.drive.work(
             lambda request: self.attend(request, report), once=once, concurrency=concurrency,
             stop=stop or threading.Event(),
         )  # fmt: skip
+
+    def _schedule(self) -> None:
+        """Retention by itself, if the inventory says when: an entry of the agenda like any request."""
+        inventory = self._workspace.inventory
+        if inventory.retention.cron and RETENTION not in self.agenda.rows():
+            at = Crontab.of(inventory.retention.cron).after(datetime.now(UTC), inventory.zone)
+            self.agenda.put(RETENTION, at)
+            self.drive.wake(RETENTION, at)
 
     def attend(self, request: str, report: Report = lambda request, next_: None) -> None:
         """Go on with one request, if it is due, and enter when it is next."""

@@ -12,10 +12,12 @@ from datetime import datetime, timedelta
 from connectors.errors import ConnectorError, TransientError
 from orchestrator.due import Owed
 from orchestrator.errors import BusyError, IncompleteError, OrchestratorError, PausedError
+from orchestrator.inventory.crontab import Crontab
 from orchestrator.issue import Fulfilled
 from orchestrator.journal import State
 from orchestrator.model import Coverage
 from orchestrator.pause import refuse_if_paused
+from orchestrator.retention import RETENTION, expiry
 from orchestrator.service import Service
 from orchestrator.storage.lease import LONGEST_SILENCE
 
@@ -40,9 +42,13 @@ def go_on(service: Service, request: str, attempt: int) -> Next:
     """Carry a request on as far as it goes by itself. Raises nothing; what it says holds nothing personal."""
     now = service.now()
     try:
+        if request == RETENTION:
+            return scheduled(service)
         refuse_if_paused(service.journal, request)
         if (state := service.journal.state(request)) in _OVER:
             return Next(f"{state}: nothing is left to do")
+        if service.hold_released(request):
+            return _anew(service, request, "a legal hold was released")
         return _after(service, request, service.run(request))
     except BusyError as error:
         return Next(str(error), now + _BUSY)
@@ -57,6 +63,24 @@ def go_on(service: Service, request: str, attempt: int) -> Next:
         return Next(said, now + _patience(attempt), again=True, stuck=attempt >= _FAULTS)
 
 
+def scheduled(service: Service) -> Next:
+    """A retention run at its time. Whatever becomes of it, the next one comes."""
+    crontab = service.inventory.retention.cron
+    if not crontab:
+        return Next("no longer scheduled")
+    then = Crontab.of(crontab).after(service.now(), service.inventory.zone)
+    try:
+        ran = service.run_retention()
+    except BusyError as error:
+        return Next(str(error), then)
+    gone = sum(s["removed"] for s in ran.payload.get("steps", ()))
+    said = "counted only" if ran.dry else f"{ran.payload['outcome']}: {gone:,} rows"
+    waits = f"; {len(ran.waits)} collections wait for a person: dsr retention status" if ran.waits else ""
+    trouble = "".join(f"; {ref}: {why}" for ref, why in ran.troubles.items())
+    # Cut short: it goes on soon, and not only at its next time.
+    return Next(f"{said}{waits}{trouble}", min(then, service.now() + _LONGEST) if ran.troubles else then)
+
+
 def _after(service: Service, request: str, done: Fulfilled) -> Next:
     outcome, now = str(done.payload["outcome"]), service.now()
     if service.journal.state(request) in _OVER:
@@ -65,11 +89,18 @@ def _after(service: Service, request: str, done: Fulfilled) -> Next:
         return Next(f"{outcome}; a system could not be read again", now + _LONGEST)
     owed = service.due(request)
     if any(o.owed is Owed.DECIDE_ANEW and o.overdue for o in owed):
-        service.plan(request)
-        return Next(f"{outcome}; something turned up or ended: a new plan waits for approval")
+        return _anew(service, request, f"{outcome}; something turned up or ended")
     dates = [o.when for o in owed if o.owed is not Owed.BY_HAND and o.when]
     ahead = [at for at in dates if at > now]
     return Next(outcome, min(ahead, default=None))
+
+
+def _anew(service: Service, request: str, why: str) -> Next:
+    """Decide about the data again; what exceptions kept that have ended goes on by itself if that was approved."""
+    service.plan(request)
+    if ids := expiry.approve(service, request):
+        return Next(f"{why}: goes on, approved in advance by {', '.join(ids)}", service.now())
+    return Next(f"{why}: a new plan waits for approval")
 
 
 def _patience(attempt: int) -> timedelta:

@@ -18,7 +18,7 @@ from connectors.model import (
     Trust,
 )
 from orchestrator.canonical import digest
-from orchestrator.inventory import correctable, letters, model, promise, recipients, restore_test, schema
+from orchestrator.inventory import correctable, letters, model, promise, recipients, restore_test, retention, schema
 from orchestrator.inventory import document as yaml
 from orchestrator.inventory.flows import Sensitive, Tells
 from orchestrator.inventory.references import check, role_of
@@ -36,6 +36,7 @@ def load(path: Path) -> model.Inventory:
     if document is not None:
         check(document, problems)
         letters.check(document, problems)
+        retention.check(document, problems)
     problems.stop()
     assert document is not None  # without a document there were problems
     return _inventory(document, path)
@@ -79,6 +80,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         letters=letters.frozen(document.letters),
         accounts=tuple(document.accounts),
         attributes={n: correctable.frozen(n, a) for n, a in document.attributes.items()},
+        retention=retention.timetable(document.retention),
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
     )
 
@@ -163,6 +165,7 @@ def _collection(name: str, entry: schema.Collection, system: schema.System) -> m
         holds={n: tuple(f.holds) for n, f in entry.fields.items() if f.holds},
         uncorrected=entry.uncorrected or "",
         carried_over=entry.carried_over or "",
+        retention=retention.frozen(entry.retention, entry.age or "") if entry.retention else None,
     )
 
 

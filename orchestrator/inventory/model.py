@@ -17,6 +17,7 @@ from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
 from orchestrator.inventory.attributes import Attribute
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
+from orchestrator.inventory.periods import Schedule, Timetable
 from orchestrator.inventory.problems import nearest
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Rule as Promise
@@ -114,6 +115,7 @@ class Collection:
     holds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field -> attributes of the person
     uncorrected: str = ""  # why nothing in it is put right
     carried_over: str = ""  # how a new identifier is entered beside the old one, by hand
+    retention: Schedule | None = None  # when its rows have had their time, whoever they are about
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -179,6 +181,7 @@ class Inventory:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))  # a request's day of receipt is the date there
     promises: tuple[Promise, ...] = ()  # what the policy promises, beside the law
     recipients: tuple[Recipient, ...] = ()  # to whom data goes
+    retention: Timetable = field(default_factory=Timetable)  # when retention runs by itself
     letters: Stationery | None = None  # how the company writes to people who ask
     accounts: tuple[str, ...] = ()  # "system/collection" whose rows are accounts that people sign in to
     attributes: Mapping[str, Attribute] = field(default_factory=dict)  # what a person may have put right

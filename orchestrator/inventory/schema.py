@@ -13,6 +13,7 @@ from orchestrator.inventory.letters import Letters
 from orchestrator.inventory.promise import Promise
 from orchestrator.inventory.recipients import Recipient, SensitiveName, TellsName
 from orchestrator.inventory.restore_test import RestoreTest
+from orchestrator.inventory.retention import Retention, RetentionRuns
 from orchestrator.inventory.words import (
     PERIOD,
     Category,
@@ -184,6 +185,7 @@ class Collection(Entry):
     sources: Texts | None = None
     purposes: Texts | None = None
     sensitive_uses: Texts = Field(default_factory=list)  # beyond Cal. Civ. Code 1798.121(a): what a limit ends
+    retention: Retention | None = None
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -252,6 +254,7 @@ class Document(Entry):
     attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
     verification: Verification = Field(default_factory=Verification)
     limits: Limits = Field(default_factory=Limits)
+    retention: RetentionRuns = Field(default_factory=RetentionRuns)
     identifiers: dict[KindName, Kind] = Field(min_length=1)
     rules: list[Rule] = Field(default_factory=list)
     exemptions: list[Exemption] = Field(default_factory=list)

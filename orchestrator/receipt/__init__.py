@@ -24,6 +24,7 @@ from orchestrator.receipt.settle import Fulfilment, Standing
 __all__ = [
     "BACKUP",
     "REPLAY",
+    "RETENTION",
     "TYPE",
     "Answer",
     "Case",
@@ -43,6 +44,7 @@ __all__ = [
 
 
 BACKUP = "dsr-backup-deletion/1"  # of one backup, which is of no request
+RETENTION = "dsr-retention/1"  # of rows that went because of their age
 REPLAY = "dsr-replay/1"  # of a restored system: nobody who was erased is in it any more
 
 
@@ -57,7 +59,7 @@ def head_of(payload: Mapping[str, Any]) -> Head:
 
 
 def verify_file(
-    path: Path, keys: Iterable[Ed25519PublicKey], types: tuple[str, ...] = (TYPE, REPLAY, BACKUP)
+    path: Path, keys: Iterable[Ed25519PublicKey], types: tuple[str, ...] = (TYPE, REPLAY, BACKUP, RETENTION)
 ) -> Mapping[str, Any]:
     """The payload of a receipt's file, or of another that this program signs.
 

@@ -107,6 +107,7 @@ def build(case: Case, pseudonym: Callable[[str], str], subject: Collection[str] 
             "inventory": case.plan.inventory,
             "code": case.plan.code,
         },
+        "supplements": case.supplements,
         "previous": case.previous,
         "journal": case.journal,
     }
@@ -140,7 +141,8 @@ def _same_plan(case: Case, plan_digest: str) -> None:
 
 def _approval(case: Case, pseudonym: Callable[[str], str]) -> dict[str, Any]:
     def decision(signed: Signed) -> dict[str, Any]:
-        return {"by": pseudonym(signed.by), "at": signed.at, "signed": bool(signed.signature)}
+        ahead = signed.purpose.removeprefix("standing:") if signed.purpose.startswith("standing:") else ""
+        return {"by": pseudonym(signed.by), "at": signed.at, "signed": bool(signed.signature), "standing": ahead}
 
     return {
         "mode": case.mode,

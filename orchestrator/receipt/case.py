@@ -86,6 +86,7 @@ class Case:
     versions: Versions
     journal: Head
     previous: str = ""  # hash of the receipt before
+    supplements: str = ""  # hash of the request's first receipt, if that was on an earlier plan
     acknowledged: datetime | None = None
     extended: date | None = None  # the new day, if it was extended
     answered: datetime | None = None

@@ -99,6 +99,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "receipt_key": frozenset({"former", "key"}),
     "hold_placed": frozenset(f.name for f in fields(Hold)),
     "hold_released": frozenset({"at"}),
+    "hold_renewed": frozenset({"hold", "review"}),
     "vault_destroyed": frozenset({"slots"}),
     "capsule_made": frozenset({"capsule", "what", "systems"}),  # `what`: see `orchestrator.lifetimes.Open`
     "vault_reduced": frozenset({"slots", "kept"}),
@@ -106,12 +107,28 @@ KINDS: Mapping[str, frozenset[str]] = {
     "purged": frozenset({"year", "entries", "receipts"}),
 }
 
+# Retention: rows that go by age, under the name `retention` in the place of a request.
+KINDS = {
+    **KINDS,
+    "retention_planned": frozenset({"digest", "plan"}),
+    "retention_approved": _DECISION,
+    "retention_overridden": _DECISION,
+    "retention_armed": frozenset({"armed"}),
+    "retention_begun": frozenset({"plan", "refs"}),
+    "retention_batch": frozenset({"plan", "ref", "count", "along"}),
+    "retention_ended": frozenset({"plan", "outcome"}),
+    "retention_receipt": frozenset({"plan", "hash", "envelope"}),
+    # a person's approval in advance, of retention or of exceptions that end
+    "standing_approved": frozenset({"id", "scope", "bound", "limit", "until", "decision"}),
+    "standing_withdrawn": frozenset({"id"}),
+}
+
 PURGED = "purged"  # `entries`: [first, last] of each run of numbers; `receipts`: [number, hash]; `year` of receipt
 # What a purge of a request's record leaves: it serves another purpose, with an end of its own.
 OUTLIVE = frozenset({"vault_destroyed", PURGED})
 
 # Fields in a person's own words: read for what names somebody before they are kept.
-PROSE = frozenset({"reason", "method", "matched", "channel", "answer", "proof"})
+PROSE = frozenset({"reason", "method", "matched", "channel", "answer", "proof", "case"})
 
 
 class State(StrEnum):

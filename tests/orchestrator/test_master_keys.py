@@ -120,8 +120,8 @@ def test_a_key_that_no_other_process_was_given_is_refused(tmp_path: Path, monkey
     inventory = tmp_path / "inventory.yaml"
     inventory.write_text(MINIMAL)
     loaded, keys = Inventory.load(inventory), {"A": b"a" * 32, "B": b"b" * 32}
-    for name, key in keys.items():
-        monkeypatch.setenv(name, base64.b64encode(key).decode())
+    for variable, secret in keys.items():
+        monkeypatch.setenv(variable, base64.b64encode(secret).decode())
     with Workspace.open(tmp_path / "state", loaded, {"DSR_MASTER_KEY_REF": "env:A"}) as workspace:
         service = Service(workspace, identify(loaded, "", None))
         request = service.new_request(Right.DELETE, [("email", "ann@example.com")], "email")
@@ -144,7 +144,7 @@ class Memory(KeyringBackend):
     priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.held: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from connectors.errors import ChangedError, RefusedError
-from connectors.model import Change, Correction, Locator, Outcome, Status
+from connectors.model import Change, Correction, IdentitySpec, Locator, Outcome, Status, Subject, Trust
 from connectors.protocol import Corrects
 from connectors.sandbox.serve import Server
 from connectors.sandbox.stripe import StripeFake
-from tests.connectors.stripe.account import OLD, connect, entry, paid, person
+from tests.connectors.stripe.account import OLD, connect, entry, located, paid, person
 
 HER = person("u-1")
 PLACE = {"line1": "1 Oak St", "city": "Madison", "postal_code": "53703", "country": None}
@@ -99,3 +100,20 @@ def test_an_attribute_is_emptied_where_that_is_asked(server: Server, fake: Strip
     held = customer(fake, name="Ann", phone="555-0100")
     assert run(server, one("customers", "phone", "555-0100", ""))[0].status is Status.DONE
     assert (held["phone"], held["name"]) == (None, "Ann")
+
+
+def test_a_guests_payment_under_the_former_name_stays_hers_for_the_request_that_found_it(
+    server: Server, fake: StripeFake
+) -> None:
+    customer(fake, name="Ann Lee")
+    paid(fake, None, billing_details={"email": "ann.lee@example.com", "name": "Ann Lee"})
+    guests = IdentitySpec("stripe.guest", "id", Trust.ASSIGNED)
+    plain = entry(server.url, typed_addresses="claimed")
+    spec = replace(plain, collections=tuple(
+        replace(c, identities=(guests,)) if c.name.startswith("guest_") else c for c in plain.collections
+    ))  # fmt: skip
+    told = frozenset(i for r in connect(spec).locate(HER) for i in r.reveals if i.opens)
+    before = located(spec, HER)
+    assert run(server, one("customers", "name", "Ann Lee", "Anne Li"))[0].status is Status.DONE
+    assert located(spec, Subject(HER.identifiers | told)) == before
+    assert located(spec, HER)["guest_charges:several_people"] == 1, "by whoever comes anew, a person looks"

@@ -27,7 +27,7 @@ class StripeHarness:
     disclosed = ("ann.lee@example.com", "555-0100")
     corrections: ClassVar[Mapping[tuple[str, str], str]] = {
         ("customers", "phone"): "555-0177",
-        ("customers", "name"): "Anne Li",
+        ("customers", "name"): "Ann B. Lee",
         ("customers", "address.city"): "Monona",
         ("payment_methods", "billing_details.phone"): "555-0177",
     }
