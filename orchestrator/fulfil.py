@@ -21,10 +21,10 @@ from orchestrator.errors import HeldError, IncompleteError, SystemFailedError, U
 from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
-from orchestrator.lifetimes import Known, carried_over
 from orchestrator.model import SCAN, Confirmation, Right
 from orchestrator.package import Job, Package, write
 from orchestrator.pause import paused_systems, refuse_if_paused
+from orchestrator.still_open import Known, carried_over
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service

@@ -9,82 +9,28 @@ request is closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
-from connectors.model import Action, Identifier, Locator, Subject
+from connectors import copies
+from connectors.model import Identifier, Locator, Subject
 from orchestrator import canonical
 from orchestrator.due import Obligations
 from orchestrator.errors import BusyError, UnknownError
 from orchestrator.journal import State
-from orchestrator.model import Confirmation, Coverage, Plan, Right, Searched
+from orchestrator.model import Confirmation, Discovery, Plan, Right, Verification
 from orchestrator.opt_out import MAILED
 from orchestrator.receipt import Fulfilment
-from orchestrator.receipt.settle import Standing
 from orchestrator.signing import verify
+from orchestrator.still_open import Known, Open, locators, still_open
 from orchestrator.storage.agenda import Agenda
 
-T = TypeVar("T")
 _SLOT = "capsule"
 _EVERY = "*"  # instead of systems: all of them
-_OVER = {Standing.GONE, Standing.NOT_PROVABLE, Standing.ATTESTED, Standing.DISCLOSED}
 _ENDED = (State.CLOSED, State.DENIED, State.CANCELLED)
 _ORGANISATION = "organisation_id"  # holds on it are matched by its value
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """One thing that is still open after a run. `systems`: where it will be searched for; `refs`: its steps."""
-
-    what: str  # no personal data: "recheck", "step REF", "late SYSTEM/COLLECTION", "opt-out SYSTEM", "search SYSTEM"
-    systems: frozenset[str]
-    refs: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is still known of the person: all of it, or what the open capsules hold together.
-
-    `tags`: keyed hashes of everything that named the person, also of what is forgotten; holds are matched by
-    them. `systems`: what may be searched with it; None for every one.
-    """
-
-    subject: Subject
-    claimed: Subject
-    locators: Mapping[str, Locator]
-    tags: frozenset[str] = frozenset()
-    systems: frozenset[str] | None = None
-    reduced: bool = False  # to capsules, before
-
-
-def still_open(
-    plan: Plan, payload: Mapping[str, Any], confirmation: Confirmation, recheck: frozenset[str]
-) -> Iterator[Open]:
-    """What a receipt of this plan leaves open, each apart. `recheck`: where the person is looked for again."""
-    if recheck:
-        yield Open("recheck", recheck, frozenset(s.ref for s in plan.steps))
-    standing = {step["ref"]: step["standing"] for step in payload["steps"]}
-    for step in plan.steps:
-        kept = standing[step.ref] == Standing.RETAINED or (step.action is Action.REDACT and bool(step.keep))
-        if (kept and step.count) or (not kept and standing[step.ref] not in _OVER):
-            yield Open(f"step {step.ref}", frozenset({step.system}), frozenset({step.ref}))
-    for system, collection, _ in confirmation.late:
-        yield Open(f"late {system}/{collection}", frozenset({system}))
-    for system, kept in confirmation.opt_outs:
-        if not kept:
-            yield Open(f"opt-out {system}", frozenset({system}))
-    for system in _unsearched(plan, confirmation):
-        yield Open(f"search {system}", frozenset({system}))
-
-
-def _unsearched(plan: Plan, confirmation: Confirmation) -> Iterator[str]:
-    later = {s.system for s in confirmation.coverage if s.coverage is Coverage.SEARCHED}
-    for searched in plan.coverage:
-        if searched.coverage is Coverage.UNREACHABLE and searched.system not in later:
-            yield searched.system
 
 
 class Lifetimes(Obligations):
@@ -102,8 +48,8 @@ class Lifetimes(Obligations):
         subject = canonical.decode(Subject, kept["subject"])
         claimed = canonical.decode(Subject, kept["claimed"]) if "claimed" in kept else Subject.of()
         before = capsuled or Known(subject, claimed, {})
-        locators = _locators(kept.get("locators", {})) | self._by_hand(request)
-        return Known(subject, claimed, locators, before.tags, before.systems, before.reduced)
+        places = locators(kept.get("locators", {})) | self._by_hand(request)
+        return Known(subject, claimed, places, before.tags, before.systems, before.reduced)
 
     def _by_hand(self, request: str) -> dict[str, Locator]:
         """Systems that no connector searches, as plans name them."""
@@ -121,10 +67,29 @@ class Lifetimes(Obligations):
         identifiers = (canonical.decode(Subject, one["subject"]).identifiers for one in held)
         return Known(
             Subject(frozenset[Identifier]().union(*identifiers)), Subject.of(),
-            {ref: at for one in held for ref, at in _locators(one["locators"]).items()},
+            {ref: at for one in held for ref, at in locators(one["locators"]).items()},
             frozenset(tag for one in held for tag in one["tags"]), None if _EVERY in systems else systems,
             reduced=True,
         )  # fmt: skip
+
+    def acted_on(self, request: str, verification: Verification) -> frozenset[Identifier]:
+        """Identifiers of the last plan that was carried out: a redacted account no longer leads to them.
+
+        Not those of plans that were only made: what misled one of them may have been corrected since. Of a
+        plan that stood on a proof which is withdrawn, only until when copies may hold the person.
+        """
+        for entry in reversed(list(self.journal.entries(request, "planned"))):
+            digest = entry.payload["digest"]
+            if self.journal.outcomes(digest):
+                known = self.known(request, digest).subject.identifiers  # since the answer, what capsules hold
+                stands = set(self.journal.plan(digest).verification.proves) <= set(verification.proves)
+                return known if stands else frozenset(i for i in known if copies.is_kind(i.kind))
+        return frozenset()
+
+    def tags(self, found: Discovery) -> frozenset[str]:
+        """Keyed hashes of everything that names the person, to match holds."""
+        named = {(i.kind, i.value) for i in found.subject.identifiers | found.claimed}
+        return frozenset(self.workspace.vault.person_tag(kind, value) for kind, value in named)
 
     def remembered_tags(self, request: str) -> frozenset[str]:
         """Keyed hashes of what named the person, as far as journal and capsules tell: no hold is forgotten."""
@@ -249,44 +214,3 @@ class Lifetimes(Obligations):
         needs = (self.workspace.connector(name, self.now()).capabilities.needs for name in one.systems)
         mailed = {MAILED} if one.what.startswith("opt-out ") else set[str]()
         return frozenset({*mailed, _ORGANISATION}).union(*needs)
-
-
-def carried_over(
-    before: Confirmation | None, now: Confirmation, plan: Plan, searched: Collection[str] | None, mailed: bool
-) -> Confirmation:
-    """A reading of some systems (None: of all) beside what the last one found in the others.
-
-    `mailed`: whether an address was known by which opt-outs could be read.
-    """
-    if before is None or searched is None:
-        return now
-    there, seen = {s.ref for s in plan.steps if s.system in searched}, {r.ref: r for r in before.results}
-    opted_out = dict(before.opt_outs) | {s: kept for s, kept in now.opt_outs if mailed and s in searched}
-    return Confirmation(
-        now.at, tuple(r if r.ref in there else seen.get(r.ref, r) for r in now.results),
-        (
-            *(s for s in before.coverage if s.system not in searched),
-            *(s for s in now.coverage if s.system in searched),
-        ),
-        tuple(sorted({
-            *(late for late in before.late if late[0] not in searched),
-            *(late for late in now.late if late[0] in searched),
-        })),
-        tuple((system, opted_out.get(system, kept)) for system, kept in now.opt_outs),
-    )  # fmt: skip
-
-
-def among(every: Mapping[str, T], only: Collection[str] | None) -> dict[str, T]:
-    """The systems that may be searched."""
-    return {name: one for name, one in every.items() if only is None or name in only}
-
-
-def left_alone(every: Collection[str], only: Collection[str] | None, at: datetime) -> Iterator[Searched]:
-    """What a search of some systems says of the others."""
-    for name in every:
-        if only is not None and name not in only:
-            yield Searched(name, Coverage.NOT_SEARCHABLE, at, "nothing of it was open any more")
-
-
-def _locators(kept: Mapping[str, Any]) -> dict[str, Locator]:
-    return {ref: canonical.decode(Locator, at) for ref, at in kept.items()}

@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from connectors import copies
 from connectors.model import Identifier, Subject
 from connectors.protocol import Connector
 from orchestrator import canonical, fulfil, honour, minors, replay
@@ -30,8 +29,7 @@ from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, scope_of, unknown
-from orchestrator.lifetimes import among, left_alone
-from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
+from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
 from orchestrator.opt_outs import OptOuts
 from orchestrator.package import Package
 from orchestrator.records import Records
@@ -39,6 +37,7 @@ from orchestrator.replay import Replayed
 from orchestrator.retention import Retentions, expiry
 from orchestrator.rotation import Rotation
 from orchestrator.staff import SINGLE, genuine
+from orchestrator.still_open import among, left_alone
 from orchestrator.systems import Systems
 from orchestrator.turns import Turns
 
@@ -77,11 +76,11 @@ class Service(
                 honour.plan(self, request)
             return self.show_plan(request)
         if right is Right.CORRECT:
-            return self._planned(*planning.plan(self, request, self._acted_on(request, verification), progress))
+            return self._planned(*planning.plan(self, request, self.acted_on(request, verification), progress))
         with self.journal.lease(request):
             left = self.capsuled(request)  # of an answered request
             given = left.subject.identifiers if left else self.identifiers(request, verification)
-            start = {*given, *self._acted_on(request, verification)}
+            start = {*given, *self.acted_on(request, verification)}
             found = self.discover(request, start, progress, only=left.systems if left else None)
             before = {e.system: e.existed for e in erasures(self.journal, request)}
             plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
@@ -92,20 +91,6 @@ class Service(
             vault.put_json(f"plan:{digest}", {**known, "locators": locators})
             self.journal.save_plan(plan)
         return self._planned(plan, digest)
-
-    def _acted_on(self, request: str, verification: Verification) -> frozenset[Identifier]:
-        """Identifiers of the last plan that was carried out: a redacted account no longer leads to them.
-
-        Not those of plans that were only made: what misled one of them may have been corrected since. Of a
-        plan that stood on a proof which is withdrawn, only until when copies may hold the person.
-        """
-        for entry in reversed(list(self.journal.entries(request, "planned"))):
-            digest = entry.payload["digest"]
-            if self.journal.outcomes(digest):
-                known = self.known(request, digest).subject.identifiers  # since the answer, what capsules hold
-                stands = set(self.journal.plan(digest).verification.proves) <= set(verification.proves)
-                return known if stands else frozenset(i for i in known if copies.is_kind(i.kind))
-        return frozenset()
 
     def show_plan(self, request: str) -> Planned:
         """The latest plan of a request."""
@@ -149,11 +134,6 @@ class Service(
         live = [e for e in erasures(self.journal) if not e.expired(self.now())]
         first, systems, unserved = (told.payload[name] for name in ("first", "systems", "unserved"))
         return scope_of(self.workspace, first, systems, frozenset(unserved), live)
-
-    def tags(self, found: Discovery) -> frozenset[str]:
-        """Keyed hashes of everything that names the person, to match holds."""
-        named = {(i.kind, i.value) for i in found.subject.identifiers | found.claimed}
-        return frozenset(self.workspace.vault.person_tag(kind, value) for kind, value in named)
 
     def decided(
         self, found: Discovery, request: str, replaces: str = "", erased: Mapping[str, datetime] = _NEVER

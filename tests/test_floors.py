@@ -72,6 +72,7 @@ FLOORS = {
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
     "orchestrator.lifetimes": 14,
+    "orchestrator.still_open": 10,
     "orchestrator.portion": 8,
     "orchestrator.sparing": 8,
     "orchestrator.ages": 8,

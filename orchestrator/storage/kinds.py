@@ -101,7 +101,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "hold_released": frozenset({"at"}),
     "hold_renewed": frozenset({"hold", "review"}),
     "vault_destroyed": frozenset({"slots"}),
-    "capsule_made": frozenset({"capsule", "what", "systems"}),  # `what`: see `orchestrator.lifetimes.Open`
+    "capsule_made": frozenset({"capsule", "what", "systems"}),  # `what`: see `orchestrator.still_open.Open`
     "vault_reduced": frozenset({"slots", "kept"}),
     "vault_rewrapped": frozenset({"master", "keys"}),
     "purged": frozenset({"year", "entries", "receipts"}),
