@@ -69,7 +69,7 @@ class Comparing(Corrections, Clocks):
             point, words = self.inventory.points.get(name), points(self._said(request), self.inventory)
             called = {name, *((point.title, *(field for *_, field in point.held)) if point else ())}
             if any(named(word, words) for word in called):
-                return f"{name!r} is what is to be corrected ({rules.contested.citation}): {rules.contested.says}"
+                return f"{name}: contested in this request, so that it proves nothing ({rules.contested.citation})"
         return ""
 
     def _askable(self, asked: Request, name: str, what: str) -> Point:

@@ -134,11 +134,20 @@ def test_what_is_not_compared_is_no_attempt(office: Office, said: dict[str, str]
     assert not any(office.workspace.journal.entries(request, "comparing"))
 
 
-def test_nobody_is_verified_by_what_is_to_be_corrected(office: Office) -> None:
-    request = asked(office)
-    office.service.contest(request, ["app_db/public.users.phone"])
-    with pytest.raises(NotAllowedError, match=r"what is to be corrected \(11 CCR 7060\(h\)\)"):
-        office.service.compare(request, {"phone": ANNS["phone"]})
+@pytest.mark.parametrize("attribute", ["phone", "mobile_phone"])
+def test_nobody_is_verified_by_what_is_to_be_corrected(office: Office, attribute: str) -> None:
+    """Nor by a point that may match a field which holds it; and what matched before counts for nothing."""
+    email = [("email", office.sandbox.people.subject.email)]
+    request = office.service.new_correction(email, {"job_title": "Rigger"}, [], "email")
+    assert office.service.compare(request, {"phone": ANNS["phone"], "name": "Ann Lee"})["phone"] is MATCHED
+    assert office.service.shown(request).level is Level.REASONABLE
+    office.service.contest(request, {attribute: "+1 608 555 9999"})
+    assert office.service.shown(request).level is None
+    with pytest.raises(NotAllowedError, match=r"contested in this request.*\(11 CCR 7060\(h\)\)"):
+        office.service.compare(request, {"phone": "608 555 9999"})
+    for basis in ("", "we are sure"):
+        with pytest.raises(NotAllowedError, match="contested in this request"):
+            office.service.verify(request, Level.REASONABLE, "points", ["phone"], ["email"], basis)
 
 
 def test_a_system_that_is_down_costs_no_attempt(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

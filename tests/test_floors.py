@@ -108,7 +108,7 @@ FLOORS = {
     "orchestrator.fulfil": 17,
     "orchestrator.replay": 17,
     "orchestrator.backups": 17.5,
-    "orchestrator.systems": 17,
+    "orchestrator.systems": 17.5,
     "orchestrator.service": 18,
     "orchestrator.engine": 19,
     "orchestrator.demo": 20,

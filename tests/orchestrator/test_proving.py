@@ -60,17 +60,6 @@ def test_what_is_refused_is_refused_with_reasons_too(desk: Desk) -> None:
     for name, says in [("ssn", "is not asked of anybody"), ("phone", "was compared and is not matched")]:
         with pytest.raises(NotAllowedError, match=says):
             desk(RECEIVED).verify(request, REASONABLE, "points", [name], ["email"], "we are sure")
-    desk(RECEIVED).contest(request, ["shop/orders.name"])
-    with pytest.raises(NotAllowedError, match="what is to be corrected"):
-        desk(RECEIVED).verify(request, REASONABLE, "points", ["name"], ["email"], "we are sure")
-
-
-def test_a_contested_datum_counts_for_nothing_even_if_it_was_compared_before(desk: Desk) -> None:
-    request = asked(desk)
-    matched(desk, request, phone="matched", name="matched")
-    assert desk(RECEIVED).shown(request).level is REASONABLE
-    desk(RECEIVED).contest(request, ["shop/orders.name"])
-    assert desk(RECEIVED).shown(request).level is None
 
 
 def test_a_new_sign_in_counts_for_a_day_and_a_session_does_not(desk: Desk) -> None:
