@@ -57,6 +57,14 @@ def erasures(journal: Journal, request: str | None = None) -> tuple[Erasure, ...
     return tuple(latest.values())
 
 
+def portion(workspace: Workspace, known: Collection[Erasure], first: str, system: str) -> tuple[str, ...]:
+    """What the person wanted deleted. If the record of that is destroyed, what was seen to be gone, and no more."""
+    if any(workspace.journal.entries(first, "requested")):
+        return workspace.journal.request(first).only
+    erased = {name for e in known if (e.first, e.system) == (first, system) for name in e.collections}
+    return tuple(sorted(f"{system}/{name}" for name in erased & set(workspace.inventory.systems[system].collections)))
+
+
 class Index:
     """Who an identifier belonged to. Built of entries; asks every key that they were made with."""
 

@@ -22,7 +22,7 @@ from orchestrator.abilities import Enumerating, enumerating
 from orchestrator.decide import Given, decide
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import State
-from orchestrator.ledger import Erasure, Index, erasures, scope_of
+from orchestrator.ledger import Erasure, Index, erasures, portion, scope_of
 from orchestrator.model import LATER, Coverage, Discovery, Plan, Right, Verification
 from orchestrator.signing import envelope_bytes
 from orchestrator.storage.kinds import PURGED
@@ -182,7 +182,8 @@ class _Replay:
             if searched.system == self.system and searched.coverage is not Coverage.SEARCHED:
                 raise _NotSearchedError(searched.why)  # silence is no absence
         verification = self._verification(first, identifiers)
-        trial = self._trial(found, verification, scope.existed, unserved, service.request(first).only)
+        only = portion(service.workspace, self.known, first, self.system)
+        trial = self._trial(found, verification, scope.existed, unserved, only)
         if not (trial.changes or trial.conflicts or any(s.rule == LATER for s in trial.steps)):
             return Again(first, Came.NOTHING)
         for request, state, ended in self._requests(first):
@@ -191,7 +192,6 @@ class _Replay:
             if state is not State.CLOSED and self.mark and ended > self.mark.since:
                 return Again(first, Came.SETTLED, request)
         given = sorted((i.kind, i.value) for i in identifiers)
-        only = service.request(first).only
         request = service.new_request(Right.DELETE, given, CHANNEL, replays=first, only=only)
         told = {"first": first, "systems": [self.system], "unserved": sorted(unserved)}
         service.journal.append(request, "replaying", service.actor.id, told, request)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.errors import ChangedError, RefusedError
+from connectors.errors import ChangedError, RefusedError, TransientError
 from connectors.model import Action, Identifier, Order, Outcome, Status, Subject, SystemSpec, Trust
 from connectors.stripe.empty import address, empty, kept
 from connectors.stripe.gather import Gatherer
@@ -134,6 +134,13 @@ class Eraser:
             self._delete_one(f)
         else:
             self._post(f, suffix, f"ending {f.collection}")
+        self._seen_ended(f)
+
+    def _seen_ended(self, f: Found) -> None:
+        """Once the customer is redacted nothing leads to it any more, so whether it ended is seen before."""
+        now = self._api.get(address(f), f"reading {f.collection}")
+        if now is not None and now.get("status") in OPEN[BY_NAME[f.collection].path]:
+            raise TransientError(self._spec.system, f"{f.collection}: said to be ended, and shown to be open")
 
     def _by_job(self, f: Found, work: Work) -> bool:
         """Whether a redaction order is carried out by a job: nothing the job takes is to be kept."""

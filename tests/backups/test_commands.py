@@ -24,7 +24,10 @@ def written(desk: Desk, approval: str) -> Path:
     if not file.exists():
         yaml = YAML()
         whole = yaml.load(ROOT / "inventory.yaml")
-        held = {name: whole[name] for name in ("inventory", "company", "regime", "policy", "hand_over", "identifiers")}
+        held = {
+            name: whole[name]
+            for name in ("inventory", "company", "regime", "policy", "hand_over", "identifiers", "attributes")
+        }
         held["systems"] = {name: whole["systems"][name] for name in (DATABASE, KEEPER)}
         held["approval"] = approval
         people = desk.workspace.inventory.staff

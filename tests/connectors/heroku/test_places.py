@@ -213,6 +213,7 @@ def test_nothing_is_deleted_whatever_is_ordered(account: Account) -> None:
         (Action.REDACT, Status.FAILED),
         (Action.RETAIN, Status.RETAINED),
         (Action.MANUAL, Status.MANUAL),
+        (Action.CORRECT, Status.MANUAL),
     }
     assert account.faults.calls == []
     assert account.heroku.writes == []

@@ -23,11 +23,17 @@ class PostgresHarness:
         "a_fault_is_transient_and_never_an_empty_answer": _SQL,
         "a_fault_during_deletion_is_mended_by_asking_again": _SQL,
         "a_page_that_comes_twice_is_counted_once": _SQL,
+        "a_vendor_that_lies_about_a_correction_is_caught": "this world's lie keeps deletions back; test_laws has one",
     }
     subject = Subject.of(Identifier("email", "ann.lee@EXAMPLE.com", Trust.PROVEN))
     bystander = Subject.of(Identifier("email", "ann.lee2@example.com", Trust.PROVEN))
     canaries = ("ann.lee@example.com", "42 Elm Street", "555-0142", "hash-42")
     never = ("hash-42", "s-42", "5342")
+    corrections: ClassVar[Mapping[tuple[str, str], str]] = {
+        ("public.orders", "address"): "7 Oak Lane",
+        ("public.order_lines", "remark"): "do not ring",
+    }
+    refused: ClassVar[Mapping[tuple[str, str], str]] = {("public.Odd Notes", "The Body"): "much too long for it"}
     disclosed = ("Ann.Lee@example.com", "42 Elm Street", "ring twice 42", "555-0142", "note42")
 
     def start(self) -> None:
