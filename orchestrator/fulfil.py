@@ -104,7 +104,7 @@ def _carry_out(service: Service, planned: Planned, known: Known, progress: Progr
     if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
         return ()
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
-    systems = service.workspace.connectors(service.now(), gate_for(service, plan.request, digest))
+    systems = service.systems(plan.request, gate_for(service, plan.request, digest))
     tag = service.workspace.vault.person_tag
     partial = bool(service.request(plan.request).only)
     entering = (plan, digest, known.subject, mailing(systems), journal, service.actor.id, tag)
@@ -139,6 +139,8 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
     tags = {service.workspace.vault.person_tag(kind, value) for kind, value in named}
     tags |= known.tags | service.remembered_tags(request)
     organisations = {value for kind, value in named if kind == "organisation_id"}
+    if instructing := service.instructs(request):
+        organisations.add(instructing)
     changing = [s for s in service.journal.plan(digest).steps if s.action in (Action.DELETE, Action.REDACT)]
 
     def gate_of(system: str) -> Gate:
@@ -161,7 +163,8 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
 
 
 def _enter(service: Service, planned: Planned, subject: Subject, confirmation: Confirmation) -> None:
-    if planned.plan.right is Right.DELETE:
+    # An instruction erased one organisation's rows: to run it again by person would reach what is not its.
+    if planned.plan.right is Right.DELETE and not service.instructs(planned.plan.request):
         scope = service.scope(planned.plan.request)
         contradicted = {r.ref for r in confirmation.results if r.left}
         ledger.record(
@@ -179,7 +182,9 @@ def _read_back(
 
     # Built anew: what a connector remembers from before the deletion proves nothing.
     scope = service.scope(request)
-    connectors = service.workspace.reached(service.now(), scope.existed if scope else None)
+    existed = scope.existed if scope else None
+    told = service.instructs(request)
+    connectors = service.systems(request) if told else service.workspace.reached(service.now(), existed)
     found = service.discover(
         request, known.subject.identifiers, saying, erasing=False, systems=connectors, only=known.systems
     )
@@ -214,9 +219,8 @@ def write_package(service: Service, request: str, to: Path, progress: Progress, 
     with service.journal.lease(request):
         known = service.known(request, planned.digest)
         job = Job(
-            service.request(request), planned.plan, known.subject, known.locators,
-            service.workspace.connectors(service.now()), service.inventory, service.period_of(request, wish.since),
-            service.decider(request), service.now(),
+            service.request(request), planned.plan, known.subject, known.locators, service.systems(request),
+            service.inventory, service.period_of(request, wish.since), service.decider(request), service.now(),
             lists(service.inventory, planned.plan, service.day(service.request(request).received)), progress=progress,
         )  # fmt: skip
         package = write(job, to, zipped=wish.zipped, held_to=wish.held_to)

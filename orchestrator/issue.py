@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
 from orchestrator.model import Confirmation, Coverage, Right, Step, StepResult
+from orchestrator.notices import Notice
 from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
 from orchestrator.workspace import Workspace, private_file
@@ -118,6 +119,7 @@ def _vendors(
 
     While there is something that the API cannot do, the vendor has not deleted.
     """
+    written = {n.instruction.vendor: n for n in service.notices(planned.plan.request) if n.notified}
     gone = {r.ref for r in confirmation.results if r.confirmed}
     left = {s.system for s in planned.plan.steps if s.ref not in gone and _beyond_the_api(s)}
     for name, system in service.inventory.systems.items():
@@ -131,9 +133,17 @@ def _vendors(
             answer = receipt.Answer.ACCEPTED if waiting else done
             notified = min((a.at for a in answers if a.at), default=service.now())
             if name in left and not waiting:
-                yield receipt.Vendor(name, notified)
+                told = written.pop(name, None)
+                yield _told(told) if told else receipt.Vendor(name, notified)
                 continue
             yield receipt.Vendor(name, notified, answer, max((a.at for a in answers if a.at), default=None))
+        elif name in written:
+            yield _told(written[name])
+
+
+def _told(notice: Notice) -> receipt.Vendor:
+    """A vendor that people wrote to, and what it answered."""
+    return receipt.Vendor(notice.instruction.vendor, notice.notified or notice.due, notice.answer, notice.answered)
 
 
 def _beyond_the_api(step: Step) -> bool:

@@ -93,22 +93,14 @@ class Journal:
     # Requests
 
     def create_request(
-        self,
-        id: str,  # noqa: A002 - the field's name
-        *,
-        right: Right,
-        channel: str,
-        received: datetime,
-        by: str,
-        regime: str = "ccpa",
-        tags: tuple[str, ...] = (),
-        ground: Ground = Ground.STATUTORY,
-        policy: str = "",
-        replays: str = "",
-        only: tuple[str, ...] = (),
-        after: str = "",
-    ) -> Request:
-        request = Request(id, right, channel, received, by, regime, tags, ground, policy, replays, only, after)
+        self, id: str, *,  # noqa: A002 - the field's name
+        right: Right, channel: str, received: datetime, by: str, regime: str = "ccpa", tags: tuple[str, ...] = (),
+        ground: Ground = Ground.STATUTORY, policy: str = "", replays: str = "", only: tuple[str, ...] = (),
+        after: str = "", organisation: str = "",
+    ) -> Request:  # fmt: skip
+        request = Request(
+            id, right, channel, received, by, regime, tags, ground, policy, replays, only, after, organisation
+        )
         self.append(id, "requested", by, canonical.plain(request), id)
         return request
 

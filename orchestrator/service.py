@@ -1,7 +1,6 @@
 """The use cases: what a command line, a console or a scheduler may ask for, and nothing else.
 
-Every check that keeps people safe is made here, for every caller: who acts and what they may do,
-the verification, the guard, the second pair of eyes, holds, the age of a plan.
+For every caller it checks who acts, the verification, the guard, the second pair of eyes, holds, a plan's age.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
 from orchestrator.correction import planning
-from orchestrator.correction.cases import Corrections
 from orchestrator.correction.decide import Decided
 from orchestrator.correspondence import Letters
+from orchestrator.dealings import Dealings
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.delivery import Delivery
 from orchestrator.discover import discover
@@ -59,7 +58,7 @@ class Planned:
 
 
 class Service(
-    Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems, Rotation
+    Dealings, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems, Rotation
 ):
     """All use cases of one workspace, done by one actor."""
 
@@ -105,7 +104,9 @@ class Service(
         systems: Mapping[str, Connector] | None = None, only: Collection[str] | None = None,
     ) -> Discovery:  # fmt: skip
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
+        systems = systems or self.told_systems(request)
         found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems, only=only)
+        found = self.by_machine(request, found)
         return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
     def search(
@@ -142,13 +143,14 @@ class Service(
 
         `erased`: where the request was carried out before. What is surely younger came since.
         """
-        scope = self.scope(request)
+        scope, asked, organisation = self.scope(request), self.request(request), self.instructs(request)
         given = Given(
-            request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
-            self.tags(found) | self.remembered_tags(request), self.ref_of(request), self.request(request).received,
-            self.workspace.mailing, replaces,
+            request, asked.right, self.actor.id, self.verification(request), self.journal.holds(),
+            self.tags(found) | self.remembered_tags(request), self.ref_of(request), asked.received,
+            frozenset() if organisation else self.workspace.mailing, replaces,
             self.workspace.hashes(request, found.subject), scope.existed if scope else erased,
-            scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
+            scope.unserved if scope else frozenset(erased), asked.only, self.workspace.redacting, organisation,
+            frozenset(self.systems(request)) if organisation else frozenset(), self.closed(asked),
         )  # fmt: skip
         return decide(found, self.inventory, given)
 

@@ -16,7 +16,7 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import Inventory
 from orchestrator.journal import Head
 from orchestrator.model import Hold, Right
-from orchestrator.records.keeping import LOG
+from orchestrator.papers import LOG
 from orchestrator.service import Service
 from orchestrator.signing import verify
 from orchestrator.staff import identify
