@@ -17,6 +17,7 @@ from orchestrator.abilities import mailing
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
 from orchestrator.correction.carry_out import carry_out, named, read_back
+from orchestrator.disclosures import first_day
 from orchestrator.errors import HeldError, IncompleteError, SystemFailedError, UnknownError
 from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
@@ -218,10 +219,15 @@ def write_package(service: Service, request: str, to: Path, progress: Progress, 
     planned = service.show_plan(request)
     with service.journal.lease(request):
         known = service.known(request, planned.digest)
+        asked, period = service.request(request), service.period_of(request, wish.since)
+        received, since = (
+            service.day(asked.received),
+            service.day(period.since) if period.asked and period.since else None,
+        )
         job = Job(
-            service.request(request), planned.plan, known.subject, known.locators, service.systems(request),
-            service.inventory, service.period_of(request, wish.since), service.decider(request), service.now(),
-            lists(service.inventory, planned.plan, service.day(service.request(request).received)), progress=progress,
+            asked, planned.plan, known.subject, known.locators, service.systems(request), service.inventory, period,
+            service.decider(request), service.now(),
+            lists(service.inventory, planned.plan, first_day(received, since), received), progress=progress,
         )  # fmt: skip
         package = write(job, to, zipped=wish.zipped, held_to=wish.held_to)
         told = {

@@ -87,7 +87,10 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
         rules=inventory.rules,
         disclosed=_package(last) if last else _answer(told[-1]) if told else None,
         withheld=tuple(last["withheld"]) if last else (),
-        vendors=(*_vendors(service, planned, outcomes, confirmation), *_notices(service, asked.id)),
+        vendors=tuple(
+            _notices(service, asked.id) if asked.right in _NOTICES
+            else _vendors(service, planned, outcomes, confirmation)
+        ),
         contested=service.decisions(asked.id) if asked.right is Right.CORRECT else (),
     )  # fmt: skip
 
@@ -158,7 +161,7 @@ def _says(payload: Mapping[str, Any]) -> Any:
         [(s["ref"], s["standing"], s["status"], s["attested"]) for s in payload["steps"]],
         payload["late"],
         payload["opt_outs"],
-        payload["vendors"] if payload["right"] in _NOTICES else None,
+        payload["vendors"],
     )
 
 

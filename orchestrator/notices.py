@@ -20,6 +20,7 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.instructed import APART
 from orchestrator.inventory import Inventory
 from orchestrator.model import Coverage, Plan, Right, Role, Step
+from orchestrator.portion import WISH
 from orchestrator.receipt import Answer, hash_of
 
 
@@ -85,8 +86,8 @@ def _ordered(step: Step) -> bool:
 
 
 def _keeps(step: Step) -> bool:
-    """Kept by our word: what the vendor locks by itself needs none."""
-    ours = step.rule not in ("", "vendor", "access", APART)
+    """Kept by our word alone: what the vendor locks by itself needs none, and what the person left goes on in use."""
+    ours = step.rule not in ("", "vendor", "access", APART, WISH)
     return ours and (step.action is Action.RETAIN or (step.action is Action.REDACT and bool(step.keep)))
 
 
