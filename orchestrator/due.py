@@ -85,14 +85,17 @@ class Obligations(ManualWork):
         if digest is None:
             return
         plan = self.journal.plan(digest)
+        void = plan.made_at + self.inventory.limits.plan_valid
         if plan.right.reaches_data and not self.journal.approvals(digest):
+            if any(self.journal.entries(request, "confirmed")):  # proposed after a run: nobody else is reminded of it
+                why = "a new plan was made after the last run, and waits for an approval"
+                yield Obligation(request, Owed.GO_ON, "*", "*", void, void <= self.now(), why)
             return
         confirmation = self.journal.confirmation(digest)
         seen = {r.ref: r for r in confirmation.results} if confirmation else {}
         outcomes = self.journal.outcomes(digest)
         results = {ref: seen.get(ref, result) for ref, result in outcomes.items()}  # without one it was not done yet
         released = self.hold_released(request)
-        void = plan.made_at + self.inventory.limits.plan_valid
         for step in plan.steps:
             result = results.get(step.ref)
             if (owed := _owed(step, result)) is None:

@@ -22,7 +22,7 @@ from orchestrator.errors import HeldError, IncompleteError, SystemFailedError, U
 from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
-from orchestrator.model import SCAN, Confirmation, Right
+from orchestrator.model import LATER, SCAN, Confirmation, Right
 from orchestrator.package import Job, Package, write
 from orchestrator.pause import paused_systems, refuse_if_paused
 from orchestrator.still_open import Known, carried_over
@@ -189,7 +189,8 @@ def _read_back(
     found = service.discover(
         request, known.subject.identifiers, saying, erasing=False, systems=connectors, only=known.systems
     )
-    fresh = service.decided(found, request)
+    later = any(s.rule == LATER for s in planned.plan.steps)  # by a plan that knows of an erasure before it
+    fresh = service.decided(found, request, erased=service.erased(request) if later else {})
     ref, before = service.ref_of(request), service.journal.confirmation(planned.digest)
     places = {**known.locators, **{ref(record.at): record.at for _, record in found.records}}
     able = service.workspace.capabilities

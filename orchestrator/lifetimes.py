@@ -159,6 +159,18 @@ class Lifetimes(Obligations):
             if confirmation := self.journal.confirmation(digest):
                 self.settle(self.journal.plan(digest), payload, confirmation)
 
+    def tidy(self) -> tuple[str, ...]:
+        """Finish what was cut short: forget of ended and answered requests what should be. Which those were."""
+        self.actor.require("run")
+        kept, left = self.workspace.vault.requests(), []
+        for request in (r.id for r in self.journal.requests() if r.id in kept):
+            slots, ended = set(self.workspace.vault.open(request).slots()), self.journal.state(request) in _ENDED
+            over = self.workspace.vault.capsules(request) or not slots or slots - set(self.reply_needed(request))
+            if (ended and over) or (not ended and "identifiers" in slots and self.answer_arrived(request)):
+                self.forget_answered(request)
+                left.append(request)
+        return tuple(left)
+
     def file_away(self, request: str) -> None:
         """Move what older versions kept in the working vault, and proves the answer, into the evidence file."""
         if not self.workspace.vault.holds(request):
@@ -184,13 +196,14 @@ class Lifetimes(Obligations):
         vault = self.workspace.vault
         there = {c: c.get_json(_SLOT) if _SLOT in c.slots() else {"what": ""} for c in vault.capsules(request)}
         wanted = {one.what for one in left}
-        held = {one["what"] for one in there.values()}
+        held = {one["what"]: capsule for capsule, one in there.items()}
         for one in left:
+            capsule = held.get(one.what) or vault.new_capsule(request)
             if one.what not in held:
-                capsule = vault.new_capsule(request)
                 capsule.put_json(_SLOT, self._content(one, known))
-                told = {"capsule": capsule.name, "what": one.what, "systems": sorted(one.systems)}
-                self.journal.append(request, "capsule_made", self.actor.id, told, capsule.name)
+            kept = capsule.get_json(_SLOT)
+            told = {"capsule": capsule.name, "what": kept["what"], "systems": kept["systems"]}
+            self.journal.append(request, "capsule_made", self.actor.id, told, capsule.name)  # once, if cut short here
         over = [capsule for capsule, one in there.items() if one["what"] not in wanted]
         if over:
             vault.close(over, self.actor.id)

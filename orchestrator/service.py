@@ -81,8 +81,7 @@ class Service(
             given = left.subject.identifiers if left else self.identifiers(request, verification)
             start = {*given, *self.acted_on(request, verification)}
             found = self.discover(request, start, progress, only=left.systems if left else None)
-            before = {e.system: e.existed for e in erasures(self.journal, request)}
-            plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
+            plan = self.decided(found, request, self.journal.latest_plan(request) or "", self.erased(request))
             digest = canonical.digest(plan)
             vault, ref = self.workspace.vault.open(request), self.ref_of(request)
             locators = {ref(record.at): canonical.plain(record.at) for _, record in found.records}
@@ -135,6 +134,10 @@ class Service(
         live = [e for e in erasures(self.journal) if not e.expired(self.now())]
         first, systems, unserved = (told.payload[name] for name in ("first", "systems", "unserved"))
         return scope_of(self.workspace, first, systems, frozenset(unserved), live)
+
+    def erased(self, request: str) -> Mapping[str, datetime]:
+        """Where the request was carried out before: system -> up to when what was there is gone."""
+        return {e.system: e.existed for e in erasures(self.journal, request)}
 
     def decided(
         self, found: Discovery, request: str, replaces: str = "", erased: Mapping[str, datetime] = _NEVER

@@ -81,6 +81,12 @@ class Vault:
         with self._store.read() as connection:
             return key_row(connection, name) is not None
 
+    def requests(self) -> frozenset[str]:
+        """The requests of which a working vault or a capsule is kept."""
+        with self._store.read() as connection:
+            names = connection.execute(select(_keys.request)).scalars()
+            return frozenset(name.partition("/")[0] for name in names if name and ":" not in name)
+
     def file(self, request: str) -> RequestVault:
         """A request's evidence file: letters as sent, evidence of steps by hand. It outlives the request."""
         return self.open(f"{_FILE}{request}")
@@ -100,22 +106,19 @@ class Vault:
         Safe to repeat. IncompleteError if another process's reading keeps deleted bytes in the
         files: the data cannot be opened any more, but ask again to be rid of the bytes.
         """
-        with self._store.write() as connection:
+        with self._store.erase() as connection:
             self._destroy(connection, [request, *_capsules(connection, request)], by)
-        self._store.scrub()
 
     def destroy_file(self, request: str, by: str = "") -> None:
         """Destroy a request's evidence file, if it has one. As `destroy`."""
-        with self._store.write() as connection:
+        with self._store.erase() as connection:
             if key_row(connection, name := f"{_FILE}{request}"):
                 self._destroy(connection, [name], by)
-        self._store.scrub()
 
     def close(self, capsules: Collection[RequestVault], by: str = "") -> None:
         """Destroy capsules of what is no longer open. As `destroy`."""
-        with self._store.write() as connection:
+        with self._store.erase() as connection:
             self._destroy(connection, [c.name for c in capsules], by)
-        self._store.scrub()
 
     def _destroy(self, connection: Connection, names: Iterable[str], by: str) -> None:
         for name in names:
@@ -132,7 +135,7 @@ class Vault:
         With the old key the references of its plans go as well: nobody can repeat them. Safe to repeat, with
         `IncompleteError` as for `destroy`.
         """
-        with self._store.write() as connection:
+        with self._store.erase() as connection:
             slots = connection.execute(select(_blobs.slot).where(_blobs.request == request)).all()
             if {s.slot for s in slots} - set(keep):
                 connection.execute(delete(schema.vault_blobs).where(_blobs.request == request))
@@ -145,7 +148,6 @@ class Vault:
                     connection.execute(insert(schema.vault_blobs).values(**row))
                 gone = {"slots": len(slots), "kept": sorted(keep)}
                 chain.append(connection, self._journal.now(), request, "vault_reduced", by, gone)
-        self._store.scrub()
 
     def person_tag(self, kind: str, value: str) -> str:
         """A keyed hash of a normalised identifier: equal for equal persons, and telling nothing.
@@ -180,7 +182,7 @@ class Vault:
 
         Every process that was given both keys goes on meanwhile, and wraps new ones by this one from now on.
         """
-        with self._store.write() as connection:
+        with self._store.erase() as connection:
             every = connection.execute(select(schema.vault_keys)).all()
             rows = [row for row in every if not row.request.startswith(KMS)]
             for row in rows:
@@ -191,7 +193,6 @@ class Vault:
             done = {"master": master.key_id, "keys": len(rows)}
             chain.append(connection, self._journal.now(), "", "vault_rewrapped", by, done)
         self._masters[master.key_id] = master
-        self._store.scrub()
         return len(rows)
 
     def _tag(self, purpose: str, parts: list[str]) -> str:

@@ -46,6 +46,7 @@ def go_on(service: Service, request: str, attempt: int) -> Next:
             return scheduled(service)
         refuse_if_paused(service.journal, request)
         if (state := service.journal.state(request)) in _OVER:
+            service.forget_answered(request)  # if that was cut short
             return Next(f"{state}: nothing is left to do")
         if service.hold_released(request):
             return _anew(service, request, "a legal hold was released")
@@ -97,7 +98,10 @@ def _after(service: Service, request: str, done: Fulfilled) -> Next:
 
 def _anew(service: Service, request: str, why: str) -> Next:
     """Decide about the data again; what exceptions kept that have ended goes on by itself if that was approved."""
-    service.plan(request)
+    planned = service.plan(request)
+    if planned.open:
+        codes = ", ".join(sorted({f.code for f in planned.open}))
+        return Next(f"{why}: the guard stops the new plan ({codes}); look at it: dsr plan {request}", stuck=True)
     if ids := expiry.approve(service, request):
         return Next(f"{why}: goes on, approved in advance by {', '.join(ids)}", service.now())
     return Next(f"{why}: a new plan waits for approval")

@@ -89,7 +89,7 @@ class Records(Appeals, Papers):
         done = [self._destroyed(due.request) for due in self.to_purge() if not due.held]
         done += [self._blanked(request, None, 0) for request in self._expired_in_ledger()]
         if done or any(self.journal.entries(kind=PURGED)):  # also if it was cut short before
-            self.journal.store.scrub(entries=True)
+            self.journal.store.scrub()
         return tuple(done)
 
     def _told_of(self, told: Mapping[str, Entry], receipt: Entry | None, appeal: Appeal | None) -> Told:
