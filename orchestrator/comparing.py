@@ -65,12 +65,19 @@ class Comparing(Corrections, Clocks):
         rules = proofs()
         if why := rules.refusal(name):
             return why
-        if self.request(request).right is Right.CORRECT:
-            point, words = self.inventory.points.get(name), points(self._said(request), self.inventory)
-            called = {name, *((point.title, *(field for *_, field in point.held)) if point else ())}
-            if any(named(word, words) for word in called):
-                return f"{name}: contested in this request, so that it proves nothing ({rules.contested.citation})"
-        return ""
+        point = self.inventory.points.get(name)
+        return self.contested_in(request, {name, *((point.title, *(f for *_, f in point.held)) if point else ())})
+
+    def contested_in(self, request: str, names: Collection[str]) -> str:
+        """Why none of these names proves anything, in words; empty if they may. Contested is what is put right."""
+        if self.request(request).right is not Right.CORRECT:
+            return ""
+        words = points(self._said(request), self.inventory)
+        against = sorted(name for name in names if named(name, words))
+        if not against:
+            return ""
+        said = f"contested in this request, so that it proves nothing ({proofs().contested.citation})"
+        return f"{against[0]}: {said}; compare other points, such as the account or another identifier"
 
     def _askable(self, asked: Request, name: str, what: str) -> Point:
         if why := self.point_refused(asked.id, name):

@@ -76,7 +76,7 @@ class Proving(Papers, Comparing, Denials):
             raise NotAllowedError(f"a request to {asked.right} is never verified ({rule.citation})")
         if level is Level.NONE:
             raise NotAllowedError("say how surely the requester was verified: reasonable or reasonably_high")
-        self._admissible(request, matched)
+        self._admissible(request, matched, proves)
         self._decides(asked, rules)
         found = self.shown(request, matched)
         showed = {*found.shown, *([VERIFIED] if basis.strip() else [])}
@@ -224,8 +224,10 @@ class Proving(Papers, Comparing, Denials):
             rule is not None and rule.suffices and rule.needs <= self._showed(request),
         )
 
-    def _admissible(self, request: str, matched: Sequence[str]) -> None:
+    def _admissible(self, request: str, matched: Sequence[str], proves: Sequence[str]) -> None:
         answers = self.answers(request)
+        if why := next((w for kind in proves if (w := self.contested_in(request, {kind}))), ""):
+            raise NotAllowedError(why)
         for name in matched:
             if why := self.point_refused(request, name):
                 raise NotAllowedError(why)

@@ -13,19 +13,11 @@ from tests.orchestrator.cases import plan
 PERIOD = date(2025, 11, 24), date(2026, 11, 24)
 
 
-def found(system: str, collection: str, categories: tuple[str, ...], **more: object) -> Step:
+def found(system: str, collection: str, categories: tuple[str, ...], *obstacles: Obstacle) -> Step:
     return Step(
-        collection,
-        system,
-        collection,
-        Action.RETAIN,
-        1,
-        0,
-        Role.BUSINESS,
-        categories=categories,
-        fields=("email",),
-        **more,
-    )  # type: ignore[arg-type]
+        collection, system, collection, Action.RETAIN, 1, 0, Role.BUSINESS,
+        categories=categories, fields=("email",), obstacles=obstacles,
+    )  # fmt: skip
 
 
 def test_only_what_was_found_is_listed_with_who_got_it() -> None:
@@ -42,5 +34,5 @@ def test_only_what_was_found_is_listed_with_who_got_it() -> None:
 
 
 def test_what_is_not_clearly_theirs_is_not_listed() -> None:
-    claimed = found("billing", "customers", ("A",), obstacles=(Obstacle(ObstacleKind.CLAIMED, "only claimed"),))
+    claimed = found("billing", "customers", ("A",), Obstacle(ObstacleKind.CLAIMED, "only claimed"))
     assert lists(inventory(), plan(claimed), *PERIOD).collected == ()
