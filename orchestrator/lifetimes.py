@@ -17,7 +17,7 @@ from typing import Any
 from connectors import copies
 from connectors.model import Identifier, Locator, Subject
 from orchestrator import canonical
-from orchestrator.due import Obligations
+from orchestrator.due import Obligations, Owed
 from orchestrator.errors import BusyError, UnknownError
 from orchestrator.journal import State
 from orchestrator.model import Confirmation, Discovery, Plan, Right, Verification
@@ -111,7 +111,7 @@ class Lifetimes(Obligations):
         """
         only_looks = payload["final"] and payload["outcome"] != Fulfilment.COMPLETE_WITH_RETENTION
         if plan.right is not Right.DELETE:
-            if only_looks:
+            if only_looks and not self._in_our_hands(plan.request):
                 self.close(plan.request, payload["outcome"])
             return
         digest = canonical.digest(plan)
@@ -127,6 +127,10 @@ class Lifetimes(Obligations):
             self.forget(plan.request)
             if recheck and plan.request not in (agenda := Agenda(self.journal.store)).rows():
                 agenda.put(plan.request, recheck)
+
+    def _in_our_hands(self, request: str) -> bool:
+        """Whether a package was written that the person does not have: to hand it over, their addresses are needed."""
+        return any(o.owed in (Owed.REVIEW, Owed.DELIVER) for o in self.due(request))
 
     def close(self, request: str, outcome: str) -> None:
         """Nothing can follow: nobody needs to find the person again."""

@@ -15,12 +15,14 @@ from sqlalchemy import inspect, select, text
 from connectors.model import Identifier, Subject
 from connectors.sandbox.world import Sandbox
 from orchestrator import canonical
+from orchestrator.delivery import AddressFrom, Channel, Way
 from orchestrator.due import Owed
 from orchestrator.engine import Engine
 from orchestrator.engine.attend import go_on
 from orchestrator.errors import UnknownError
 from orchestrator.issue import Fulfilled
 from orchestrator.journal import State
+from orchestrator.model import Right
 from orchestrator.request_vault import RequestVault
 from orchestrator.service import Service
 from orchestrator.storage import schema
@@ -282,3 +284,15 @@ def _needs(office: Office, system: str) -> frozenset[str]:
 
 def month_of(done: Fulfilled) -> datetime:
     return next(s.at for s in done.confirmation.coverage if s.system == "logins")
+
+
+def test_who_asked_for_their_data_is_known_until_they_have_it(office: Office, tmp_path: Path) -> None:
+    late(office, LEAD, 990003)
+    request = office.request(LEAD, Right.ACCESS)
+    office.service.approve(request, office.service.plan(request).digest)
+    package = office.service.export(request, tmp_path / "package")
+    assert office.service.run(request).payload["final"]
+    assert "identifiers" in office.workspace.vault.open(request).slots()
+    office.service.deliver(request, package.folder, Way(Channel.ELECTRONIC, "", AddressFrom.REQUEST, LEAD))
+    assert office.workspace.journal.state(request) is State.CLOSED
+    assert not office.workspace.vault.holds(request)
