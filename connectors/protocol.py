@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from connectors.model import (
@@ -20,6 +20,7 @@ from connectors.model import (
     Subject,
 )
 from connectors.purging import Batch, Expired, Expiry, OnHold
+from connectors.surveys import Found
 
 
 @runtime_checkable
@@ -143,4 +144,24 @@ class Purges(Protocol):
         Calls `spec.gate(collection)` and asks `held()` anew before every batch: what is held meanwhile stays.
         Idempotent; begun again after any end it goes on with what is left. RefusedError if something stops it.
         It never sleeps: it says in `Batch.rest` how long the caller should.
+        """
+
+
+@runtime_checkable
+class Surveys(Protocol):
+    """The ability to list what exists in a system, so that what the inventory does not mention is seen."""
+
+    def survey(self) -> Iterator[Found]:
+        """Everything that can be listed, mentioned or not. Reads no row of anybody's and changes nothing.
+
+        Raises AuthError if the credentials may not list.
+        """
+
+    def mentions(self) -> Mapping[str, str]:
+        """Names, in the system's own words, of what a listing must show, and for which collection. No network call."""
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """At most so many values of each part as (part, value), from anywhere in it; nothing where none are to be had.
+
+        Personal: the caller looks at a value and forgets it. Never logged, never in an error. Changes nothing.
         """

@@ -17,7 +17,8 @@ from connectors.model import (
     Probe,
     Subject,
 )
-from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, TellsAges
+from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, Surveys, TellsAges
+from connectors.surveys import Found
 from orchestrator.wrap import Retried, opened
 
 T = TypeVar("T")
@@ -100,6 +101,23 @@ def aging(connector: Connector) -> Aging | None:
     """The connector's ability to say how old people are, if it has it."""
     inside, policy = opened(connector)
     return Aging(inside, policy) if isinstance(inside, TellsAges) else None
+
+
+class Listing:
+    """A connector's listing of what exists under the one retry policy. A sample is taken once: it may be had or not."""
+
+    def __init__(self, inside: Surveys, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+        self.mentions, self.sample = inside.mentions, inside.sample
+
+    def survey(self) -> tuple[Found, ...]:
+        return self._policy.again(lambda: tuple(self._inside.survey()))
+
+
+def listing(connector: Connector) -> Listing | None:
+    """The connector's ability to list what exists in a system, if it has it."""
+    inside, policy = opened(connector)
+    return Listing(inside, policy) if isinstance(inside, Surveys) else None
 
 
 class Correcting:

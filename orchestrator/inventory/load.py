@@ -18,7 +18,17 @@ from connectors.model import (
     Trust,
 )
 from orchestrator.canonical import digest
-from orchestrator.inventory import correctable, letters, model, promise, recipients, restore_test, retention, schema
+from orchestrator.inventory import (
+    correctable,
+    exempt,
+    letters,
+    model,
+    promise,
+    recipients,
+    restore_test,
+    retention,
+    schema,
+)
 from orchestrator.inventory import document as yaml
 from orchestrator.inventory.flows import Sensitive, Tells
 from orchestrator.inventory.references import check, role_of
@@ -72,7 +82,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         ),
         identifiers={n: model.Kind(n, k.title, tuple(k.normalise)) for n, k in document.identifiers.items()},
         rules=tuple(_rule(r) for r in document.rules),
-        exemptions=tuple(model.Exemption(e.what, e.reason) for e in document.exemptions),
+        exemptions=tuple(map(exempt.frozen, document.exemptions)),
         systems={name: _system(name, s) for name, s in document.systems.items()},
         zone=ZoneInfo(document.time_zone),
         promises=tuple(promise.rule(p) for p in document.promises),

@@ -16,6 +16,7 @@ from connectors.model import Action, CollectionSpec, FieldSpec, SystemSpec, Trus
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
 from orchestrator.inventory.attributes import Attribute
+from orchestrator.inventory.exemption import Exemption
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
 from orchestrator.inventory.periods import Schedule, Timetable
 from orchestrator.inventory.problems import nearest
@@ -86,14 +87,6 @@ class Kind:
         for step in self.steps:
             value = _STEPS[step](value)
         return value
-
-
-@dataclass(frozen=True, slots=True)
-class Exemption:
-    """A place left out on purpose: "system", "system/collection" or "system/collection.field"."""
-
-    what: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

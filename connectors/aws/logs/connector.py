@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -11,6 +11,7 @@ from connectors import settings
 from connectors.aws import backups
 from connectors.aws.answers import watch
 from connectors.aws.backups import Copy
+from connectors.aws.logs import survey
 from connectors.aws.logs.group import Description, Group, Line
 from connectors.aws.logs.inspect import inspect
 from connectors.aws.logs.lines import FIELDS, Tally, inside, kept, record, shown
@@ -34,6 +35,7 @@ from connectors.model import (
     SystemSpec,
     Trust,
 )
+from connectors.surveys import Found
 from connectors.traces import Traces, identities, require_searchable, traces_of
 
 COPIES = "copies"
@@ -52,7 +54,7 @@ class CloudWatchLogsConnector:
         self._copies = backups.described(spec, COPIES)
         self._collections = {c.name: _checked(spec.system, c) for c in spec.collections if c.name != COPIES}
         page_size = settings.whole(spec, "page_size", 10_000, 1, 10_000)
-        logs = client(spec, "logs", frozenset({"page_size"}))
+        self._logs = logs = client(spec, "logs", frozenset({"page_size"}))
         watch(logs, spec.system)
         self._groups = {
             name: Group(spec.system, str(c.options.get("group", name)), logs, page_size)
@@ -92,6 +94,17 @@ class CloudWatchLogsConnector:
         if copied is not None:
             elsewhere += copied.account_copies()
         yield from backups.records(self.system, backups.gathered(elsewhere), COPIES)
+
+    def survey(self) -> Iterator[Found]:
+        """The log groups of the region."""
+        yield from survey.survey(self.system, self._logs, self._groups)
+
+    def mentions(self) -> Mapping[str, str]:
+        return survey.mentions(self._groups)
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """The first lines that come."""
+        yield from survey.sample(self.system, self._logs, found, most)
 
     def _tallied(
         self, subject: Subject, spec: CollectionSpec, said: Description
