@@ -37,11 +37,11 @@ class Found:
 
 def described(specs: Iterable[CollectionSpec]) -> frozenset[str] | None:
     """The fields that entries of the inventory name, however deep; None if they name none at all."""
-    names: set[str] = set()
-    for spec in specs:
+    given, names = list(specs), set[str]()
+    for spec in given:
         names |= {f.name for f in spec.fields} | {i.field for i in spec.identities}
         names |= {column for link in spec.links for column in link.fields}
-    if not any(spec.fields for spec in specs):
+    if not any(spec.fields for spec in given):
         return None
     return frozenset(outermost(name) for name in names)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from botocore.exceptions import ClientError
 
 from connectors.sandbox.world import Sandbox
 from orchestrator.inventory import Inventory
@@ -40,9 +42,13 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def state(sandbox: Sandbox, tmp_path: Path) -> Iterator[Path]:
-    sandbox.replant()
     yield tmp_path / "state"
     execute(sandbox, "DROP TABLE IF EXISTS public.walk_ins CASCADE; ALTER TABLE devices DROP COLUMN IF EXISTS serial")
+    aws = sandbox.stores["files"].aws
+    aws.dynamodb.denied.clear()
+    with suppress(ClientError):
+        aws.client("s3").delete_bucket(Bucket="tt-left-behind")
+        aws.client("logs").delete_log_group(logGroupName="/aws/lambda/forgotten")
 
 
 def execute(sandbox: Sandbox, statements: str) -> None:
@@ -111,7 +117,8 @@ def test_buckets_folders_tables_and_log_groups(sandbox: Sandbox, state: Path) ->
     aws = sandbox.stores["files"].aws
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="tt-left-behind")
-    for key in ("exports/2026.csv", "ann.lee@example.com/mail.txt", "loose.csv"):
+    keys_put = ("exports/2026.csv", "ann.lee@example.com/mail.txt", "loose.csv")
+    for key in keys_put:
         s3.put_object(Bucket="tt-uploads", Key=key, Body=b"x")
     keys = {"AttributeDefinitions": [{"AttributeName": "owner", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "owner", "KeyType": "HASH"}]}  # fmt: skip
@@ -132,6 +139,10 @@ def test_buckets_folders_tables_and_log_groups(sandbox: Sandbox, state: Path) ->
     assert found["tt-drafts"].categories == ("A",)
     assert len(wrong(over)) == 6  # a check reads no item: the attribute of a described table shows in a survey only
     dynamodb.delete_table(TableName="tt-drafts")
+    dynamodb.delete_item(TableName="tt-devices", Key={"pk": {"S": "d-1"}})
+    for version in s3.list_object_versions(Bucket="tt-uploads")["Versions"]:
+        if version["Key"] in keys_put:
+            s3.delete_object(Bucket="tt-uploads", Key=version["Key"], VersionId=version["VersionId"])
 
 
 def test_what_is_described_and_gone(sandbox: Sandbox, state: Path) -> None:
@@ -168,7 +179,8 @@ def test_what_is_proposed_loads_as_it_is_pasted_and_passes(sandbox: Sandbox, sta
     file.write_text(pasted)
     over = office(sandbox, state / "b", held=Inventory.load(file).sandboxed())
     assert over.service.survey().failing == ()
-    assert wrong(over) == ["forgotten: lines are kept for ever"] or "kept for ever" in wrong(over)[0]
+    (says,) = wrong(over)
+    assert "/aws/lambda/forgotten: lines are kept for ever" in says  # described by now, and so looked into
 
 
 def test_no_value_of_a_sample_is_seen_anywhere(
@@ -192,11 +204,18 @@ def test_no_value_of_a_sample_is_seen_anywhere(
     assert not [name for name, content in over.files().items() if CANARY.encode() in content]
 
 
-def test_a_sample_that_is_refused_is_no_failure_and_says_no_value(sandbox: Sandbox, state: Path) -> None:
-    execute(sandbox, WALK_INS + "ALTER TABLE walk_ins ENABLE ROW LEVEL SECURITY; ALTER TABLE walk_ins FORCE ROW LEVEL "
-            "SECURITY; CREATE POLICY none ON walk_ins USING (contact = 'canary.7391')")  # fmt: skip
-    gap = gaps(office(sandbox, state))["public.walk_ins"]
-    assert gap.unsampled or gap.guesses  # a superuser passes every policy
+def test_a_sample_that_is_refused_is_no_failure_and_says_no_value(
+    sandbox: Sandbox, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    execute(sandbox, WALK_INS)
+    with suppress(psycopg.errors.DuplicateObject):
+        execute(sandbox, "CREATE ROLE sandbox_reader LOGIN PASSWORD 'sandbox'")
+    over = office(sandbox, state)
+    url = sandbox.stores["app_db"].url
+    monkeypatch.setenv("DSR_SANDBOX_APP_DB_DSN", url.replace("//sandbox:", "//sandbox_reader:"))
+    gap = gaps(over)["public.walk_ins"]
+    assert "lacks a permission" in gap.unsampled
+    assert gap.categories == ("A", "C", "F")  # by names and types alone
     assert CANARY not in repr(gap)
 
 

@@ -3,7 +3,7 @@
 Only the first level of keys is listed (up to 1,000 names a bucket). A folder there may be called after a person, so
 that names with digits, dots or signs are shown as `{…}`, and more than a few are counted together.
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html,
-https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html.
 """
 
 from __future__ import annotations
@@ -51,15 +51,16 @@ def mentions(buckets: Mapping[str, Bucket]) -> Mapping[str, str]:
 
 
 def _unreached(bucket: Bucket, rules: Sequence[Rules]) -> Iterator[Found]:
-    with named_errors(bucket.system, f"s3:ListBucket on {bucket.name}"):
-        answer = bucket.client.list_objects_v2(Bucket=bucket.name, Delimiter="/", MaxKeys=1000, **bucket.owner)
+    """In any version: what was deleted and is kept as an older one exists too."""
+    with named_errors(bucket.system, f"s3:ListBucketVersions on {bucket.name}"):
+        answer = bucket.client.list_object_versions(Bucket=bucket.name, Delimiter="/", MaxKeys=1000, **bucket.owner)
     reached = [prefix for rule in rules for prefix in _reaches(rule)]
     tops = [p["Prefix"] for p in answer.get("CommonPrefixes", ())]
     left = [p for p in tops if not any(p.startswith(r) or r.startswith(p) for r in reached)]
     shown = {p if _WORD.fullmatch(p) else f"{_HIDDEN}/" for p in left}
     for prefix in sorted(shown) if len(left) <= _MANY else [f"{_HIDDEN}/"]:
         yield Found(f"{bucket.name}/{prefix}", "prefix", entry=_entry(bucket.name, prefix, loose=False))
-    loose = [o["Key"] for o in answer.get("Contents", ())]
+    loose = {version["Key"] for version in answer.get("Versions", ())}
     if left_loose := [k for k in loose if not any(k.startswith(r) for r in reached)]:
         entry = _entry(bucket.name, "", loose=True)
         yield Found(f"{bucket.name}/", "objects outside any folder", rows=len(left_loose), entry=entry)
