@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
 from connectors.model import (
@@ -21,6 +22,7 @@ from connectors.model import (
 )
 from connectors.purging import Batch, Expired, Expiry, OnHold
 from connectors.surveys import Found
+from connectors.vendor_retention import Setting
 
 
 @runtime_checkable
@@ -164,4 +166,22 @@ class Surveys(Protocol):
         """At most so many values of each part as (part, value), from anywhere in it; nothing where none are to be had.
 
         Personal: the caller looks at a value and forgets it. Never logged, never in an error. Changes nothing.
+        """
+
+
+@runtime_checkable
+class AppliesRetention(Protocol):
+    """The ability to read, and mostly to change, how long the vendor's own setting keeps a collection."""
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """What the setting is, and what it has to be for data to go after the period. Changes nothing.
+
+        ConfigError for a collection that no setting of the vendor's is about.
+        """
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        """Apply a setting that `kept` described, and read it back. Idempotent.
+
+        ChangedError, before any write, if it is not what it was when it was planned. Calls `spec.gate(collection)`
+        right before the write. Settings that stand beside it (other rules, other fields) stay as they are.
         """

@@ -37,7 +37,6 @@ from orchestrator.records import Records
 from orchestrator.replay import Replayed
 from orchestrator.retention import Retentions, expiry
 from orchestrator.staff import SINGLE, genuine
-from orchestrator.survey import Surveying
 from orchestrator.systems import Systems
 from orchestrator.turns import Turns
 
@@ -58,9 +57,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(
-    Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Surveying, Systems
-):
+class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems):
     """All use cases of one workspace, done by one actor."""
 
     # Plans

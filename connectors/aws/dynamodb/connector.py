@@ -11,7 +11,7 @@ from connectors import copies, settings, surveys
 from connectors.aws import backups
 from connectors.aws.answers import watch
 from connectors.aws.backups import BACKUPS, Kept
-from connectors.aws.dynamodb import survey
+from connectors.aws.dynamodb import survey, ttl
 from connectors.aws.dynamodb.erase import Eraser
 from connectors.aws.dynamodb.export import export
 from connectors.aws.dynamodb.inspect import inspect
@@ -35,6 +35,7 @@ from connectors.model import (
     Subject,
     SystemSpec,
 )
+from connectors.vendor_retention import Setting
 
 _KNOWN = frozenset({"page_size", "copies_of"})
 _LASTING = timedelta(days=4)  # a plan is carried out within 72 hours, and a run may take its time
@@ -122,6 +123,13 @@ class DynamoDbConnector:
     def sample(self, found: surveys.Found, most: int) -> Iterator[tuple[str, str]]:
         """The first items of a scan."""
         yield from survey.sample(self.system, self._dynamodb, found, most)
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """Whether the table lets its items go by an attribute."""
+        return ttl.kept(self._tables, self._rules, collection, period)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return ttl.keep(self._tables, self._rules, planned, period, self._spec.gate)
 
     def _search(self, subject: Subject, name: str) -> Found:
         table = self._tables[name]

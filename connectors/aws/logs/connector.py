@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from connectors import settings
 from connectors.aws import backups
 from connectors.aws.answers import watch
 from connectors.aws.backups import Copy
-from connectors.aws.logs import survey
+from connectors.aws.logs import retention, survey
 from connectors.aws.logs.group import Description, Group, Line
 from connectors.aws.logs.inspect import inspect
 from connectors.aws.logs.lines import FIELDS, Tally, inside, kept, record, shown
@@ -37,6 +37,7 @@ from connectors.model import (
 )
 from connectors.surveys import Found
 from connectors.traces import Traces, identities, require_searchable, traces_of
+from connectors.vendor_retention import Setting
 
 COPIES = "copies"
 CLAIMED = "claimed"  # Locator.key
@@ -105,6 +106,13 @@ class CloudWatchLogsConnector:
     def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
         """The first lines that come."""
         yield from survey.sample(self.system, self._logs, found, most)
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """How long the log group keeps its lines."""
+        return retention.kept(self._groups, collection, period)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return retention.keep(self._groups, planned, period, self._spec.gate)
 
     def _tallied(
         self, subject: Subject, spec: CollectionSpec, said: Description

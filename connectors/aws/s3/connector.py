@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from connectors.aws.s3 import survey
+from connectors.aws.s3 import lifecycle, survey
 from connectors.aws.s3.bucket import Bucket, Kind, watch
 from connectors.aws.s3.erase import BY_DEVICE, Eraser
 from connectors.aws.s3.export import archived, export
@@ -31,6 +31,7 @@ from connectors.model import (
     SystemSpec,
 )
 from connectors.surveys import Found
+from connectors.vendor_retention import Setting
 
 _KNOWN = frozenset({"page_size", "parallel", "account_id"})
 
@@ -102,6 +103,18 @@ class S3Connector:
     def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
         """Nothing: what is in a file is not told by its first lines."""
         yield from ()
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """What the bucket's lifecycle says of the collection's folders."""
+        return lifecycle.kept(self._buckets, self._rules, self._of(collection), period)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return lifecycle.keep(self._buckets, self._rules, planned, period, self._spec.gate)
+
+    def _of(self, collection: str) -> str:
+        if collection not in self._rules:
+            raise ConfigError(self.system, f"{collection}: the inventory has no such collection")
+        return collection
 
     def _search(self, subject: Subject, name: str) -> Holding:
         return search(self._buckets[name], self._rules[name].for_(subject), self._parallel)
