@@ -49,7 +49,8 @@ def office(running: Sandbox, logs: Any, tmp_path: Path) -> Iterator[Office]:
 
 def days(logs: Any) -> int | None:
     (group,) = logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
-    return group.get("retentionInDays")
+    found: int | None = group.get("retentionInDays")
+    return found
 
 
 def test_drift_fails_the_check_and_stands_in_the_status(office: Office) -> None:
