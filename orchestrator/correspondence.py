@@ -218,6 +218,10 @@ class Letters(LetterFacts):
         last = kind in ANSWERS and (facts.outcome is None or not facts.outcome.unfinished)
         sent = {**told, "at": at or self.now(), "last": last}
         self.journal.append(request, "letter_sent", self.actor.id, sent)
+        if kind is Kind.MORE_INFORMATION:
+            purpose = "details" if any(self.journal.entries(request, "verified")) else "identity"
+            more = {"at": sent["at"], "purpose": purpose, "points": [], "letter": told["sha256"]}
+            self.journal.append(request, "more_asked", self.actor.id, more)
         if self.journal.state(request) is State.DENIED:
             self.forget(request)
         if kind is Kind.VENDOR_NOTICE:

@@ -26,9 +26,23 @@ class Owed(StrEnum):
     GO_ON = "go on"  # dsr run: steps are not done, or an opt-out was lost; dsr plan if the approval is void
     DECIDE_ANEW = "decide anew"  # dsr plan: an exception has ended, its review is due, or a search found more
     BY_HAND = "by hand"  # dsr manual
+    HAND_OVER = "hand over"  # dsr handover: a customer organisation decides, and the person must be told so
+    NOTIFY = "notify"  # dsr vendor: a vendor must be told what to delete and what to keep
+    FORGET = "forget"  # dsr evidence purge: papers that verified somebody
     REVIEW = "look at"  # dsr package review: a file that no program can look through
     DELIVER = "deliver"  # dsr package deliver: a package in clear lies about
     DESTROY = "destroy"  # dsr package destroy: a package was delivered
+
+
+BY_PEOPLE = (
+    Owed.BY_HAND,
+    Owed.HAND_OVER,
+    Owed.NOTIFY,
+    Owed.FORGET,
+    Owed.REVIEW,
+    Owed.DELIVER,
+    Owed.DESTROY,
+)  # no run does it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ class Obligations(ManualWork):
     def due(self, request: str = "") -> tuple[Obligation, ...]:
         """Everything owed of requests under way, what is most urgent first; of one request if given."""
         wanted = [self.request(request)] if request else [r for r, s in self.requests() if s is not State.CANCELLED]
-        found = [o for asked in wanted for o in self._owed(asked.id)]
+        found = [o for asked in wanted for o in self.owed_of(asked.id)]
         return tuple(sorted(found, key=lambda o: (not o.overdue, o.when is not None, o.when, o.request)))
 
     def hold_released(self, request: str) -> bool:
@@ -60,7 +74,7 @@ class Obligations(ManualWork):
             return False
         return any(e.seq > planned.seq for e in self.journal.entries(kind="hold_released"))
 
-    def _owed(self, request: str) -> Iterator[Obligation]:
+    def owed_of(self, request: str) -> Iterator[Obligation]:
         for task in self.manual_steps(request):
             if not task.settled:
                 why = f"{task.owner}: {task.note}"

@@ -17,6 +17,7 @@ from orchestrator.abilities import mailing
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
 from orchestrator.correction.carry_out import carry_out, named, read_back
+from orchestrator.disclosures import first_day
 from orchestrator.errors import HeldError, IncompleteError, SystemFailedError, UnknownError
 from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
@@ -102,7 +103,7 @@ def _carry_out(
     if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
         return ()
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
-    systems = service.workspace.connectors(service.now(), gate_for(service, plan.request, digest))
+    systems = service.systems(plan.request, gate_for(service, plan.request, digest))
     tag = service.workspace.vault.person_tag
     partial = bool(service.request(plan.request).only)
     entering = (plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
@@ -146,6 +147,8 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
     named = {(i.kind, i.value) for some in known for i in some.identifiers}
     tags = {vault.person_tag(kind, value) for kind, value in named}
     organisations = {value for kind, value in named if kind == "organisation_id"}
+    if instructing := service.instructs(request):
+        organisations.add(instructing)
     changing = [s for s in service.journal.plan(digest).steps if s.action in (Action.DELETE, Action.REDACT)]
 
     def gate_of(system: str) -> Gate:
@@ -168,7 +171,8 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
 
 
 def _enter(service: Service, planned: Planned, subject: Subject, confirmation: Confirmation) -> None:
-    if planned.plan.right is Right.DELETE:
+    # An instruction erased one organisation's rows: to run it again by person would reach what is not its.
+    if planned.plan.right is Right.DELETE and not service.instructs(planned.plan.request):
         scope = service.scope(planned.plan.request)
         contradicted = {r.ref for r in confirmation.results if r.left}
         ledger.record(
@@ -187,7 +191,9 @@ def _read_back(
 
     # Built anew: what a connector remembers from before the deletion proves nothing.
     scope = service.scope(request)
-    connectors = service.workspace.reached(service.now(), scope.existed if scope else None)
+    existed = scope.existed if scope else None
+    told = service.instructs(request)
+    connectors = service.systems(request) if told else service.workspace.reached(service.now(), existed)
     found = service.discover(request, subject.identifiers, saying, erasing=False, systems=connectors)
     fresh = service.decided(found, request)
     vault = service.workspace.vault.open(request)
@@ -218,10 +224,15 @@ def write_package(service: Service, request: str, to: Path, progress: Progress, 
     planned = service.show_plan(request)
     with service.journal.lease(request):
         subject, locators = _resolved(service, request, planned.digest)
+        asked, period = service.request(request), service.period_of(request, wish.since)
+        received, since = (
+            service.day(asked.received),
+            service.day(period.since) if period.asked and period.since else None,
+        )
         job = Job(
-            service.request(request), planned.plan, subject, locators, service.workspace.connectors(service.now()),
-            service.inventory, service.period_of(request, wish.since), service.decider(request), service.now(),
-            lists(service.inventory, planned.plan, service.day(service.request(request).received)), progress=progress,
+            asked, planned.plan, subject, locators, service.systems(request), service.inventory, period,
+            service.decider(request), service.now(),
+            lists(service.inventory, planned.plan, first_day(received, since), received), progress=progress,
         )  # fmt: skip
         package = write(job, to, zipped=wish.zipped, held_to=wish.held_to)
         told = {

@@ -12,6 +12,7 @@ from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
 from orchestrator.journal import State
 from orchestrator.model import Confirmation, Coverage, Right, Step, StepResult
+from orchestrator.notices import Notice
 from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
 from orchestrator.workspace import Workspace, private_file
@@ -101,7 +102,10 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
         rules=inventory.rules,
         disclosed=_package(last) if last else _answer(told[-1]) if told else None,
         withheld=tuple(last["withheld"]) if last else (),
-        vendors=(*_vendors(service, planned, outcomes, confirmation), *_notices(service, asked.id)),
+        vendors=tuple(
+            _notices(service, asked.id) if asked.right in _NOTICES
+            else _vendors(service, planned, outcomes, confirmation)
+        ),
         contested=service.decisions(asked.id) if asked.right is Right.CORRECT else (),
     )  # fmt: skip
 
@@ -133,6 +137,7 @@ def _vendors(
 
     While there is something that the API cannot do, the vendor has not deleted.
     """
+    written = {n.instruction.vendor: n for n in service.notices(planned.plan.request) if n.notified}
     gone = {r.ref for r in confirmation.results if r.confirmed}
     left = {s.system for s in planned.plan.steps if s.ref not in gone and _beyond_the_api(s)}
     for name, system in service.inventory.systems.items():
@@ -146,9 +151,17 @@ def _vendors(
             answer = receipt.Answer.ACCEPTED if waiting else done
             notified = min((a.at for a in answers if a.at), default=service.now())
             if name in left and not waiting:
-                yield receipt.Vendor(name, notified)
+                told = written.pop(name, None)
+                yield _told(told) if told else receipt.Vendor(name, notified)
                 continue
             yield receipt.Vendor(name, notified, answer, max((a.at for a in answers if a.at), default=None))
+        elif name in written:
+            yield _told(written[name])
+
+
+def _told(notice: Notice) -> receipt.Vendor:
+    """A vendor that people wrote to, and what it answered."""
+    return receipt.Vendor(notice.instruction.vendor, notice.notified or notice.due, notice.answer, notice.answered)
 
 
 def _beyond_the_api(step: Step) -> bool:
@@ -163,7 +176,7 @@ def _says(payload: Mapping[str, Any]) -> Any:
         [(s["ref"], s["standing"], s["status"], s["attested"]) for s in payload["steps"]],
         payload["late"],
         payload["opt_outs"],
-        payload["vendors"] if payload["right"] in _NOTICES else None,
+        payload["vendors"],
     )
 
 

@@ -107,8 +107,11 @@ class Journal:
         replays: str = "",
         only: tuple[str, ...] = (),
         after: str = "",
+        organisation: str = "",
     ) -> Request:
-        request = Request(id, right, channel, received, by, regime, tags, ground, policy, replays, only, after)
+        request = Request(
+            id, right, channel, received, by, regime, tags, ground, policy, replays, only, after, organisation
+        )
         self.append(id, "requested", by, canonical.plain(request), id)
         return request
 

@@ -1,7 +1,6 @@
 """The use cases: what a command line, a console or a scheduler may ask for, and nothing else.
 
-Every check that keeps people safe is made here, for every caller: who acts and what they may do,
-the verification, the guard, the second pair of eyes, holds, the age of a plan.
+For every caller it checks who acts, the verification, the guard, the second pair of eyes, holds, a plan's age.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
 from orchestrator.correction import planning
-from orchestrator.correction.cases import Corrections
 from orchestrator.correction.decide import Decided
 from orchestrator.correspondence import Letters
+from orchestrator.dealings import Dealings
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.delivery import Delivery
 from orchestrator.discover import discover
@@ -57,7 +56,7 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems):
+class Service(Dealings, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -115,7 +114,10 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         systems: Mapping[str, Connector] | None = None,
     ) -> Discovery:  # fmt: skip
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
-        found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems)
+        systems = systems or self.told_systems(request)
+        found = self.by_machine(
+            request, self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems)
+        )
         return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
     def search(
@@ -155,12 +157,14 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
 
         `erased`: where the request was carried out before. What is surely younger came since.
         """
-        scope, vault = self.scope(request), self.workspace.vault.open(request)
+        scope, asked, organisation = self.scope(request), self.request(request), self.instructs(request)
         given = Given(
-            request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
-            self.tags(found), vault.ref, self.request(request).received, self.workspace.mailing, replaces,
+            request, asked.right, self.actor.id, self.verification(request), self.journal.holds(), self.tags(found),
+            self.workspace.vault.open(request).ref, asked.received,
+            frozenset() if organisation else self.workspace.mailing, replaces,
             self.workspace.hashes(request, found.subject), scope.existed if scope else erased,
-            scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
+            scope.unserved if scope else frozenset(erased), asked.only, self.workspace.redacting, organisation,
+            frozenset(self.systems(request)) if organisation else frozenset(), self.closed(asked),
         )  # fmt: skip
         return decide(found, self.inventory, given)
 

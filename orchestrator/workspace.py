@@ -110,10 +110,12 @@ class Workspace:
         return self.root / "receipt.former.pub.pem"
 
     def connector(
-        self, system: str, now: datetime, gate: Gate | None = None, existed: datetime | None = None
-    ) -> Connector:
+        self, system: str, now: datetime, gate: Gate | None = None, existed: datetime | None = None,
+        organisation: str = "",
+    ) -> Connector:  # fmt: skip
         """The connector of one inventory entry, wrapped in the one retry policy and the log."""
-        spec = self.inventory.spec(system, now=now, pace=self._pace_of(system), existed=existed)
+        pace = self._pace_of(system)
+        spec = self.inventory.spec(system, now=now, pace=pace, existed=existed, organisation=organisation)
         spec = spec if gate is None else replace(spec, gate=gate)
         retried = Retried(connectors.build(spec), asked_to_wait=partial(self.pace.hold, system))
         return Logged(Admitted(retried, partial(self._admitted, system)))
@@ -169,6 +171,18 @@ class Workspace:
         if not self._known:
             self.connectors(datetime.now(UTC))
         return {name: able for name, (able, _) in self._known.items()}
+
+    def instructed(self, now: datetime, organisation: str, gate_for: GateFor | None = None) -> dict[str, Connector]:
+        """What a customer organisation's instruction reaches: systems that can be told to reach its rows only, with
+        that said to them, and their copies, which nobody changes."""
+        plain = self.connectors(now, gate_for)
+        able = {n for n, c in plain.items() if c.capabilities.organisations and self._tells_apart(n)}
+        opened = {copies.kind(name) for name in able}
+        narrow = {n: self.connector(n, now, gate_for(n) if gate_for else None, organisation=organisation) for n in able}
+        return {n: narrow.get(n, c) for n, c in plain.items() if n in able or c.capabilities.needs & opened}
+
+    def _tells_apart(self, system: str) -> bool:
+        return any(c.spec.organisation for c in self.inventory.systems[system].collections.values())
 
     def hashes(self, request: str, subject: Subject) -> frozenset[str]:
         """Hashes, under the request's own key, of the identifiers by which anybody looks for a person: those given,

@@ -43,6 +43,10 @@ FLOORS = {
     "orchestrator.clock": 8,
     "orchestrator.inventory": 7,
     "orchestrator.regimes": 8,
+    "orchestrator.proof": 7,
+    "orchestrator.excepted": 6.5,
+    "orchestrator.instructed": 7.5,
+    "orchestrator.held": 7,
     "orchestrator.storage": 7,
     "orchestrator.journal": 8,
     "orchestrator.vault": 8,
@@ -82,7 +86,7 @@ FLOORS = {
     "orchestrator.turns": 12,
     "orchestrator.opt_outs": 15,
     "orchestrator.answers": 15,
-    "orchestrator.honour": 14,
+    "orchestrator.honour": 17.5,
     "orchestrator.denial": 15,
     "orchestrator.records": 15,
     "orchestrator.policy": 9,
@@ -92,17 +96,25 @@ FLOORS = {
     "orchestrator.collected": 11,
     "orchestrator.packages": 14,
     "orchestrator.delivery": 15,
-    "orchestrator.issue": 12,
+    "orchestrator.comparing": 15,
     "orchestrator.correction": 10,
     "orchestrator.correction.contested": 8,
     "orchestrator.correction.readings": 11,
-    "orchestrator.correction.carry_out": 12,
+    "orchestrator.correction.carry_out": 16.5,
     "orchestrator.correction.planning": 12,
     "orchestrator.correction.cases": 12,
-    "orchestrator.fulfil": 13,
-    "orchestrator.replay": 15,
-    "orchestrator.systems": 16,
-    "orchestrator.backups": 16,
+    "orchestrator.papers": 14.5,
+    "orchestrator.instructions": 15,
+    "orchestrator.notices": 15,
+    "orchestrator.handing_over": 15,
+    "orchestrator.proving": 16,
+    "orchestrator.fees": 16,
+    "orchestrator.dealings": 17,
+    "orchestrator.issue": 16,
+    "orchestrator.fulfil": 17,
+    "orchestrator.replay": 17,
+    "orchestrator.backups": 17.5,
+    "orchestrator.systems": 17.5,
     "orchestrator.service": 18,
     "orchestrator.engine": 19,
     "orchestrator.demo": 20,
@@ -153,7 +165,7 @@ def _is_module(name: str) -> bool:
     return base.with_suffix(".py").exists() or base.is_dir()
 
 
-def floor(name: str) -> int:
+def floor(name: str) -> float:
     if name.startswith("connectors.") and name not in FLOORS and name.split(".")[1] not in INFRASTRUCTURE:
         return FLOORS["connectors."]
     parts = name.split(".")

@@ -48,7 +48,7 @@ class PostgresConnector:
         self._connections = Connections(spec)
         self.system = spec.system
         self.capabilities = Capabilities(
-            needs=frozenset(i.kind for c in spec.collections for i in c.identities if i.match)
+            needs=frozenset(i.kind for c in spec.collections for i in c.identities if i.match), organisations=True
         )
 
     def check(self) -> None:

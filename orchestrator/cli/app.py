@@ -21,9 +21,11 @@ from orchestrator.cli import (
     journals,
     letters,
     logs,
+    organisations,
     packages,
     planning,
     policies,
+    proving,
     receipts,
     replays,
     requests,
@@ -68,6 +70,8 @@ clocks.register(app, requests.app)
 working.register(app)
 logs.register(app, requests.app)
 choosing.register(app)
+proving.register(app, requests.app)
+organisations.register(app)
 
 
 @app.callback()

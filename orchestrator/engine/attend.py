@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError, TransientError
-from orchestrator.due import Owed
+from orchestrator.due import BY_PEOPLE, Owed
 from orchestrator.errors import BusyError, IncompleteError, OrchestratorError, PausedError
 from orchestrator.inventory.crontab import Crontab
 from orchestrator.issue import Fulfilled
@@ -91,7 +91,7 @@ def _after(service: Service, request: str, done: Fulfilled) -> Next:
     owed = service.due(request)
     if any(o.owed is Owed.DECIDE_ANEW and o.overdue for o in owed):
         return _anew(service, request, f"{outcome}; something turned up or ended")
-    dates = [o.when for o in owed if o.owed is not Owed.BY_HAND and o.when]
+    dates = [o.when for o in owed if o.owed not in BY_PEOPLE and o.when]
     dates += _rechecks(service, request) if owed else []
     ahead = [at for at in dates if at > now]
     return Next(outcome, min(ahead, default=None))

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from connectors import copies
 from orchestrator.inventory import correctable, exempt, recipients
+from orchestrator.inventory.exceptions import check_rules
+from orchestrator.inventory.organisations import check_organisations
+from orchestrator.inventory.points import check_points
 from orchestrator.inventory.problems import Place, Problems, nearest
 from orchestrator.inventory.schema import Collection, Document, Rule, System
 
@@ -21,6 +24,9 @@ def check(document: Document, problems: Problems) -> None:
     """Add every dangling reference and contradiction to the problems."""
     _staff(document, problems)
     _rules(document, problems)
+    check_rules(document, problems)
+    check_points(document, problems)
+    check_organisations(document, problems)
     for name in _repeated(p.id for p in document.promises):
         problems.add(("promises",), f"{name!r} stands here twice")
     exempt.check(document, problems)

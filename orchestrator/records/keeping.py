@@ -14,6 +14,7 @@ from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry, State
 from orchestrator.ledger import Erasure
 from orchestrator.model import Hold, Request
+from orchestrator.papers import Papers
 from orchestrator.records.appeals import Appeal, Appeals
 from orchestrator.records.log import Logged, Told, logged, payload_of
 from orchestrator.records.metrics import Year, figures
@@ -46,7 +47,7 @@ class Purged:
     files: int
 
 
-class Records(Appeals):
+class Records(Appeals, Papers):
     """The use cases around the record of requests."""
 
     def log(self, year: int | None = None) -> tuple[Logged, ...]:
@@ -141,6 +142,7 @@ class Records(Appeals):
             record = self.journal.request(request)
             if held := self._holds_on_record(record):  # placed since the list was made
                 raise NotAllowedError(f"the record of {request} is under legal hold {', '.join(held)}")
+            self.forget_papers(request)
             if not any(self.journal.entries(request, "vault_destroyed")):
                 self.workspace.vault.destroy(request, self.actor.id)
             Agenda(self.journal.store).drop(request)

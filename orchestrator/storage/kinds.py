@@ -21,9 +21,26 @@ KINDS: Mapping[str, frozenset[str]] = {
     "identifier_confirmed": frozenset({"kind", "tag", "reason"}),
     "extended": frozenset({"until", "reason", "letter"}),
     "answered": frozenset({"at", "letter"}),
-    "denied": frozenset({"code", "reason", "ask_opt_out"}),
+    "denied": frozenset({"code", "reason", "exception", "outcome", "ask_opt_out"}),
+    "taken_as": frozenset({"right", "request"}),
     "appealed": frozenset({"at"}),
     "appeal_decided": frozenset({"at", "result", "letter"}),
+    # proof of who asks: names of points and hashes of papers, never what was said or shown
+    "comparing": frozenset({"points"}),
+    "compared": frozenset({"points"}),
+    "reauthenticated": frozenset({"at"}),
+    "acts": frozenset({"acts", "shown", "way"}),
+    "child": frozenset({"age"}),
+    "evidence_kept": frozenset({"id", "kind", "sha256"}),
+    "evidence_destroyed": frozenset({"id", "kind", "why"}),
+    "more_asked": frozenset({"at", "purpose", "points", "letter"}),
+    "more_came": frozenset({"at"}),
+    # fees
+    "fee_estimated": frozenset({"cents", "currency", "because", "reason", "letter", "evidence"}),
+    "fee_agreed": frozenset({"at"}),
+    "fee_charged": frozenset({"cents", "currency", "letter"}),
+    # customer organisations: keyed hashes of which, and of who was written to
+    "handed_over": frozenset({"plan", "organisation", "recipient", "listed", "reason", "at", "proof", "steps"}),
     "cancelled": frozenset({"reason"}),
     "reopened": frozenset({"reason"}),
     "closed": frozenset({"outcome"}),
@@ -132,7 +149,7 @@ PURGED = "purged"  # `entries`: [first, last] of each run of numbers; `receipts`
 OUTLIVE = frozenset({"vault_destroyed", PURGED})
 
 # Fields in a person's own words: read for what names somebody before they are kept.
-PROSE = frozenset({"reason", "method", "matched", "channel", "answer", "proof", "case"})
+PROSE = frozenset({"reason", "method", "matched", "channel", "answer", "proof", "case", "basis"})
 
 
 class State(StrEnum):

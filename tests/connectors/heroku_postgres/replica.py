@@ -33,7 +33,7 @@ def replica(url: str) -> Iterator[psycopg.Connection[Any]]:
     subprocess.run([program("pg_basebackup"), *copy], check=True, capture_output=True, **user)
     settings = {"max_connections": most, "wal_receiver_status_interval": "1s", "unix_socket_directories": str(folder)}
     given = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    command = [program("postgres"), "-D", str(folder / "data"), "-h", "", *given]
+    command = [str(program("postgres")), "-D", str(folder / "data"), "-h", "", *given]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **user)
     try:
         with _connected(folder) as connection:
