@@ -33,17 +33,18 @@ class Found:
     rows: int | None = None  # an estimate
     entry: Mapping[str, Any] = field(default_factory=dict, compare=False)
     holds: bool = True
+    sampled: bool = False  # no listing shows what is in it, a sample may
 
 
 def described(specs: Iterable[CollectionSpec]) -> frozenset[str] | None:
-    """The fields that entries of the inventory name, however deep; None if they name none at all."""
+    """The fields that entries of the inventory name, and what they stand in; None if they name none at all."""
     given, names = list(specs), set[str]()
     for spec in given:
         names |= {f.name for f in spec.fields} | {i.field for i in spec.identities}
         names |= {column for link in spec.links for column in link.fields}
     if not any(spec.fields for spec in given):
         return None
-    return frozenset(outermost(name) for name in names)
+    return frozenset(outermost(name) for name in names) | frozenset(name for name in names if "->" in name)
 
 
 def outermost(name: str) -> str:

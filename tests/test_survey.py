@@ -21,7 +21,7 @@ from orchestrator.inventory.exemption import Exemption
 from orchestrator.survey import Gap, Kind
 from tests.office import ROOT, Office, dsr, inventory
 
-LISTED = ("app_db", "files", "activity", "report_logs")
+LISTED = ("app_db", "files", "activity", "report_logs", "sendgrid", "billing")
 CANARY = "canary.7391"
 TODAY = datetime.now(UTC).date()
 WALK_INS = f"""
@@ -77,7 +77,7 @@ def test_of_what_is_there_everything_is_described_or_exempted(sandbox: Sandbox, 
     found = over.service.survey()
     assert found.failing == ()
     assert {s.system: s.listed for s in found.systems if s.listed} == {
-        "app_db": 48, "files": 4, "activity": 2, "report_logs": 1
+        "app_db": 48, "files": 4, "activity": 2, "report_logs": 1, "sendgrid": 2
     }  # fmt: skip
 
 
@@ -143,6 +143,24 @@ def test_buckets_folders_tables_and_log_groups(sandbox: Sandbox, state: Path) ->
     for version in s3.list_object_versions(Bucket="tt-uploads")["Versions"]:
         if version["Key"] in keys_put:
             s3.delete_object(Bucket="tt-uploads", Key=version["Key"], VersionId=version["VersionId"])
+
+
+def test_custom_fields_and_keys_of_metadata_that_are_more_than_the_whole(sandbox: Sandbox, state: Path) -> None:
+    """Described as a whole, and disclosed: what must not be is named by itself."""
+    mail, payments = sandbox.stores["sendgrid"].fake, sandbox.stores["billing"].fake
+    mail.accounts[""].custom_fields += ["pet", "ssn"]
+    payments.plant("customer", email="new@example.com", metadata={"seat": "4", "note": "4111 1111 1111 1111"})
+    over = office(sandbox, state)
+    (says,) = wrong(over)
+    assert "contacts: not described: custom_fields->ssn" in says
+    found = gaps(over)
+    assert found.keys() == {"contacts", "customers"}
+    assert found["contacts"].proposal.strip().startswith("custom_fields->ssn: {category: B, never: Social Security")
+    assert found["customers"].names == ("metadata->note",)
+    assert "metadata.note: {category: B, never: payment card number}" in found["customers"].proposal
+    assert "4111" not in repr(found)
+    mail.accounts[""].custom_fields.clear()
+    sandbox.stores["billing"].plant(sandbox.now)
 
 
 def test_what_is_described_and_gone(sandbox: Sandbox, state: Path) -> None:

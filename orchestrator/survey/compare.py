@@ -8,6 +8,7 @@ from datetime import date
 from connectors.surveys import Found, outermost
 from orchestrator.inventory import Inventory
 from orchestrator.inventory.exemption import Exemption
+from orchestrator.package.fieldnames import keyed
 from orchestrator.survey.model import Gap, Kind
 
 _WAY = "describe it under systems.{0}.collections (dsr inventory survey proposes an entry), or exempt it with a reason"
@@ -35,12 +36,22 @@ def gone(system: str, listed: Iterable[Found], mentions: Mapping[str, str]) -> I
             yield Gap(Kind.GONE, system, name, collection=collection, says=says)
 
 
-def fields(inventory: Inventory, system: str, found: Found, names: Iterable[str], today: date) -> Iterator[Gap]:
-    """Fields of a collection that its entry names neither under `fields` nor under `plain`."""
+def fields(
+    inventory: Inventory, system: str, found: Found, names: Iterable[str], today: date,
+    secret: frozenset[str] = frozenset(),
+) -> Iterator[Gap]:  # fmt: skip
+    """Fields of a collection that its entry names neither under `fields` nor under `plain`.
+
+    `secret`: what a sample shows to be of a kind that is never disclosed; within something that is described as a
+    whole it has to be named by itself, and so has what its name says to be.
+    """
     unknown: list[str] = []
     expired: list[str] = []
+    known = found.described or frozenset()
     for name in names:
-        if outermost(name) in (found.described or ()) or name in (found.described or ()):
+        inner = name.partition("->")[2]
+        apart = bool(inner) and (name in secret or keyed(inner) is not None)
+        if name in known or (outermost(name) in known and not apart):
             continue
         exemption, good = _exempted(inventory, f"{system}/{found.name}.{name}", today)
         if not good:

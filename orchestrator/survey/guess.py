@@ -126,7 +126,7 @@ def _guess(name: str, declared: str, tally: Tally | None) -> Guess:
 
 def _named(name: str) -> tuple[str, str, str]:
     """What a name alone says: called, category, because."""
-    if kind := keyed(outermost(name)):
+    if kind := keyed(outermost(name.rpartition("->")[2])):
         return str(kind), _OF_TYPE.get(kind, ""), "its name says so"
     spelt = words(name)
     found = next(((called, category) for p, category, called in _NAMED if p.search(spelt)), None)

@@ -32,8 +32,8 @@ def probes(workspace: Workspace, name: str, connector: Connector, now: datetime)
         return
     lacking = [g for g in unmentioned(workspace, name, found, now) if g.fails]
     yield from (Probe(Aspect.INVENTORY, False, gap.says) for gap in lacking)
-    if not lacking:
-        yield Probe(Aspect.INVENTORY, True, f"nothing exists that the inventory leaves out ({len(found)} listed)")
+    if not lacking and (count := sum(not f.sampled for f in found)):
+        yield Probe(Aspect.INVENTORY, True, f"nothing exists that the inventory leaves out ({count} listed)")
 
 
 def unmentioned(workspace: Workspace, name: str, found: tuple[Found, ...], now: datetime) -> tuple[Gap, ...]:

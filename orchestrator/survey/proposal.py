@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.surveys import Found
@@ -37,10 +38,11 @@ def collection(inventory: Inventory, system: str, found: Found, guesses: Sequenc
     return _indented(lines, 6)
 
 
-def fields(names: Sequence[str], guesses: Sequence[Guess]) -> str:
+def fields(found: Found, names: Sequence[str], guesses: Sequence[Guess]) -> str:
     """The lines under `fields` of a collection that is described already."""
-    known = {g.field: g for g in guesses}
-    return _indented([_field(known.get(name, Guess(name, "", ""))) for name in names], 10)
+    known, path = {g.field: g for g in guesses}, found.entry.get("path", "->")
+    spelt = [replace(g, field=g.field.replace("->", path)) for g in (known.get(n, Guess(n, "", "")) for n in names)]
+    return _indented([_field(guess) for guess in spelt], 10)
 
 
 def exemption(inventory: Inventory, system: str, name: str) -> str:

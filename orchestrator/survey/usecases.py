@@ -55,7 +55,7 @@ class Surveying(Intake):
         ]  # fmt: skip
         if sample:
             gaps += self._hidden(able, name, found, {g.name for g in gaps})
-        return Surveyed(name, len(found), tuple(gaps))
+        return Surveyed(name, sum(not f.sampled for f in found), tuple(gaps))
 
     def _filled(self, able: Listing, found: Found, gap: Gap, *, sample: bool) -> Gap:
         """The gap with guesses, and with lines that would close it."""
@@ -64,7 +64,7 @@ class Surveying(Intake):
         made = guess.guesses(found.parts, seen)
         if gap.names:
             made = tuple(g for g in made if g.field in gap.names)
-            lines = proposal.fields(gap.names, made)
+            lines = proposal.fields(found, gap.names, made)
         else:
             lines = proposal.collection(self.inventory, gap.system, found, made)
         if not gap.fails:
@@ -81,9 +81,10 @@ class Surveying(Intake):
                 continue
             seen, why = _looked(able, one, Scanner())
             made = guess.guesses((), seen)
-            for gap in compare.fields(self.inventory, name, one, seen, today):
+            secret = frozenset(g.field for g in made if g.never)
+            for gap in compare.fields(self.inventory, name, one, seen, today, secret):
                 mine = tuple(g for g in made if g.field in gap.names)
-                lines = proposal.fields(gap.names, mine)
+                lines = proposal.fields(one, gap.names, mine)
                 gaps.append(replace(gap, guesses=mine, unsampled=why, proposal=lines))
         return gaps
 
