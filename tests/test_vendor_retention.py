@@ -14,6 +14,7 @@ import pytest
 
 from connectors.sandbox.world import Sandbox
 from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.inventory.periods import Schedule
 from orchestrator.receipt import verify_file
 from orchestrator.retention import RETENTION
 from tests.four_eyes import two_people
@@ -143,3 +144,26 @@ def test_the_commands(office: Office, logs: Any) -> None:
     assert (applied.returncode, days(logs)) == (0, 30), applied.stderr
     status = json.loads(dsr(office, "retention", "status", "--json").stdout)
     assert {s["collection"]: s["setting"] and s["setting"]["fits"] for s in status["settings"]}["lines"] is True
+
+
+def test_what_only_people_change_says_how(tmp_path: Path) -> None:
+    with Sandbox(only=("app_db", "heroku", "papertrail")) as sandbox:
+        held = inventory()
+        systems = {}
+        for name, collection, period in (
+            ("app_db_backups", "scheduled_backups", 20), ("papertrail", "archives", 5000), ("papertrail", "events", 7),
+        ):  # fmt: skip
+            system = systems.get(name, held.systems[name])
+            schedule = Schedule(timedelta(days=period), "", "by the plan", "test", "vendor_native", "engineering")
+            changed = replace(system.collections[collection], retention=schedule)
+            systems[name] = replace(system, collections={**system.collections, collection: changed})
+        office = Office(sandbox, tmp_path / "state", replace(held, systems=systems))
+        found = {step.ref: step for step in office.service.vendor_settings()}
+        backups = found["app_db_backups/scheduled_backups"]
+        assert (backups.fits, backups.due) == (False, False)
+        assert "35 days, and the inventory says 20 days: it goes by the database's plan" in backups.says
+        assert found["papertrail/archives"].fits is True
+        assert "no call tells how long" in found["papertrail/events"].says
+        with pytest.raises(NotAllowedError, match="nothing to approve"):
+            office.service.approve_settings(office.service.plan_settings().digest)
+        office.close()
