@@ -14,6 +14,7 @@ import pytest
 
 from connectors.sandbox.world import Sandbox
 from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.inventory import System
 from orchestrator.inventory.periods import Schedule
 from orchestrator.receipt import verify_file
 from orchestrator.retention import RETENTION
@@ -149,7 +150,7 @@ def test_the_commands(office: Office, logs: Any) -> None:
 def test_what_only_people_change_says_how(tmp_path: Path) -> None:
     with Sandbox(only=("app_db", "heroku", "papertrail")) as sandbox:
         held = inventory()
-        systems = {}
+        systems: dict[str, System] = {}
         for name, collection, period in (
             ("app_db_backups", "scheduled_backups", 20), ("papertrail", "archives", 5000), ("papertrail", "events", 7),
         ):  # fmt: skip
