@@ -50,7 +50,7 @@ class MemoryConnector:
         self._rows: dict[str, list[Row]] = spec.settings["rows"]
         self.system = spec.system
         self.capabilities = Capabilities(
-            needs=frozenset(i.kind for c in spec.collections for i in c.identities if i.match)
+            needs=frozenset(i.kind for c in spec.collections for i in c.identities if i.match), organisations=True
         )
 
     def check(self) -> None:
@@ -62,7 +62,7 @@ class MemoryConnector:
                 at = Locator(self.system, spec.name, "", since, before)
                 if rows := self._matching(subject, at):
                     yield self._record(spec, at, rows)
-            if claimed := self._claimed(spec, subject):
+            if (claimed := self._claimed(spec, subject)) and not self._spec.organisation:
                 reason = "found only through a field that proves nothing"
                 yield Record(
                     Locator(self.system, spec.name, "claimed"),
@@ -143,7 +143,13 @@ class MemoryConnector:
             for row in self._rows.get(at.collection, [])
             if any(_same(row.get(i.field), subject.values(i.kind)) for i in proofs)
             and _inside(row.get(spec.age_field), at)
+            and self._asked_for(spec, row)
         ]
+
+    def _asked_for(self, spec: CollectionSpec, row: Row) -> bool:
+        """Whether the row is of the organisation that is asked for, where one is."""
+        whose = [row.get(column) for column in spec.organisation]
+        return not self._spec.organisation or whose == [self._spec.organisation]
 
     def _claimed(self, spec: CollectionSpec, subject: Subject) -> list[Row]:
         hints = [i for i in spec.identities if i.trust is Trust.CLAIMED]
@@ -174,6 +180,7 @@ class MemoryConnector:
             reveals=tuple(sorted(reveals, key=lambda i: (i.kind, i.value))),
             people=len(rows) if spec.one_per_person else 1,
             total=len(self._rows.get(spec.name, [])),
+            organisation=self._spec.organisation,
         )
 
 

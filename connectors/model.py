@@ -140,6 +140,7 @@ class Record:
     total: int | None = None  # rows in the whole collection, exact or estimated
     note: str = ""  # what acting on it means, for people: "cancels the subscription"
     mentions: bool = False  # the rows are not the subject's and only name them: unlinked, never deleted
+    organisation: str = ""  # whose rows alone these are, where `SystemSpec.organisation` asked for one's
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ class Capabilities:
     verifiable: bool = True  # whether locate can prove absence afterwards
     searchable: bool = True  # False: no search exists; locate yields, unseen, what deletion is asked for
     settles_within: timedelta = timedelta(0)  # how long until a read can prove it
+    organisations: bool = False  # whether it can be told to reach the rows of one customer organisation only
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ class CollectionSpec:
     age_field: str = ""  # the field that cut-offs are compared with
     cutoffs: tuple[datetime, ...] = ()  # ascending instants whose sides must not be mixed
     one_per_person: bool = False  # more than one match means more than one person
+    # What leads to the customer organisation whose rows these are: links of the system, then a column; empty: nothing.
+    organisation: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=_nothing)  # the connector's own
 
     @property
@@ -137,6 +139,8 @@ class SystemSpec:
     sandbox: bool = False
     gate: Gate = field(default=_open_gate, repr=False, compare=False)
     pace: Pace = field(default=_no_hurry, repr=False, compare=False)
+    # Reach only rows of this customer organisation's, in all verbs. Given to connectors only that say they can.
+    organisation: str = field(default="", repr=False)
 
     def collection(self, name: str) -> CollectionSpec:
         """The collection of that name; KeyError if the inventory has none."""

@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from orchestrator import canonical
-from orchestrator.days import months_after
 from orchestrator.deadlines import Clocks
-from orchestrator.disclosures import Categories, DirectMarketing, categories, direct_marketing
+from orchestrator.disclosures import Categories, DirectMarketing, categories, direct_marketing, first_day
 from orchestrator.errors import NotAllowedError
 from orchestrator.model import Right
 from orchestrator.receipt import hash_of
-
-FIRST = date(2022, 1, 1)  # nothing earlier is owed to anybody (Cal. Civ. Code 1798.130(a)(2)(B))
-_A_YEAR = 12  # months
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +41,7 @@ class Answers(Clocks):
         if digest is None:
             raise NotAllowedError(f"{request} has no plan yet: dsr plan {request}")
         received = self.day(asked.received)
-        first = max(since or months_after(received, -_A_YEAR), FIRST)
+        first = first_day(received, since)
         if first > received:
             raise NotAllowedError("the period begins after the request was received")
         answer = categories(self.journal.plan(digest), self.inventory, first, received)

@@ -1,16 +1,19 @@
 """Letters to the person: drafted, sent or recorded as sent, and what of the person is kept until the last arrived.
 
-The journal keeps of a letter its kind, hash, Message-ID, channel and time. The letter itself is written where
-staff say, or kept in the request's vault.
+The journal keeps of a letter its kind, hash, Message-ID, channel and time. A draft is written where staff say, or
+kept in the request's vault; a letter as it went out is kept in the evidence file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from orchestrator.attachment import content_of
+from orchestrator.deadlines import AsSent, Clocked
 from orchestrator.denial import Because
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory.stationery import BY_HAND, SMTP, mail_server
@@ -22,11 +25,10 @@ from orchestrator.letters.facts import Facts
 from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.letters.post import NotSentError, PerhapsSentError, hand_over, message
 from orchestrator.letters.render import Rendered, rendered
+from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Right
 from orchestrator.receipt import hash_of
 from orchestrator.workspace import private_file
-
-_ENDED = (State.CLOSED, State.DENIED, State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Sent:
     last: bool  # whether nothing more is owed after it
 
 
-class Letters(LetterFacts):
+class Letters(LetterFacts, Lifetimes):
     """The use cases around letters."""
 
     def draft_letter(self, request: str, kind: Kind, given: Given, out: Path | None = None) -> Draft:
@@ -93,7 +95,7 @@ class Letters(LetterFacts):
             name = self._message_id(request, kind, desk.message_ids, again)
             mail = message(content, forms, channel.sender, facts.to.email, desk.reply_to, name, self.now())
             told = {"letter": kind, "sha256": hash_of(mail), "message": name, "channel": channel.kind}
-            self.workspace.vault.open(request).put(f"letter:{name}", mail)
+            self.workspace.vault.file(request).put(f"letter:{name}", mail)
             self.journal.append(request, "letter_sending", self.actor.id, told)
             try:
                 hand_over(server, channel.sender, facts.to.email, mail)
@@ -120,6 +122,7 @@ class Letters(LetterFacts):
                 "message": f"{request}.{kind}.{number}",
                 "channel": BY_HAND,
             }
+            self.workspace.vault.file(request).put(f"letter:{told['message']}", content)
             return self._went_out(facts, given, content, told, at)
 
     def letters_sent(self, request: str = "") -> tuple[Sent, ...]:
@@ -146,9 +149,11 @@ class Letters(LetterFacts):
         return Kind.MORE_INFORMATION if state is State.RECEIVED else Kind.APPROVAL
 
     def letter_copy(self, request: str, name: str, to: Path) -> Path:
-        """Write a letter that the request's vault keeps, a draft or an e-mail as it was sent, to a file."""
+        """Write a letter that is kept, a draft or one as it went out, to a file."""
         self.actor.require("run")
-        private_file(to, self.workspace.vault.open(request).get(f"letter:{name.removeprefix('letter:')}"))
+        self.request(request)
+        slot, filed = f"letter:{name.removeprefix('letter:')}", self.workspace.vault.file(request)
+        private_file(to, (filed if slot in filed.slots() else self.workspace.vault.open(request)).get(slot))
         return to
 
     def letter_returned(self, request: str, reason: str) -> Sent:
@@ -161,7 +166,8 @@ class Letters(LetterFacts):
     def letter_delivered(self, request: str = "") -> tuple[Sent, ...]:
         """Record that letters arrived: all of a request, or whatever had its time to come back and did not.
 
-        Of a request that ended and whose last letter arrived nothing more of the person is kept.
+        Of a request that ended and whose last letter arrived nothing more of the person is kept, and of one that
+        is answered what is still open needs.
         """
         self.actor.require("run")
         late = self.now() - timedelta(days=self.desk().returns_days)
@@ -169,20 +175,29 @@ class Letters(LetterFacts):
         for letter in arrived:
             told = {"message": letter.message, "at": self.now()}
             self.journal.append(letter.request, "letter_delivered", self.actor.id, told)
-        for ended in {s.request for s in arrived if self.journal.state(s.request) in _ENDED}:
-            self.forget(ended)
+        for told_of in sorted({s.request for s in arrived}):
+            self.forget_answered(told_of)
         names = {letter.message for letter in arrived}
         return tuple(s for s in self.letters_sent(request) if s.message in names)
 
-    def forget(self, request: str) -> None:
-        """Forget the person, but for where to write to while a letter is owed or may come back."""
-        vault = self.workspace.vault
-        if self._may_write_again(request):
-            kept = self.reply_to(request)
-            reply = {"name": kept.name, "address": list(kept.address), "email": kept.email}
-            vault.reduce(request, {REPLY: reply}, self.actor.id)
-        else:
-            vault.destroy(request, self.actor.id)
+    def reply_needed(self, request: str) -> Mapping[str, Any]:
+        """Where to write to, while a letter is owed or may come back."""
+        if not self._may_write_again(request):
+            return {}
+        kept = self.reply_to(request)
+        return {REPLY: {"name": kept.name, "address": list(kept.address), "email": kept.email}}
+
+    def answer_arrived(self, request: str) -> bool:
+        """Whether the person has the answer: a letter of ours arrived, or it was recorded without one."""
+        answers = [letter for letter in self._sent(request) if letter.kind in ANSWERS]
+        answered = bool({"answered", "complied"} & set(self._told(request).get(request, {})))
+        return answered and (not answers or answers[-1].state == "delivered")
+
+    def answer(self, request: str, letter: AsSent, at: datetime | None = None) -> Clocked:
+        """As `Clocks.answer`; the answer went out elsewhere, and nothing is known to be owed after it."""
+        clocked = super().answer(request, letter, at)
+        self.forget_answered(request)
+        return clocked
 
     def _may_write_again(self, request: str) -> bool:
         if self.inventory.letters is None or self.request(request).replays or self._still_open(request) is None:
@@ -214,10 +229,14 @@ class Letters(LetterFacts):
             case "denied":
                 self.denied(request, Because(given.because), given.reason, letter)
             case "answered" if not self.further_owed(request):
-                self.answer(request, letter, at)
+                super().answer(request, letter, at)
         last = kind in ANSWERS and (facts.outcome is None or not facts.outcome.unfinished)
         sent = {**told, "at": at or self.now(), "last": last}
         self.journal.append(request, "letter_sent", self.actor.id, sent)
+        if kind is Kind.MORE_INFORMATION:
+            purpose = "details" if any(self.journal.entries(request, "verified")) else "identity"
+            more = {"at": sent["at"], "purpose": purpose, "points": [], "letter": told["sha256"]}
+            self.journal.append(request, "more_asked", self.actor.id, more)
         if self.journal.state(request) is State.DENIED:
             self.forget(request)
         if kind is Kind.VENDOR_NOTICE:

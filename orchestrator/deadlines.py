@@ -26,7 +26,9 @@ _URGENCY = (Standing.OVERDUE, Standing.ALARM, Standing.ON_TIME, Standing.MET)
 # An opt-out is complied with and needs no letter: 11 CCR 7026(f) has no other answer.
 _KINDS = ("acknowledged", "extended", "answered", "complied", "denied", "cancelled")
 _ENDS = ("answered", "complied", "denied", "cancelled")
-_KIND_OF_LETTER = {"acknowledged": "acknowledgement", "extended": "extension", "answered": "answer"}
+_KIND_OF_LETTER = {
+    "acknowledged": "acknowledgement", "extended": "extension", "answered": "answer", "more_asked": "more_information",
+}  # fmt: skip
 
 
 AsSent = Path | bytes  # a letter as it went out: a file, or its content
@@ -100,8 +102,12 @@ class Clocks(Obligations):
     def letters(self, request: str) -> tuple[Letter, ...]:
         """What went out to the person, in order, each by its hash."""
         entries = [e for kind in _KIND_OF_LETTER for e in self.journal.entries(request, kind)]
-        sent = sorted(entries, key=lambda e: e.seq)
-        return tuple(Letter(_KIND_OF_LETTER[e.kind], e.payload["letter"], went_out(e)) for e in sent)
+        others = list(self.journal.entries(request, "letter"))
+        sent = sorted([*entries, *others], key=lambda e: e.seq)
+        return tuple(
+            Letter(e.payload["kind"], e.payload["sha256"], went_out(e)) if e.kind == "letter"
+            else Letter(_KIND_OF_LETTER[e.kind], e.payload["letter"], went_out(e)) for e in sent
+        )  # fmt: skip
 
     def extended_until(self, request: str) -> date | None:
         """The new day, if the answer was extended."""
@@ -135,7 +141,21 @@ class Clocks(Obligations):
         return Facts(
             asked_by(request.right), received, day.get("acknowledged") or nobody,
             min((day[kind] for kind in ("answered", "complied", "denied") if kind in day), default=None), extension,
+            self._pauses(request.id) if self.law(request).regime.verification_pauses else (),
         )  # fmt: skip
+
+    def _pauses(self, request: str) -> tuple[tuple[date, date | None], ...]:
+        """From asking for proof of identity until it came: the first that came, or the verification, ends the wait."""
+        entries = [e for kind in ("more_asked", "more_came", "verified") for e in self.journal.entries(request, kind)]
+        found: list[tuple[date, date | None]] = []
+        since: date | None = None
+        for entry in sorted(entries, key=lambda e: e.seq):
+            if entry.kind == "more_asked":
+                since = since or (self.day(went_out(entry)) if entry.payload["purpose"] == "identity" else None)
+            elif since is not None:
+                found.append((since, max(since, self.day(went_out(entry)))))
+                since = None
+        return (*found, (since, None)) if since else tuple(found)
 
     def unanswered(self, request: str, kind: str, at: datetime | None) -> Request:
         """Whether such a letter may be recorded at all."""

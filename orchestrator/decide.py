@@ -2,7 +2,7 @@
 
 The first of these that applies decides a record's fate:
 
-1. held as service provider: handed over to the organisation, never acted on directly;
+1. held as service provider: handed over to the organisation, never acted on directly unless it instructs us;
 2. a legal hold: retained;
 3. something in the way (an obstacle): listed, done by hand, or retained as long as the vendor must;
 4. a confirmed retention rule: the rule's fields retained until its end, all others redacted;
@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from connectors.model import Action, Identifier, Locator, Obstacle, ObstacleKind, Record
 from orchestrator.canonical import digest
 from orchestrator.disclosures import UNSURE
+from orchestrator.instructed import apart, within
 from orchestrator.inventory import Collection, Inventory, System
 from orchestrator.model import LATER, Coverage, Discovery, Hold, Plan, Right, Role, Rule, Step, Verification
 from orchestrator.portion import limited
@@ -58,10 +59,14 @@ class Given:
     undated: frozenset[str] = frozenset()
     only: tuple[str, ...] = ()  # portions, if not everything is to be deleted
     redacts: frozenset[str] = frozenset()  # systems that can empty some fields of a row and keep the others
+    organisation: str = ""  # the customer organisation that instructs us
+    reached: frozenset[str] = frozenset()  # systems that can be told to reach its rows only
+    closed: frozenset[str] = frozenset()  # exceptions that are no ground for this request
 
 
 def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
     """The plan for one discovery. Nothing is read, written or asked."""
+    found = within(found, inventory, given.organisation)
     steps = [step for hop, record in found.records if (step := _step(hop, record, inventory, given, found)) is not None]
     steps = without_the_redacted(spare_the_retained(steps, found, given.ref), found, given.ref)
     steps += [
@@ -73,6 +78,7 @@ def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
         for s in found.coverage
         if s.coverage is Coverage.MANUAL_OPEN
     ]  # fmt: skip
+    steps += apart(inventory, given.reached, given.ref) if given.organisation else ()
     steps = [_dated(step, inventory, given.received) for step in steps]
     applied = {step.rule for step in steps}
     return Plan(
@@ -99,8 +105,10 @@ def _dated(step: Step, inventory: Inventory, received: datetime) -> Step:
     """A step by hand has an owner and a day; what is handed over has the owner of that."""
     if step.action is not Action.MANUAL:
         return step
-    owner = inventory.hand_over.owner if step.rule == HAND_OVER else ""
-    return replace(step, owner=owner or step.owner, due=received + timedelta(days=inventory.limits.manual_days))
+    if step.rule == HAND_OVER:
+        due = received + timedelta(days=inventory.hand_over.within_days)
+        return replace(step, owner=inventory.hand_over.owner or step.owner, due=due)
+    return replace(step, due=received + timedelta(days=inventory.limits.manual_days))
 
 
 def _suppresses(steps: Sequence[Step], given: Given) -> tuple[str, ...]:
@@ -126,7 +134,7 @@ def _whole(hop: int, record: Record, inventory: Inventory, given: Given, found: 
     system = inventory.systems[record.at.system]
     collection = system.collections.get(record.at.collection)
     step = _draft(hop, record, system, collection, inventory, given)
-    if collection is not None and collection.role is Role.SERVICE_PROVIDER:
+    if collection is not None and collection.role is Role.SERVICE_PROVIDER and not given.organisation:
         note = "held for a customer organisation as its service provider: handed over to the organisation"
         return replace(step, action=Action.MANUAL, rule=HAND_OVER, note=note)
     if given.right is not Right.DELETE:
@@ -143,16 +151,24 @@ def _whole(hop: int, record: Record, inventory: Inventory, given: Given, found: 
         if hold.preservation:
             basis = "legal hold: preserved for law enforcement (18 U.S.C. 2703(f); Civ. Code 1798.145(a))"
         return replace(step, action=Action.RETAIN, rule="hold", basis=basis, until=hold.review)
-    rules = [r for r in inventory.rules_for(system.name, collection.name) if r.role is collection.role]
+    covering = inventory.rules_for(system.name, collection.name)
+    rules = [r for r in covering if r.role is collection.role and r.exception not in given.closed]
     if blocked := _blocked(step, record, rules, found.at):
         return blocked
     if record.mentions:
         return replace(step, action=Action.REDACT, note="the rows only name the person: unlinked, not deleted")
     ruled = (_ruled(step, record, rule, found.at) for rule in rules if rule.holds(record, found.at))
-    fate = next(ruled, replace(step, action=collection.on_deletion))
+    fate = next(ruled, replace(step, action=_intended(collection, given)))
     if fate.action in (Action.DELETE, Action.REDACT) and (later := _later(record, collection, given)):
         return replace(step, rule=LATER, note=later)
     return fate
+
+
+def _intended(collection: Collection, given: Given) -> Action:
+    """What the inventory says; what is held for an organisation goes when it says so, and nothing else then."""
+    if not given.organisation:
+        return collection.on_deletion
+    return Action.DELETE if collection.role is Role.SERVICE_PROVIDER else Action.MANUAL
 
 
 def _later(record: Record, collection: Collection, given: Given) -> str:
@@ -203,7 +219,7 @@ def _draft(
 def held_back(record: Record, given: Given, identifiers: frozenset[Identifier]) -> Hold | None:
     """The legal hold under which the record is kept as it is, if there is one."""
     at = record.at
-    organisations = {i.value for i in identifiers if i.kind == "organisation_id"}
+    organisations = {i.value for i in identifiers if i.kind == "organisation_id"} | {given.organisation}
     for hold in given.holds:
         scopes = (
             hold.person in given.person_tags if hold.person else False,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,8 +16,9 @@ from pathlib import Path
 
 from connectors.model import Action, Identifier, Subject, Trust
 from orchestrator import canonical
-from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.errors import NotAllowedError, OrchestratorError, UnknownError
 from orchestrator.journal import State
+from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Right, Verification
 from orchestrator.package.sealing import checked, passphrase, remove, seal
 from orchestrator.packages import KEPT_FOR, Delivered, Packages
@@ -62,7 +63,7 @@ class Sealed:
     bytes: int
 
 
-class Delivery(Packages):
+class Delivery(Packages, Lifetimes):
     """The use cases of handing over."""
 
     def deliver(self, request: str, package: Path, way: Way) -> Sealed:
@@ -80,7 +81,10 @@ class Delivery(Packages):
             manifest = self._ours(request, package)
             self._all_looked_at(request, manifest)
             self._way(request, verification, way)
-            return self._seal(request, package, manifest, way)
+            sealed = self._seal(request, package, manifest, way)
+        with suppress(OrchestratorError):  # the passphrase is told once, whatever comes of that
+            self.forget_answered(request)
+        return sealed
 
     def collected(self, request: str, at: datetime | None = None) -> Delivered:
         """Record that the person has the package: it was opened in the account, or came."""
@@ -101,6 +105,11 @@ class Delivery(Packages):
         """
         self.actor.require("export")
         self.request(request)
+        count = self._destroy(request, package, gone)
+        self.forget_answered(request)
+        return count
+
+    def _destroy(self, request: str, package: Path | None, gone: bool) -> int:
         if package is not None:
             manifest = self._ours(request, package)
             remove(package)

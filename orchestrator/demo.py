@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def demonstrate(inventory_path: Path, folder: Path, as_json: bool = False) -> No
         bystander = sandbox.untouched(sandbox.people.bystander)
         with Workspace.open(folder, inventory) as workspace:
             service = Service(workspace, identify(inventory, "", None))
-            envelope = _fulfil(service, sandbox.people.subject.email)
+            subject = sandbox.people.subject
+            envelope = _fulfil(service, subject.email, subject.name, f"608 555 {subject.user_id:04d}")
         same = sandbox.untouched(sandbox.people.bystander) == bystander
         console.print(f"bystander with a similar address: {'unchanged in every store' if same else 'CHANGED'}")
         if not same:
@@ -48,10 +50,17 @@ def demonstrate(inventory_path: Path, folder: Path, as_json: bool = False) -> No
         sys.stdout.write(f"receipt: {envelope} (verified)\n")
 
 
-def _fulfil(service: Service, email: str) -> Path:
+def _fulfil(service: Service, email: str, name: str, phone: str) -> Path:
     _head("A request comes in by e-mail, and the requester is verified")
     request = service.new_request(Right.DELETE, [("email", email)], "email")
-    service.verify(request, Level.REASONABLE, "reply from the address on file", ["email", "name"], ["email"])
+    said = {"name": name, "phone": phone}
+    for point, answer in service.compare(request, said).items():
+        console.print(f"{point}: compared with what is held, {answer}; what was said is not kept")
+    with tempfile.TemporaryDirectory() as papers:
+        declaration = Path(papers) / "declaration.txt"
+        declaration.write_text("I declare under penalty of perjury that I am the person this request is about.")
+        service.keep_paper(request, "declaration", declaration)
+    service.verify(request, Level.REASONABLY_HIGH, "points and a signed declaration", ["mailbox"], ["email"])
     console.print(f"request {request}: its identifiers are encrypted under a key of their own")
     _head("Search every system, decide what happens to each record")
     with watching("searching", quiet=console.quiet) as progress:

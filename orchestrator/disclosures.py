@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from connectors.model import ObstacleKind
+from orchestrator.days import months_after
 from orchestrator.inventory import Collection, Inventory
 from orchestrator.inventory.categories import CATEGORIES, SENSITIVE
 from orchestrator.inventory.flows import Capacity, Flow, Recipient, Whether
 from orchestrator.model import Coverage, Plan, Role, Step
 
+FIRST = date(2022, 1, 1)  # nothing earlier is owed to anybody (Cal. Civ. Code 1798.130(a)(2)(B))
+A_YEAR = 12  # months
 FOR_OTHERS = "held for a customer organisation, which answers for it"
 UNSURE = {
     ObstacleKind.CLAIMED, ObstacleKind.SEVERAL_PEOPLE, ObstacleKind.SHARED, ObstacleKind.UNMARKED,
@@ -53,6 +57,7 @@ class Categories:
     collected: tuple[Collected, ...]
     sold_or_shared: tuple[Given, ...]
     disclosed: tuple[Given, ...]  # for a business purpose
+    undecided: tuple[Given, ...]  # to whom nobody has said whether it was sold or shared
     unknown: tuple[str, ...]  # what nobody has said of a recipient: to be found out before this is an answer
     not_searched: tuple[tuple[str, str], ...]
     left_out: tuple[tuple[str, str], ...]  # ("system/collection", why) of what was found, or is looked for by hand
@@ -97,6 +102,11 @@ class _Held:
     flows: tuple[tuple[Recipient, Flow], ...]
 
 
+def first_day(received: date, since: date | None = None) -> date:
+    """The first day of the disclosures that are told: 12 months before receipt, or what was asked for."""
+    return max(since or months_after(received, -A_YEAR), FIRST)
+
+
 def categories(plan: Plan, inventory: Inventory, first: date, last: date) -> Categories:
     """What a plan's search found of the person, by category.
 
@@ -110,8 +120,9 @@ def categories(plan: Plan, inventory: Inventory, first: date, last: date) -> Cat
         first,
         last,
         tuple(_collected(held)),
-        tuple(_given(held, lambda f: Whether.YES in (f.sold, f.shared))),
-        tuple(_given(held, lambda f: Whether.YES not in (f.sold, f.shared))),
+        tuple(_given(held, partial(_sold, Whether.YES))),
+        tuple(_given(held, partial(_sold, Whether.NO))),
+        tuple(_given(held, partial(_sold, Whether.UNKNOWN))),
         _unknown(inventory, flows, {"sold": lambda f: f.sold, "shared": lambda f: f.shared}),
         tuple((s.system, s.why) for s in plan.coverage if s.coverage is not Coverage.SEARCHED),
         tuple((f"{s.system}/{s.collection}", why) for s in plan.steps if (why := left_out(s))),
@@ -170,6 +181,12 @@ def _given(held: Iterable[_Held], chosen: Callable[[Flow], bool]) -> Iterator[Gi
         if flows:
             to, why = _once(f.category for f in flows), _once(p for f in flows for p in f.purposes)
             yield Given(letter, CATEGORIES[letter], to, why)
+
+
+def _sold(said: Whether, flow: Flow) -> bool:
+    """Whether it was sold or shared, as was said. What nobody has said is never taken for a no."""
+    told = {flow.sold, flow.shared}
+    return said is next((w for w in (Whether.YES, Whether.UNKNOWN) if w in told), Whether.NO)
 
 
 def _third(recipient: Recipient, flow: Flow) -> bool:

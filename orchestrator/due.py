@@ -12,23 +12,39 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.model import Action, Status
+from orchestrator.canonical import decode
 from orchestrator.confirm import GONE
 from orchestrator.journal import State
 from orchestrator.manual import ManualWork
 from orchestrator.model import Confirmation, Step, StepResult
 from orchestrator.portion import WISH
+from orchestrator.rechecks import next_recheck
 
 
 class Owed(StrEnum):
     """What has to happen, and by which command."""
 
-    READ_BACK = "read back"  # dsr run: a vendor has had its time
+    READ_BACK = "read back"  # dsr run: a vendor has had its time, or an erased person is looked for again
     GO_ON = "go on"  # dsr run: steps are not done, or an opt-out was lost; dsr plan if the approval is void
     DECIDE_ANEW = "decide anew"  # dsr plan: an exception has ended, its review is due, or a search found more
     BY_HAND = "by hand"  # dsr manual
+    HAND_OVER = "hand over"  # dsr handover: a customer organisation decides, and the person must be told so
+    NOTIFY = "notify"  # dsr vendor: a vendor must be told what to delete and what to keep
+    FORGET = "forget"  # dsr evidence purge: papers that verified somebody
     REVIEW = "look at"  # dsr package review: a file that no program can look through
     DELIVER = "deliver"  # dsr package deliver: a package in clear lies about
     DESTROY = "destroy"  # dsr package destroy: a package was delivered
+
+
+BY_PEOPLE = (
+    Owed.BY_HAND,
+    Owed.HAND_OVER,
+    Owed.NOTIFY,
+    Owed.FORGET,
+    Owed.REVIEW,
+    Owed.DELIVER,
+    Owed.DESTROY,
+)  # no run does it
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,7 @@ class Obligations(ManualWork):
     def due(self, request: str = "") -> tuple[Obligation, ...]:
         """Everything owed of requests under way, what is most urgent first; of one request if given."""
         wanted = [self.request(request)] if request else [r for r, s in self.requests() if s is not State.CANCELLED]
-        found = [o for asked in wanted for o in self._owed(asked.id)]
+        found = [o for asked in wanted for o in self.owed_of(asked.id)]
         return tuple(sorted(found, key=lambda o: (not o.overdue, o.when is not None, o.when, o.request)))
 
     def hold_released(self, request: str) -> bool:
@@ -60,7 +76,7 @@ class Obligations(ManualWork):
             return False
         return any(e.seq > planned.seq for e in self.journal.entries(kind="hold_released"))
 
-    def _owed(self, request: str) -> Iterator[Obligation]:
+    def owed_of(self, request: str) -> Iterator[Obligation]:
         for task in self.manual_steps(request):
             if not task.settled:
                 why = f"{task.owner}: {task.note}"
@@ -69,14 +85,17 @@ class Obligations(ManualWork):
         if digest is None:
             return
         plan = self.journal.plan(digest)
+        void = plan.made_at + self.inventory.limits.plan_valid
         if plan.right.reaches_data and not self.journal.approvals(digest):
+            if any(self.journal.entries(request, "confirmed")):  # proposed after a run: nobody else is reminded of it
+                why = "a new plan was made after the last run, and waits for an approval"
+                yield Obligation(request, Owed.GO_ON, "*", "*", void, void <= self.now(), why)
             return
         confirmation = self.journal.confirmation(digest)
         seen = {r.ref: r for r in confirmation.results} if confirmation else {}
         outcomes = self.journal.outcomes(digest)
         results = {ref: seen.get(ref, result) for ref, result in outcomes.items()}  # without one it was not done yet
         released = self.hold_released(request)
-        void = plan.made_at + self.inventory.limits.plan_valid
         for step in plan.steps:
             result = results.get(step.ref)
             if (owed := _owed(step, result)) is None:
@@ -87,6 +106,18 @@ class Obligations(ManualWork):
             yield Obligation(request, owed, step.system, step.collection, when, late, why)
         if confirmation:
             yield from _seen(request, confirmation)
+        if again := self.recheck_due(request):
+            why = "the person was erased, and may have been entered anew since"
+            yield Obligation(request, Owed.READ_BACK, "*", "*", again, again <= self.now(), why)
+
+    def recheck_due(self, request: str) -> datetime | None:
+        """When an erased person is to be looked for again; None after the last time, and of a replay, which is one."""
+        digest, over = self.journal.latest_plan(request), (State.CLOSED, State.CANCELLED, State.DENIED)
+        if digest is None or self.request(request).replays or self.journal.state(request) in over:
+            return None
+        told = (e.payload for e in self.journal.entries(request, "confirmed"))
+        read = [decode(Confirmation, p["confirmation"]) for p in told if p["plan"] == digest]
+        return next_recheck(self.journal.plan(digest), read)
 
 
 def _owed(step: Step, result: StepResult | None) -> Owed | None:

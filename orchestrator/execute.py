@@ -2,7 +2,7 @@
 
 Running it again does what is left: orders with an outcome are skipped, orders begun and not
 answered are asked again, which connectors allow. Systems run side by side, but for those that told
-us where to look: they wait until every farther one is finished, and so are the last to forget.
+us where to look: they wait until those they led to are finished, and so are the last to forget.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def execute(
             if system.name in held_back:
                 begun[system.name] = pool.submit(Trouble, system.name, HELD_BACK, waits=True)
                 continue
-            waits_for = [begun[w.name] for w in work if system.name in plan.sources and w.hop > system.hop]
+            waits_for = [begun[w.name] for w in work if w.hop > system.hop and system.led_to(w)]
             begun[system.name] = pool.submit(system.run_after, waits_for)
     return tuple(t for w in work if (t := begun[w.name].result()) is not None)
 
@@ -103,6 +103,13 @@ class _System:
     @property
     def hop(self) -> int:
         return self.steps[0].hop
+
+    def led_to(self, other: _System) -> bool:
+        """Whether an identifier that this one told us opens the other. One that is no longer connected may be."""
+        told = {i.kind for i in self.subject.identifiers if i.origin.partition("/")[0] == self.name}
+        if self.name not in self.plan.sources:
+            return False
+        return other.connector is None or bool(other.connector.capabilities.needs & told)
 
     def run_after(self, others: Sequence[Future[Trouble | None]]) -> Trouble | None:
         """Its share, once those it led to are finished. If one was not, it does not forget them either."""

@@ -5,25 +5,27 @@ Used through `orchestrator.service` only, which has made the checks that come be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.model import Action, Gate, Locator, Subject
+from connectors.model import Action, Gate, Subject
 from orchestrator import canonical, ledger, opt_out
 from orchestrator.abilities import mailing
 from orchestrator.collected import lists
 from orchestrator.confirm import confirm
 from orchestrator.correction.carry_out import carry_out, named, read_back
+from orchestrator.disclosures import first_day
 from orchestrator.errors import HeldError, IncompleteError, SystemFailedError, UnknownError
 from orchestrator.execute import Trouble, execute
 from orchestrator.issue import Fulfilled, issue
 from orchestrator.journal import State
-from orchestrator.model import SCAN, Confirmation, Right
+from orchestrator.model import LATER, SCAN, Confirmation, Right
 from orchestrator.package import Job, Package, write
 from orchestrator.pause import paused_systems, refuse_if_paused
+from orchestrator.still_open import Known, carried_over
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service
@@ -64,10 +66,11 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
         if planned.plan.right is Right.CORRECT:
             subject, confirmation = _put_right(service, planned, progress)
         else:
-            subject, locators = _resolved(service, request, planned.digest)
+            known = service.known(request, planned.digest)
+            subject = known.subject
             if planned.plan.right is Right.DELETE:
-                troubles = _carry_out(service, planned, subject, locators, progress)
-            confirmation = _read_back(service, request, planned, subject, locators, progress)
+                troubles = _carry_out(service, planned, known, progress)
+            confirmation = _read_back(service, request, planned, known, progress)
         service.journal.save_confirmation(planned.digest, confirmation, service.actor.id)
         _enter(service, planned, subject, confirmation)  # before a closed request forgets who it was
         fulfilled = issue(service, planned, subject, confirmation)
@@ -81,17 +84,17 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
 
 
 def _scrub(service: Service, request: str) -> None:
-    """Get rid of what another process's reading kept in the files when the vault was destroyed."""
-    if any(service.journal.entries(request, "vault_destroyed")):
-        service.workspace.vault.destroy(request, service.actor.id)
-    elif any(service.journal.entries(request, "vault_reduced")):
-        service.workspace.vault.reduce(request, {}, service.actor.id)
+    """Get rid of what another process's reading kept in the files when something was destroyed."""
+    journal = service.journal
+    reduced = any(journal.entries(request, "vault_reduced"))
+    if reduced and journal.state(request) is State.CLOSED:
+        service.forget(request)
         raise UnknownError(f"{request} is closed, and what it knew of the person is destroyed")
+    if reduced or any(journal.entries(request, "vault_destroyed")):
+        journal.store.scrub()
 
 
-def _carry_out(
-    service: Service, planned: Planned, subject: Subject, locators: Mapping[str, Locator], progress: Progress
-) -> tuple[Trouble, ...]:
+def _carry_out(service: Service, planned: Planned, known: Known, progress: Progress) -> tuple[Trouble, ...]:
     """Opt-outs first, for a deleted contact forgets its own; then every step that has no outcome yet.
 
     Returns what kept opt-outs from being entered, with what waits for them. Raises for all else.
@@ -102,13 +105,15 @@ def _carry_out(
     if not lost and {s.ref for s in plan.steps} <= set(journal.outcomes(digest)):
         return ()
     journal.append(plan.request, "run_started", service.actor.id, {"plan": digest})
-    systems = service.workspace.connectors(service.now(), gate_for(service, plan.request, digest))
+    systems = service.systems(plan.request, gate_for(service, plan.request, digest))
     tag = service.workspace.vault.person_tag
     partial = bool(service.request(plan.request).only)
-    entering = (plan, digest, subject, mailing(systems), journal, service.actor.id, tag)
+    entering = (plan, digest, known.subject, mailing(systems), journal, service.actor.id, tag)
     mute = opt_out.enter(*entering, partial=partial)
     held_back = frozenset(plan.suppresses if mute else ())
-    troubles = execute(plan, digest, subject, locators, systems, journal, held_back=held_back, progress=progress)
+    troubles = execute(
+        plan, digest, known.subject, known.locators, systems, journal, held_back=held_back, progress=progress
+    )
     told = {"plan": digest, "systems": sorted({t.system for t in (*mute, *troubles)})}
     journal.append(plan.request, "run_ended", service.actor.id, told)
     if not all(t.waits for t in troubles):
@@ -125,27 +130,18 @@ def _put_right(service: Service, planned: Planned, progress: Progress) -> tuple[
     return named(service, request, subject), confirmation
 
 
-def _resolved(service: Service, request: str, digest: str) -> tuple[Subject, dict[str, Locator]]:
-    kept = service.workspace.vault.open(request).get_json(f"plan:{digest}")
-    locators = {ref: canonical.decode(Locator, at) for ref, at in kept["locators"].items()}
-    vault = service.workspace.vault.open(request)
-    for system in service.workspace.not_connected():
-        at = Locator(system, "*")
-        locators[vault.ref(at)] = at
-    return canonical.decode(Subject, kept["subject"]), locators
-
-
 def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gate]:
     """The last look before every write: is there a hold by now, or was the request cancelled?
 
     Claims count as in a plan: they open nothing, and a hold on one keeps everything as it is.
     """
-    vault = service.workspace.vault
-    kept = vault.open(request).get_json(f"plan:{digest}")
-    known = [canonical.decode(Subject, kept[name]) for name in ("subject", "claimed") if name in kept]
-    named = {(i.kind, i.value) for some in known for i in some.identifiers}
-    tags = {vault.person_tag(kind, value) for kind, value in named}
+    known = service.known(request, digest)
+    named = {(i.kind, i.value) for some in (known.subject, known.claimed) for i in some.identifiers}
+    tags = {service.workspace.vault.person_tag(kind, value) for kind, value in named}
+    tags |= known.tags | service.remembered_tags(request)
     organisations = {value for kind, value in named if kind == "organisation_id"}
+    if instructing := service.instructs(request):
+        organisations.add(instructing)
     changing = [s for s in service.journal.plan(digest).steps if s.action in (Action.DELETE, Action.REDACT)]
 
     def gate_of(system: str) -> Gate:
@@ -168,7 +164,8 @@ def gate_for(service: Service, request: str, digest: str) -> Callable[[str], Gat
 
 
 def _enter(service: Service, planned: Planned, subject: Subject, confirmation: Confirmation) -> None:
-    if planned.plan.right is Right.DELETE:
+    # An instruction erased one organisation's rows: to run it again by person would reach what is not its.
+    if planned.plan.right is Right.DELETE and not service.instructs(planned.plan.request):
         scope = service.scope(planned.plan.request)
         contradicted = {r.ref for r in confirmation.results if r.left}
         ledger.record(
@@ -179,27 +176,32 @@ def _enter(service: Service, planned: Planned, subject: Subject, confirmation: C
 
 
 def _read_back(
-    service: Service, request: str, planned: Planned, subject: Subject, locators: Mapping[str, Locator],
-    progress: Progress,
+    service: Service, request: str, planned: Planned, known: Known, progress: Progress
 ) -> Confirmation:  # fmt: skip
     def saying(system: str, what: str) -> None:
         progress(system, f"reading back: {what}")
 
     # Built anew: what a connector remembers from before the deletion proves nothing.
     scope = service.scope(request)
-    connectors = service.workspace.reached(service.now(), scope.existed if scope else None)
-    found = service.discover(request, subject.identifiers, saying, erasing=False, systems=connectors)
-    fresh = service.decided(found, request)
-    vault = service.workspace.vault.open(request)
-    places = {**locators, **{vault.ref(record.at): record.at for _, record in found.records}}
+    existed = scope.existed if scope else None
+    told = service.instructs(request)
+    connectors = service.systems(request) if told else service.workspace.reached(service.now(), existed)
+    found = service.discover(
+        request, known.subject.identifiers, saying, erasing=False, systems=connectors, only=known.systems
+    )
+    later = any(s.rule == LATER for s in planned.plan.steps)  # by a plan that knows of an erasure before it
+    fresh = service.decided(found, request, erased=service.erased(request) if later else {})
+    ref, before = service.ref_of(request), service.journal.confirmation(planned.digest)
+    places = {**known.locators, **{ref(record.at): record.at for _, record in found.records}}
     able = service.workspace.capabilities
     verifiable = {name: a.verifiable for name, a in able.items()}
     unsearchable = {name for name, a in able.items() if not a.searchable}
     outcomes = service.journal.outcomes(planned.digest)
     waiting = {s.ref for s in planned.plan.steps} - service.journal.intended(planned.digest)
-    kept = opt_out.still_there(planned.plan, subject, mailing(connectors))
+    kept = opt_out.still_there(planned.plan, known.subject, mailing(connectors))
     done = confirm(planned.plan, outcomes, fresh, verifiable, service.now(), unsearchable, places, waiting)
-    return replace(done, opt_outs=kept)
+    mailed = opt_out.MAILED in known.subject.kinds
+    return carried_over(before, replace(done, opt_outs=kept), planned.plan, known.systems, mailed)
 
 
 def not_finished(service: Service, request: str, troubles: Sequence[Trouble], *more: str) -> IncompleteError:
@@ -217,11 +219,16 @@ def write_package(service: Service, request: str, to: Path, progress: Progress, 
     """Export what the latest plan found, as far as it may be disclosed, and journal what was withheld."""
     planned = service.show_plan(request)
     with service.journal.lease(request):
-        subject, locators = _resolved(service, request, planned.digest)
+        known = service.known(request, planned.digest)
+        asked, period = service.request(request), service.period_of(request, wish.since)
+        received, since = (
+            service.day(asked.received),
+            service.day(period.since) if period.asked and period.since else None,
+        )
         job = Job(
-            service.request(request), planned.plan, subject, locators, service.workspace.connectors(service.now()),
-            service.inventory, service.period_of(request, wish.since), service.decider(request), service.now(),
-            lists(service.inventory, planned.plan, service.day(service.request(request).received)), progress=progress,
+            asked, planned.plan, known.subject, known.locators, service.systems(request), service.inventory, period,
+            service.decider(request), service.now(),
+            lists(service.inventory, planned.plan, first_day(received, since), received), progress=progress,
         )  # fmt: skip
         package = write(job, to, zipped=wish.zipped, held_to=wish.held_to)
         told = {

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 
 from connectors.model import Action, ObstacleKind
 from orchestrator.inventory import Inventory
-from orchestrator.model import LATER, Coverage, Finding, Plan, Right, Severity, Step
+from orchestrator.model import LATER, Coverage, Finding, Level, Plan, Right, Severity, Step
 
 AGE = "age"  # the kind of conflict, and the finding, of an age that is not sure
 SMALL = 20  # a collection with fewer rows than this is not called emptied
@@ -37,6 +37,7 @@ def _findings(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
     if plan.right not in (Right.DELETE, Right.CORRECT):
         return
     yield from _unconfirmed(plan, inventory)
+    yield from _too_weakly_verified(plan, inventory)
     for searched in plan.coverage:
         if searched.coverage is Coverage.UNREACHABLE:
             yield Finding(
@@ -94,6 +95,18 @@ def _unconfirmed(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
                 f"rule {rule.id} has not been confirmed by counsel: it neither retains nor deletes. "
                 "Set confirmed_by and confirmed_on in the inventory",
             )  # fmt: skip
+
+
+def _too_weakly_verified(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
+    """Deleting sensitive data for the wrong person harms more, and needs a surer verification (11 CCR 7062(d))."""
+    found = {c for s in plan.steps if s.action in (Action.DELETE, Action.REDACT) for c in s.categories}
+    weak = plan.verification.level is Level.REASONABLE and inventory.sensitive_level is Level.REASONABLY_HIGH
+    if weak and (sensitive := sorted(found & inventory.sensitive_categories)):
+        yield Finding(
+            "weakly_verified", Severity.OVERRIDABLE,
+            f"sensitive data (category {', '.join(sensitive)}) would go on a reasonable verification. "
+            "Verify to a reasonably high degree and plan again, or override with the reason",
+        )  # fmt: skip
 
 
 def open_findings(findings: Collection[Finding], overridden: Collection[str]) -> tuple[Finding, ...]:

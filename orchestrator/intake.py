@@ -45,6 +45,7 @@ class Intake:
         replays: str = "",
         only: Sequence[str] = (),
         after: str = "",
+        organisation: str = "",
     ) -> str:
         """Record a request; its identifiers go into its vault, encrypted. Returns its id.
 
@@ -76,14 +77,17 @@ class Intake:
         self.journal.create_request(
             request, right=right, channel=channel, received=received, by=self.actor.id,
             regime=self.inventory.regime, tags=tags, ground=ground, policy=self.inventory.policy.version,
-            replays=replays, only=tuple(sorted(set(only))), after=after,
+            replays=replays, only=tuple(sorted(set(only))), after=after, organisation=organisation,
         )  # fmt: skip
         return request
 
     def verify(
-        self, request: str, level: Level, method: str, matched: Sequence[str], proves: Sequence[str]
-    ) -> Verification:
-        """Record how the requester was verified, and which of the given identifiers that proves."""
+        self, request: str, level: Level, method: str, matched: Sequence[str], proves: Sequence[str], basis: str = "",
+    ) -> Verification:  # fmt: skip
+        """Record how the requester was verified, and which of the given identifiers that proves.
+
+        `basis`: why the method is reliable, where the points matched do not reach the level by themselves.
+        """
         self.actor.require("verify")
         if not self.request(request).right.reaches_data or level is Level.NONE:
             raise NotAllowedError(f"{request}: {_NOT_ASKED}; of any other, say how surely it was")
@@ -93,7 +97,7 @@ class Intake:
             raise NotAllowedError(f"the request names no {', '.join(sorted(missing))}; it names {named}")
         if not proves or not matched or not method.strip():
             raise NotAllowedError("a verification says its method, the points matched and what it proves")
-        done = Verification(level, method, tuple(matched), tuple(sorted(set(proves))), self.actor.id, self.now())
+        done = Verification(level, method, tuple(matched), tuple(sorted(set(proves))), self.actor.id, self.now(), basis)
         self.journal.append(request, "verified", self.actor.id, canonical.plain(done))
         return done
 

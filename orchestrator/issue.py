@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.model import Action, ObstacleKind, Status, Subject
 from orchestrator import receipt
-from orchestrator.journal import State
 from orchestrator.model import Confirmation, Coverage, Right, Step, StepResult
+from orchestrator.notices import Notice
 from orchestrator.regimes import holidays, regime
 from orchestrator.signing import envelope_bytes, verify
 from orchestrator.workspace import Workspace, private_file
@@ -40,15 +40,15 @@ class Fulfilled:
 
 
 def issue(service: Service, planned: Planned, known: Subject, confirmation: Confirmation) -> Fulfilled:
-    """Sign a receipt unless the last one says the same; close the request if nothing can follow."""
+    """Sign a receipt unless the last one says the same; then forget what nothing needs any more."""
     workspace, journal, request = service.workspace, service.journal, planned.plan.request
     case = _case(service, planned, confirmation)
-    given = [value for _, value in workspace.vault.open(request).get_json("identifiers")]
-    payload = receipt.build(case, workspace.vault.pseudonym, {*given, *(i.value for i in known.identifiers)})
+    named = {*workspace.vault.names(request), *(i.value for i in known.identifiers)}
+    payload = receipt.build(case, workspace.vault.pseudonym, named)
     before = [r for r in journal.receipts(request) if r["plan"] == planned.digest]
     if before and _says(verify(before[-1]["envelope"].encode(), workspace.public_keys)) == _says(payload):
         done = _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)
-        _close(service, request, payload)
+        service.settle(planned.plan, payload, confirmation)
         return done
     envelope = envelope_bytes(workspace.signing_key.sign(payload))
     journal.save_receipt(
@@ -57,22 +57,8 @@ def issue(service: Service, planned: Planned, known: Subject, confirmation: Conf
     )  # fmt: skip
     number = len(list(journal.receipts(request)))
     done = _files(workspace, request, number, envelope.decode(), confirmation)
-    _close(service, request, payload)
+    service.settle(planned.plan, payload, confirmation)
     return done
-
-
-def _close(service: Service, request: str, payload: Mapping[str, Any]) -> None:
-    """Forget the person if nothing is open and nothing is kept: nobody needs to find them again.
-
-    While a letter to them is owed, where to write to is kept, and nothing else.
-
-    Safe to repeat, for a run that was cut short after it had signed.
-    """
-    if not payload["final"] or payload["outcome"] == receipt.Fulfilment.COMPLETE_WITH_RETENTION:
-        return
-    if service.journal.state(request) is not State.CLOSED:
-        service.journal.append(request, "closed", service.actor.id, {"outcome": payload["outcome"]})
-    service.forget(request)
 
 
 def _case(service: Service, planned: Planned, confirmation: Confirmation) -> receipt.Case:
@@ -101,7 +87,10 @@ def _case(service: Service, planned: Planned, confirmation: Confirmation) -> rec
         rules=inventory.rules,
         disclosed=_package(last) if last else _answer(told[-1]) if told else None,
         withheld=tuple(last["withheld"]) if last else (),
-        vendors=(*_vendors(service, planned, outcomes, confirmation), *_notices(service, asked.id)),
+        vendors=tuple(
+            _notices(service, asked.id) if asked.right in _NOTICES
+            else _vendors(service, planned, outcomes, confirmation)
+        ),
         contested=service.decisions(asked.id) if asked.right is Right.CORRECT else (),
     )  # fmt: skip
 
@@ -133,6 +122,7 @@ def _vendors(
 
     While there is something that the API cannot do, the vendor has not deleted.
     """
+    written = {n.instruction.vendor: n for n in service.notices(planned.plan.request) if n.notified}
     gone = {r.ref for r in confirmation.results if r.confirmed}
     left = {s.system for s in planned.plan.steps if s.ref not in gone and _beyond_the_api(s)}
     for name, system in service.inventory.systems.items():
@@ -146,9 +136,17 @@ def _vendors(
             answer = receipt.Answer.ACCEPTED if waiting else done
             notified = min((a.at for a in answers if a.at), default=service.now())
             if name in left and not waiting:
-                yield receipt.Vendor(name, notified)
+                told = written.pop(name, None)
+                yield _told(told) if told else receipt.Vendor(name, notified)
                 continue
             yield receipt.Vendor(name, notified, answer, max((a.at for a in answers if a.at), default=None))
+        elif name in written:
+            yield _told(written[name])
+
+
+def _told(notice: Notice) -> receipt.Vendor:
+    """A vendor that people wrote to, and what it answered."""
+    return receipt.Vendor(notice.instruction.vendor, notice.notified or notice.due, notice.answer, notice.answered)
 
 
 def _beyond_the_api(step: Step) -> bool:
@@ -163,7 +161,7 @@ def _says(payload: Mapping[str, Any]) -> Any:
         [(s["ref"], s["standing"], s["status"], s["attested"]) for s in payload["steps"]],
         payload["late"],
         payload["opt_outs"],
-        payload["vendors"] if payload["right"] in _NOTICES else None,
+        payload["vendors"],
     )
 
 

@@ -93,22 +93,14 @@ class Journal:
     # Requests
 
     def create_request(
-        self,
-        id: str,  # noqa: A002 - the field's name
-        *,
-        right: Right,
-        channel: str,
-        received: datetime,
-        by: str,
-        regime: str = "ccpa",
-        tags: tuple[str, ...] = (),
-        ground: Ground = Ground.STATUTORY,
-        policy: str = "",
-        replays: str = "",
-        only: tuple[str, ...] = (),
-        after: str = "",
-    ) -> Request:
-        request = Request(id, right, channel, received, by, regime, tags, ground, policy, replays, only, after)
+        self, id: str, *,  # noqa: A002 - the field's name
+        right: Right, channel: str, received: datetime, by: str, regime: str = "ccpa", tags: tuple[str, ...] = (),
+        ground: Ground = Ground.STATUTORY, policy: str = "", replays: str = "", only: tuple[str, ...] = (),
+        after: str = "", organisation: str = "",
+    ) -> Request:  # fmt: skip
+        request = Request(
+            id, right, channel, received, by, regime, tags, ground, policy, replays, only, after, organisation
+        )
         self.append(id, "requested", by, canonical.plain(request), id)
         return request
 
@@ -131,6 +123,8 @@ class Journal:
         last = end if end in STATES and end != "reopened" else self._last_kind(request, STATES)
         if not last:
             raise UnknownError(f"no request {request}")
+        if last == "confirmed" and self._last_kind(request, ["answered"]):
+            return State.ANSWERED  # what is still open is read back from time to time
         return STATES[last]
 
     def _last_kind(self, request: str, kinds: Iterable[str]) -> str:

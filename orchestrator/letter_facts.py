@@ -20,6 +20,7 @@ from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.model import Level, Request, Verification
 from orchestrator.opt_out import MAILED
 from orchestrator.regimes import holidays
+from orchestrator.regimes.proofs import proofs
 from orchestrator.signing import verify
 from orchestrator.vault import RequestVault
 
@@ -86,6 +87,8 @@ class LetterFacts(Denials):
             if given.because not in list(Because):
                 raise NotAllowedError(f"a denial has one of these grounds: {', '.join(Because)}")
             self.deniable(request, Because(given.because), given.reason)
+        elif why := next((w for ask in given.asks if (w := proofs().refusal(ask))), ""):
+            raise NotAllowedError(why)
         elif kind in RECORDED and not (kind in ANSWERS and self.further_owed(request)):
             self.unanswered(request, RECORDED[kind], None)
         if kind in ANSWERS - {Kind.DENIAL} and (found := self.came_to(request)):

@@ -69,7 +69,7 @@ class ManualWork(Intake):
         return tuple(sorted(found, key=lambda s: (s.settled, s.due is None, s.due, s.request)))
 
     def manual_done(self, ref: str, by: str, evidence: Path, how: str = "") -> ManualStep:
-        """Record that a step was done: who did it, and a file that shows it, kept in the request's vault.
+        """Record that a step was done: who did it, and a file that shows it, kept in the evidence file.
 
         `ref` may be shortened while it stays unambiguous. NotAllowedError for evidence that is missing,
         empty or too large, and for words that hold an address; UnknownError if there is no such step.
@@ -81,7 +81,7 @@ class ManualWork(Intake):
             step.ref, by or self.actor.id, self.now(), how, hash_of(content),
             "" if by in ("", self.actor.id) else self.actor.id,
         )  # fmt: skip
-        self.workspace.vault.open(step.request).put(f"evidence:{attested.evidence}", content)
+        self.workspace.vault.file(step.request).put(f"evidence:{attested.evidence}", content)
         self.journal.attest(self._latest(step.request), attested)
         return self._named(step.ref)
 

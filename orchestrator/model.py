@@ -81,6 +81,7 @@ class Request:
     replays: str = ""  # the request whose erasure this one runs again after a restore
     only: tuple[str, ...] = ()  # what of it is meant: portions of a deletion, purposes of an opt-out; empty: all
     after: str = ""  # the request for access that is answered before this one deletes anything
+    organisation: str = ""  # keyed hash of the customer organisation that instructs us about its own data
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Verification:
     proves: tuple[str, ...]  # identifier kinds that the verification proved
     by: str  # staff id
     at: datetime
+    basis: str = ""  # why the method is reliable, where the points alone do not reach the level
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Rule:
     confirmed_on: str = ""
     review_owner: str = ""
     review_days: int = 90  # how long a record of unknown age is held before a person decides
+    exception: str = ""  # the exception of the law that it stands on, as `orchestrator.excepted` has them
 
     @property
     def confirmed(self) -> bool:
@@ -274,7 +277,7 @@ class Attested:
     by: str
     at: datetime
     reason: str = ""  # how it was done, without personal data
-    evidence: str = ""  # sha256 of the file kept in the request's vault
+    evidence: str = ""  # sha256 of what is kept in the request's evidence file
     recorded_by: str = ""  # staff id of who recorded it, where that is someone else
 
 

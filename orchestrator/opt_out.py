@@ -10,11 +10,12 @@ and 16 CFR 316.5 (an opt-out does not lapse).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from connectors.errors import ConnectorError
-from connectors.model import Outcome, Status, Subject
+from connectors.model import Status, Subject
 from connectors.protocol import Suppresses
 from orchestrator.errors import HeldError, PausedError
 from orchestrator.execute import Trouble
@@ -44,31 +45,36 @@ def enter(
         entered = tag(MAILED, value)
         entry = {"tag": entered, "purpose": Purpose.MARKETING}
         log.append("", LISTED, by, entry, tag(ENTRY, f"{plan.request}/{entered}"))
+    with ThreadPoolExecutor(max_workers=max(1, len(plan.suppresses))) as vendors:
+        asked = [vendors.submit(_opted_out, name, systems.get(name), subject) for name in plan.suppresses]
     troubles = []
-    for name in plan.suppresses:
-        if name not in systems:  # the plan may be years old
-            gone = "opt-out not entered: the inventory has no such mailing system any more"
-            troubles.append(Trouble(name, gone, changed=True))
-            continue
-        try:
-            outcomes = list(systems[name].suppress(subject))
-        except (ConnectorError, HeldError, PausedError) as error:
-            troubles.append(Trouble(name, f"opt-out not entered: {error}", isinstance(error, HeldError)))
-            continue
-        if failed := [o.reason or "not entered" for o in outcomes if o.status is Status.FAILED]:
-            troubles.append(Trouble(name, f"opt-out not entered: {'; '.join(sorted(set(failed)))}"))
+    for name, answer in zip(plan.suppresses, asked, strict=True):  # journalled in the plan's order
+        entered_there = answer.result()
+        if isinstance(entered_there, Trouble):
+            troubles.append(entered_there)
         else:
-            told = {"plan": digest, "system": name, "count": _entered(outcomes)}
+            told = {"plan": digest, "system": name, "count": entered_there}
             log.append(plan.request, "suppressed", by, told)
     return tuple(troubles)
 
 
 def still_there(plan: Plan, subject: Subject, systems: Mapping[str, Suppresses]) -> tuple[tuple[str, bool], ...]:
     """(system, whether every address is still opted out there). One that cannot be read is not."""
-    return tuple((name, _still(systems.get(name), subject)) for name in plan.suppresses)
+    with ThreadPoolExecutor(max_workers=max(1, len(plan.suppresses))) as vendors:
+        kept = vendors.map(lambda name: _still(systems.get(name), subject), plan.suppresses)
+        return tuple(zip(plan.suppresses, kept, strict=True))
 
 
-def _entered(outcomes: Iterable[Outcome]) -> int:
+def _opted_out(name: str, system: Suppresses | None, subject: Subject) -> int | Trouble:
+    """Enter the addresses at one vendor: how many were entered, or what kept it from that."""
+    if system is None:  # the plan may be years old
+        return Trouble(name, "opt-out not entered: the inventory has no such mailing system any more", changed=True)
+    try:
+        outcomes = list(system.suppress(subject))
+    except (ConnectorError, HeldError, PausedError) as error:
+        return Trouble(name, f"opt-out not entered: {error}", isinstance(error, HeldError))
+    if failed := [o.reason or "not entered" for o in outcomes if o.status is Status.FAILED]:
+        return Trouble(name, f"opt-out not entered: {'; '.join(sorted(set(failed)))}")
     return sum(o.count for o in outcomes if o.status is Status.DONE)
 
 

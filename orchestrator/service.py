@@ -1,18 +1,16 @@
 """The use cases: what a command line, a console or a scheduler may ask for, and nothing else.
 
-Every check that keeps people safe is made here, for every caller: who acts and what they may do,
-the verification, the guard, the second pair of eyes, holds, the age of a plan.
+For every caller it checks who acts, the verification, the guard, the second pair of eyes, holds, a plan's age.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from connectors import copies
 from connectors.model import Identifier, Subject
 from connectors.protocol import Connector
 from orchestrator import canonical, fulfil, honour, minors, replay
@@ -20,9 +18,9 @@ from orchestrator.answers import Answers
 from orchestrator.audit import Audits
 from orchestrator.backups import Backups
 from orchestrator.correction import planning
-from orchestrator.correction.cases import Corrections
 from orchestrator.correction.decide import Decided
 from orchestrator.correspondence import Letters
+from orchestrator.dealings import Dealings
 from orchestrator.decide import CODE, Given, decide
 from orchestrator.delivery import Delivery
 from orchestrator.discover import discover
@@ -30,13 +28,15 @@ from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.guard import guard, open_findings
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, scope_of, unknown
-from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed, Verification
+from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
 from orchestrator.opt_outs import OptOuts
 from orchestrator.package import Package
 from orchestrator.records import Records
 from orchestrator.replay import Replayed
 from orchestrator.retention import Retentions, expiry
+from orchestrator.rotation import Rotation
 from orchestrator.staff import SINGLE, genuine
+from orchestrator.still_open import among, left_alone
 from orchestrator.systems import Systems
 from orchestrator.turns import Turns
 
@@ -57,7 +57,9 @@ class Planned:
     open: tuple[Finding, ...]
 
 
-class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems):
+class Service(
+    Dealings, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems, Rotation
+):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
@@ -73,34 +75,20 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
                 honour.plan(self, request)
             return self.show_plan(request)
         if right is Right.CORRECT:
-            return self._planned(*planning.plan(self, request, self._acted_on(request, verification), progress))
+            return self._planned(*planning.plan(self, request, self.acted_on(request, verification), progress))
         with self.journal.lease(request):
-            start = [*self.identifiers(request, verification), *self._acted_on(request, verification)]
-            found = self.discover(request, start, progress)
-            before = {e.system: e.existed for e in erasures(self.journal, request)}
-            plan = self.decided(found, request, self.journal.latest_plan(request) or "", before)
+            left = self.capsuled(request)  # of an answered request
+            given = left.subject.identifiers if left else self.identifiers(request, verification)
+            start = {*given, *self.acted_on(request, verification)}
+            found = self.discover(request, start, progress, only=left.systems if left else None)
+            plan = self.decided(found, request, self.journal.latest_plan(request) or "", self.erased(request))
             digest = canonical.digest(plan)
-            vault = self.workspace.vault.open(request)
-            locators = {vault.ref(record.at): canonical.plain(record.at) for _, record in found.records}
+            vault, ref = self.workspace.vault.open(request), self.ref_of(request)
+            locators = {ref(record.at): canonical.plain(record.at) for _, record in found.records}
             known = {"subject": canonical.plain(found.subject), "claimed": canonical.plain(Subject(found.claimed))}
             vault.put_json(f"plan:{digest}", {**known, "locators": locators})
             self.journal.save_plan(plan)
         return self._planned(plan, digest)
-
-    def _acted_on(self, request: str, verification: Verification) -> frozenset[Identifier]:
-        """Identifiers of the last plan that was carried out: a redacted account no longer leads to them.
-
-        Not those of plans that were only made: what misled one of them may have been corrected since. Of a
-        plan that stood on a proof which is withdrawn, only until when copies may hold the person.
-        """
-        for entry in reversed(list(self.journal.entries(request, "planned"))):
-            digest = entry.payload["digest"]
-            if self.journal.outcomes(digest):
-                kept = self.workspace.vault.open(request).get_json(f"plan:{digest}")
-                known: frozenset[Identifier] = canonical.decode(Subject, kept["subject"]).identifiers
-                stands = set(self.journal.plan(digest).verification.proves) <= set(verification.proves)
-                return known if stands else frozenset(i for i in known if copies.is_kind(i.kind))
-        return frozenset()
 
     def show_plan(self, request: str) -> Planned:
         """The latest plan of a request."""
@@ -112,26 +100,30 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
 
     def discover(
         self, request: str, identifiers: Iterable[Identifier], progress: Progress = _silent, *, erasing: bool = True,
-        systems: Mapping[str, Connector] | None = None,
+        systems: Mapping[str, Connector] | None = None, only: Collection[str] | None = None,
     ) -> Discovery:  # fmt: skip
         """Search every system that the request is about. Reads only. `erasing`: see `orchestrator.discover`."""
-        found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems)
+        systems = systems or self.told_systems(request)
+        found = self.search(self.scope(request), identifiers, progress, erasing=erasing, systems=systems, only=only)
+        found = self.by_machine(request, found)
         return replace(found, conflicts=(*found.conflicts, *minors.doubts(self, request)))
 
     def search(
         self, scope: Scope | None, identifiers: Iterable[Identifier], progress: Progress = _silent, *,
-        erasing: bool = True, systems: Mapping[str, Connector] | None = None,
+        erasing: bool = True, systems: Mapping[str, Connector] | None = None, only: Collection[str] | None = None,
     ) -> Discovery:  # fmt: skip
         """Search every system for the person; of a replay those restored, and what the erasure did not know.
 
-        `systems`: their connectors, where the caller has further use for them.
+        `systems`: their connectors, where the caller has further use for them. `only`: those with something open.
         """
         workspace = self.workspace
+        every = systems or workspace.reached(self.now(), scope.existed if scope else None)
+        by_hand = {} if scope else workspace.not_connected()
         found = discover(
-            identifiers, systems or workspace.reached(self.now(), scope.existed if scope else None),
-            not_connected={} if scope else workspace.not_connected(), authorities=workspace.authorities(),
+            identifiers, among(every, only), not_connected=among(by_hand, only), authorities=workspace.authorities(),
             normalise=self.inventory.normalise, now=self.now, progress=progress, erasing=erasing,
         )  # fmt: skip
+        found = replace(found, coverage=(*found.coverage, *left_alone([*every, *by_hand], only, found.at)))
         return replace(found, conflicts=(*found.conflicts, *unknown(found.subject, scope))) if scope else found
 
     def scope(self, request: str) -> Scope | None:
@@ -143,10 +135,9 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
         first, systems, unserved = (told.payload[name] for name in ("first", "systems", "unserved"))
         return scope_of(self.workspace, first, systems, frozenset(unserved), live)
 
-    def tags(self, found: Discovery) -> frozenset[str]:
-        """Keyed hashes of everything that names the person, to match holds."""
-        named = {(i.kind, i.value) for i in found.subject.identifiers | found.claimed}
-        return frozenset(self.workspace.vault.person_tag(kind, value) for kind, value in named)
+    def erased(self, request: str) -> Mapping[str, datetime]:
+        """Where the request was carried out before: system -> up to when what was there is gone."""
+        return {e.system: e.existed for e in erasures(self.journal, request)}
 
     def decided(
         self, found: Discovery, request: str, replaces: str = "", erased: Mapping[str, datetime] = _NEVER
@@ -155,12 +146,14 @@ class Service(Corrections, Letters, OptOuts, Answers, Turns, Audits, Records, Ba
 
         `erased`: where the request was carried out before. What is surely younger came since.
         """
-        scope, vault = self.scope(request), self.workspace.vault.open(request)
+        scope, asked, organisation = self.scope(request), self.request(request), self.instructs(request)
         given = Given(
-            request, self.request(request).right, self.actor.id, self.verification(request), self.journal.holds(),
-            self.tags(found), vault.ref, self.request(request).received, self.workspace.mailing, replaces,
+            request, asked.right, self.actor.id, self.verification(request), self.journal.holds(),
+            self.tags(found) | self.remembered_tags(request), self.ref_of(request), asked.received,
+            frozenset() if organisation else self.workspace.mailing, replaces,
             self.workspace.hashes(request, found.subject), scope.existed if scope else erased,
-            scope.unserved if scope else frozenset(erased), self.request(request).only, self.workspace.redacting,
+            scope.unserved if scope else frozenset(erased), asked.only, self.workspace.redacting, organisation,
+            frozenset(self.systems(request)) if organisation else frozenset(), self.closed(asked),
         )  # fmt: skip
         return decide(found, self.inventory, given)
 

@@ -1,7 +1,7 @@
 """One installation: an inventory, a state directory, and the connectors between them.
 
 STATE/journal.sqlite   what was intended, approved and done; the encrypted vault
-STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY_REF names another (env:NAME, file:PATH)
+STATE/master.key       wraps the vault's keys, unless DSR_MASTER_KEY_REF names others (env:, file:, keyring:, kms:)
 STATE/receipt.key      signs receipts; receipt.former.pub.pem has the public keys of those it replaced
 STATE/mode             sandbox or live: one is never used as the other
 STATE/pace.sqlite      when each system may be called next; safe to lose
@@ -34,6 +34,7 @@ from orchestrator.journal import Journal
 from orchestrator.pace import Pace, Rate
 from orchestrator.pause import paused_systems
 from orchestrator.signing import SigningKey
+from orchestrator.storage.masters import masters
 from orchestrator.storage.slots import slot
 from orchestrator.vault import MasterKey, Vault
 from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried
@@ -66,9 +67,9 @@ class Workspace:
         _bind_mode(root / "mode", "sandbox" if inventory.sandbox else "live")
         journal = Journal.open(environ.get("DSR_DATABASE_URL") or str(root / "journal.sqlite"))
         reference = environ.get("DSR_MASTER_KEY_REF", "")
-        master = MasterKey.from_reference(reference) if reference else MasterKey.ensure(root / "master.key")
+        named = masters(reference, journal.store) if reference else (MasterKey.ensure(root / "master.key"),)
         pace = Pace(journal.store) if journal.store.path is None else Pace.open(root / "pace.sqlite")
-        vault = Vault(journal, master)
+        vault = Vault(journal, *named)
         journal.names = vault.names
         return cls(root, inventory, journal, vault, pace)
 
@@ -110,10 +111,12 @@ class Workspace:
         return self.root / "receipt.former.pub.pem"
 
     def connector(
-        self, system: str, now: datetime, gate: Gate | None = None, existed: datetime | None = None
-    ) -> Connector:
+        self, system: str, now: datetime, gate: Gate | None = None, existed: datetime | None = None,
+        organisation: str = "",
+    ) -> Connector:  # fmt: skip
         """The connector of one inventory entry, wrapped in the one retry policy and the log."""
-        spec = self.inventory.spec(system, now=now, pace=self._pace_of(system), existed=existed)
+        pace = self._pace_of(system)
+        spec = self.inventory.spec(system, now=now, pace=pace, existed=existed, organisation=organisation)
         spec = spec if gate is None else replace(spec, gate=gate)
         retried = Retried(connectors.build(spec), asked_to_wait=partial(self.pace.hold, system))
         return Logged(Admitted(retried, partial(self._admitted, system)))
@@ -169,6 +172,18 @@ class Workspace:
         if not self._known:
             self.connectors(datetime.now(UTC))
         return {name: able for name, (able, _) in self._known.items()}
+
+    def instructed(self, now: datetime, organisation: str, gate_for: GateFor | None = None) -> dict[str, Connector]:
+        """What a customer organisation's instruction reaches: systems that can be told to reach its rows only, with
+        that said to them, and their copies, which nobody changes."""
+        plain = self.connectors(now, gate_for)
+        able = {n for n, c in plain.items() if c.capabilities.organisations and self._tells_apart(n)}
+        opened = {copies.kind(name) for name in able}
+        narrow = {n: self.connector(n, now, gate_for(n) if gate_for else None, organisation=organisation) for n in able}
+        return {n: narrow.get(n, c) for n, c in plain.items() if n in able or c.capabilities.needs & opened}
+
+    def _tells_apart(self, system: str) -> bool:
+        return any(c.spec.organisation for c in self.inventory.systems[system].collections.values())
 
     def hashes(self, request: str, subject: Subject) -> frozenset[str]:
         """Hashes, under the request's own key, of the identifiers by which anybody looks for a person: those given,

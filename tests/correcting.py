@@ -30,7 +30,9 @@ def asked(
     """A verified request of the subject, who signed in to her account."""
     user = [("user_id", str(office.sandbox.people.subject.user_id))]
     request = office.service.new_correction(user, new, was or [], "account")
-    office.service.verify(request, level, "signed in to the account again", ["user number"], ["user_id"])
+    office.service.verify(
+        request, level, "signed in to the account again", ["user number"], ["user_id"], "a new sign-in"
+    )
     return request
 
 

@@ -94,7 +94,7 @@ def test_the_evidence_is_kept_encrypted_and_its_hash_is_in_the_receipt(office: O
     office.service.manual_done(step(office, "aws_other", "*").ref, "desk", proof)
     payload = office.service.run(done.payload["request"]).payload
     (told,) = [s["attested"] for s in payload["steps"] if s["system"] == "aws_other"]
-    vault = office.workspace.vault.open(done.payload["request"])
+    vault = office.workspace.vault.file(done.payload["request"])
     assert vault.get(f"evidence:{told['evidence']}") == proof.read_bytes()
     assert told["by"] != told["recorded_by"] != ""
     assert not [name for name, content in office.files().items() if b"picture showing" in content]
@@ -238,17 +238,20 @@ def test_what_is_owed_is_listed_by_day_and_raises_the_alarm_when_it_is_past(offi
     done = office.erase(office.sandbox.people.subject.email)
     assert dsr(office, "due").returncode == 0
     found = office.service.due()
-    assert {o.owed for o in found} == {Owed.READ_BACK, Owed.DECIDE_ANEW, Owed.BY_HAND}
+    others = {Owed.BY_HAND, Owed.HAND_OVER, Owed.NOTIFY}
+    assert {o.owed for o in found} == {Owed.READ_BACK, Owed.DECIDE_ANEW, *others}
     assert not any(o.overdue for o in found)
     later = office.as_(office.service.actor, datetime.now(UTC) + timedelta(days=9))
-    assert {o.system for o in later.due() if o.overdue} == {"sendgrid", "calendly"}
+    overdue_then = {o.system for o in later.due() if o.overdue}
+    assert overdue_then == {"sendgrid", "calendly", "organisations", "*"}, "and the person is looked for again"
     office.sandbox.stores["sendgrid"].fake.advance(timedelta(days=9))
     office.sandbox.stores["calendly"].fake.advance(timedelta(days=9))
     later.run(done.payload["request"])
     overdue = {(o.owed, o.system, o.collection) for o in later.due() if o.overdue}
     assert Owed.READ_BACK not in {what for what, _, _ in overdue}, "what was read back is owed no more"
     # With her own contact gone the vendor names another that bears her address too: a person must look.
-    assert overdue == {(Owed.DECIDE_ANEW, "sendgrid", name) for name in ("contacts", "recipient_data")}
+    handed = (Owed.HAND_OVER, "organisations", "5")
+    assert overdue == {handed, *((Owed.DECIDE_ANEW, "sendgrid", name) for name in ("contacts", "recipient_data"))}
     years_later = office.as_(office.service.actor, datetime.now(UTC) + timedelta(days=8 * 366))
     assert ("app_db", "public.invoices") in {(o.system, o.collection) for o in years_later.due() if o.overdue}
 

@@ -21,6 +21,8 @@ from orchestrator.receipt import verify_file
 from tests.correcting import NAMES, NEW, SYSTEMS, WAS, approved, asked, later, others, standings, to_the_end, value
 from tests.office import ROOT, Office, dsr
 
+WHY = "a new sign-in"  # a method that stands beside the illustrations of the rules
+
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
@@ -74,7 +76,7 @@ def test_nothing_is_proved_by_what_is_contested(quiet: Office) -> None:
     for matched, proves in ((["email"], ["user_id"]), (["user number"], ["email"]), (["E-mail address"], ["user_id"])):
         with pytest.raises(NotAllowedError, match="proves nothing"):
             quiet.service.verify(request, Level.REASONABLY_HIGH, "reply", matched, proves)
-    quiet.service.verify(request, Level.REASONABLE, "signed in", ["user number"], ["user_id"])
+    quiet.service.verify(request, Level.REASONABLE, "signed in", ["user number"], ["user_id"], WHY)
     with pytest.raises(NotAllowedError, match="reasonably_high"):
         quiet.service.plan(request)
     later_on = asked(quiet, {"job_title": "Fitter"}, [("job_title", "Welder")])
@@ -100,7 +102,7 @@ def test_a_name_is_put_right_wherever_it_stands(office: Office, tmp_path: Path) 
     assert [c["attribute"] for c in json.loads(shown.stdout)] == ["given_name", "family_name"]
     assert "Li-Stone" not in shown.stdout, "only --reveal shows values"
     assert "Li-Stone" in dsr(office, "correct", "show", request, "--reveal").stdout
-    office.service.verify(request, Level.REASONABLE, "signed in again", ["user number"], ["user_id"])
+    office.service.verify(request, Level.REASONABLE, "signed in again", ["user number"], ["user_id"], WHY)
     done = office.service.run(approved(office, request))
     stands = standings(done)
     corrected = {place for place, standing in stands.items() if standing == "corrected"}

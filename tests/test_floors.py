@@ -24,6 +24,8 @@ FLOORS = {
     "connectors.backups": 1,
     "connectors.corrections": 1,
     "connectors.purging": 1,
+    "connectors.surveys": 1,
+    "connectors.vendor_retention": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -41,9 +43,14 @@ FLOORS = {
     "orchestrator.clock": 8,
     "orchestrator.inventory": 7,
     "orchestrator.regimes": 8,
+    "orchestrator.proof": 7,
+    "orchestrator.excepted": 6.5,
+    "orchestrator.instructed": 7.5,
+    "orchestrator.held": 7,
     "orchestrator.storage": 7,
     "orchestrator.journal": 8,
     "orchestrator.vault": 8,
+    "orchestrator.request_vault": 8,
     "orchestrator.signing": 8,
     "orchestrator.wrap": 8,
     "orchestrator.abilities": 9,
@@ -51,6 +58,7 @@ FLOORS = {
     "orchestrator.attachment": 8,
     "orchestrator.decide": 9,
     "orchestrator.guard": 8,
+    "orchestrator.rechecks": 8,
     "orchestrator.receipt": 9,
     "orchestrator.discover": 9,
     "orchestrator.execute": 9,
@@ -61,13 +69,17 @@ FLOORS = {
     "orchestrator.pause": 9,
     "orchestrator.workspace": 10,
     "orchestrator.ledger": 11,
-    "orchestrator.checked": 11,
+    "orchestrator.checked": 13,
     "orchestrator.intake": 11,
     "orchestrator.audit": 12,
     "orchestrator.retention": 12,
+    "orchestrator.survey": 12,
     "orchestrator.manual": 12,
+    "orchestrator.rotation": 12,
     "orchestrator.due": 13,
     "orchestrator.deadlines": 14,
+    "orchestrator.lifetimes": 14,
+    "orchestrator.still_open": 10,
     "orchestrator.portion": 8,
     "orchestrator.sparing": 8,
     "orchestrator.ages": 8,
@@ -79,7 +91,7 @@ FLOORS = {
     "orchestrator.turns": 12,
     "orchestrator.opt_outs": 15,
     "orchestrator.answers": 15,
-    "orchestrator.honour": 14,
+    "orchestrator.honour": 17.5,
     "orchestrator.denial": 15,
     "orchestrator.records": 15,
     "orchestrator.policy": 9,
@@ -89,17 +101,25 @@ FLOORS = {
     "orchestrator.collected": 11,
     "orchestrator.packages": 14,
     "orchestrator.delivery": 15,
-    "orchestrator.issue": 12,
+    "orchestrator.comparing": 15,
     "orchestrator.correction": 10,
     "orchestrator.correction.contested": 8,
     "orchestrator.correction.readings": 11,
-    "orchestrator.correction.carry_out": 12,
+    "orchestrator.correction.carry_out": 16.5,
     "orchestrator.correction.planning": 12,
     "orchestrator.correction.cases": 12,
-    "orchestrator.fulfil": 13,
-    "orchestrator.replay": 15,
-    "orchestrator.systems": 16,
-    "orchestrator.backups": 16,
+    "orchestrator.papers": 14.5,
+    "orchestrator.instructions": 15,
+    "orchestrator.notices": 15,
+    "orchestrator.handing_over": 15,
+    "orchestrator.proving": 16,
+    "orchestrator.fees": 16,
+    "orchestrator.dealings": 17,
+    "orchestrator.issue": 16,
+    "orchestrator.fulfil": 17,
+    "orchestrator.replay": 17,
+    "orchestrator.backups": 17.5,
+    "orchestrator.systems": 17.5,
     "orchestrator.service": 18,
     "orchestrator.engine": 19,
     "orchestrator.demo": 20,
@@ -110,6 +130,7 @@ SAME_FLOOR = {
     ("orchestrator.canonical", "orchestrator.model"),
     ("orchestrator.law", "orchestrator.model"),
     ("orchestrator.vault", "orchestrator.journal"),
+    ("orchestrator.vault", "orchestrator.request_vault"),
     ("orchestrator.cli", "orchestrator.demo"),
     ("orchestrator.demo", "orchestrator.cli"),
     ("orchestrator.correction", "orchestrator.service"),  # for its types only
@@ -122,7 +143,7 @@ SAME_FLOOR = {
 }
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "corrections", "purging", "testing", "sandbox", "traces", "backups",
+    "corrections", "purging", "surveys", "vendor_retention", "testing", "sandbox", "traces", "backups",
 }  # fmt: skip
 
 
@@ -150,7 +171,7 @@ def _is_module(name: str) -> bool:
     return base.with_suffix(".py").exists() or base.is_dir()
 
 
-def floor(name: str) -> int:
+def floor(name: str) -> float:
     if name.startswith("connectors.") and name not in FLOORS and name.split(".")[1] not in INFRASTRUCTURE:
         return FLOORS["connectors."]
     parts = name.split(".")

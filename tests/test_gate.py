@@ -100,7 +100,7 @@ def test_what_is_not_proven_any_more_opens_nothing_in_the_next_plan(office: Offi
     people = office.sandbox.people
     given = [("email", people.subject.email), ("user_id", str(people.bystander.user_id))]
     request = office.service.new_request(Right.DELETE, given, "email")
-    office.service.verify(request, Level.REASONABLY_HIGH, "reply", ["email"], ["email", "user_id"])
+    office.service.verify(request, Level.REASONABLY_HIGH, "reply", ["email"], ["email", "user_id"], "a method of ours")
     digest = office.service.plan(request).digest
     kept = office.workspace.vault.open(request)
     assert str(people.bystander.user_id) in str(kept.get_json(f"plan:{digest}")["subject"])
@@ -108,7 +108,7 @@ def test_what_is_not_proven_any_more_opens_nothing_in_the_next_plan(office: Offi
     office.workspace.journal.outcome(digest, step.ref, StepResult(step.ref, Status.ABSENT))  # as if it was begun
     office.service.override(request, "several_people", "both accounts were said to be theirs")
     office.service.approve(request, digest)
-    office.service.verify(request, Level.REASONABLY_HIGH, "by telephone", ["email"], ["email"])
+    office.service.verify(request, Level.REASONABLY_HIGH, "by telephone", ["email"], ["email"], "a method of ours")
     with pytest.raises(NotAllowedError, match="verification changed"):
         office.service.run(request)
     digest = office.service.plan(request).digest

@@ -75,7 +75,7 @@ def listed(office: Office, email: str = SOMEONE) -> set[Purpose]:
 
 def test_an_opt_out_is_done_at_once_by_one_person_and_nobody_verifies_it(office: Office) -> None:
     request = asked(office, Right.OPT_OUT)
-    with pytest.raises(NotAllowedError, match="not verified"):
+    with pytest.raises(NotAllowedError, match="never verified"):
         office.verified(request)
     with pytest.raises(NotAllowedError, match="nobody may be asked to prove"):
         office.service.deny(request, Because.UNVERIFIED, "no proof came", Path(__file__))

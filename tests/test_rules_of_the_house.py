@@ -45,7 +45,7 @@ def test_nothing_happens_without_a_verification(office: Office, tmp_path: Path) 
     ):
         with pytest.raises(NotAllowedError, match="not verified"):
             act()
-    office.service.verify(request, Level.REASONABLE, "reply", ["email"], ["email"])
+    office.service.verify(request, Level.REASONABLE, "reply", ["email"], ["email"], "confirmed at every sign-in")
     office.service.plan(request)
     with pytest.raises(NotAllowedError, match="reasonably_high"):
         office.service.export(request, tmp_path / "x")

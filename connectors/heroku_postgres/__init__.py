@@ -18,6 +18,7 @@ an array. Option of a collection: `touched_by_triggers: true`, where triggers ma
 | purged by age | batches of the oldest rows, each a transaction, with what belongs to them; whole partitions |
 | survives | dead rows until VACUUM, backups, rollback, forks: see the system of the backups |
 | proof | a fresh search |
+| one organisation's | told so, only rows whose `organisation` says that they are its, and what belongs to those |
 
 A correction names no array and no whole JSON column. A value that a constraint, a type or a trigger does not take
 is left to people; an identifier that another row has already stops the whole.

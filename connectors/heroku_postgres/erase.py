@@ -80,6 +80,8 @@ def _job(found: Reach, order: Order, cutoffs: Mapping[str, Sequence[datetime]]) 
     at, system = order.at, found.map.spec.system
     if at.collection not in found.map.collections:
         raise RefusedError(system, f"{at.collection} is not in the inventory")
+    if at.collection not in found.limited:
+        raise RefusedError(system, f"{at.collection}: whose organisation's its rows are cannot be told")
     spec, table = found.map.collections[at.collection], found.map.table(at.collection)
     if at.key == OWN:
         sides = sides_of(at, cutoffs[at.collection])

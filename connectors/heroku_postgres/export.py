@@ -56,6 +56,8 @@ def _reached(connection: Any, connections: Connections, subject: Subject, at: Lo
     """The person's rows, and the condition that selects those of the locator."""
     cutoffs = cutoffs_of([at])
     found = Reach(connection, connections.structure.of(connection), subject, cutoffs)
+    if at.collection not in found.limited:
+        return found, SQL("false")
     return found, found.rows(at.collection, sides_of(at, cutoffs[at.collection]))
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
+from connectors.heroku_postgres import organisation
 from connectors.heroku_postgres.fields import bears_one_of, place, wanted
 from connectors.heroku_postgres.links import Link, Map
 from connectors.heroku_postgres.windows import side, sides_of
@@ -47,6 +48,8 @@ class Reach:
         self._conditions: dict[tuple[str, IdentitySpec], Composable] = {}
         for spec in laid.collections.values():
             self._prepare(spec)
+        self.limited = organisation.limited(laid) if laid.spec.organisation else frozenset(laid.collections)
+        self._theirs = {name: self._of_organisation(name) for name in self.limited} if laid.spec.organisation else {}
         self._groups: dict[str, tuple[str, ...]] = {}  # with each collection, what it is in a cycle with
         self._ways: dict[str, list[Composable]] = {}
         for group in (group for level in laid.owners_first for group in level):
@@ -139,7 +142,8 @@ class Reach:
             ways = self._ways[name]
             if self._inward(group):
                 parts += [self._cycle(group)] if name == group[0] else []
-                ways = [self._at(name, _addresses_of(self._cycle_of(group), self._number(name)))]
+                inside = self._at(name, _addresses_of(self._cycle_of(group), self._number(name)))
+                ways = [self._only_theirs(name, inside)]
             elif len(ways) > 1:
                 found = Identifier(f"a{self.map.numbers[name]}")
                 parts.append(SQL("{} AS ({})").format(found, self._addresses(name, ways)))
@@ -172,7 +176,8 @@ class Reach:
         """
         links = self._outward(name, group)
         own = [SQL(" AND ").join([way, *map(self._not_anothers, links)]) for way in self._bearing(name, claimed=False)]
-        return [*own, *(self._points(k) for k in links if k.to in self._groups)]
+        ways = [*own, *(self._points(k) for k in links if k.to in self._groups)]
+        return [self._only_theirs(name, way) for way in ways]
 
     def _outward(self, name: str, group: Sequence[str] = ()) -> list[Link]:
         """By which links a row belongs to a row of another collection that is in no cycle with its own."""
@@ -184,6 +189,15 @@ class Reach:
         nowhere = [SQL("{} IS NULL").format(Identifier("t", column)) for column in link.columns]
         theirs = [self._points(link)] if link.to in self._groups else []
         return SQL("({})").format(SQL(" OR ").join([*nowhere, *theirs]))
+
+    def _of_organisation(self, name: str) -> Composable | None:
+        number = self._known.setdefault((self.map.spec.organisation,), len(self._known))
+        return organisation.condition(self.map, name, _KNOWN.format(Literal(number)))
+
+    def _only_theirs(self, name: str, way: Composable) -> Composable:
+        """The way, narrowed to rows of the organisation that is asked for, where one is."""
+        narrow = self._theirs.get(name)
+        return SQL("({} AND {})").format(way, narrow) if narrow is not None else way
 
     def _inward(self, group: Sequence[str]) -> list[Link]:
         return [k for k in self.map.owning if k.table in group and k.to in group]

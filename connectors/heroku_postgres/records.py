@@ -27,12 +27,15 @@ _COUNTED_UP_TO = 100_000  # rows; a table that was never analysed is counted so 
 
 def records(found: Reach) -> list[Record]:
     """Everything reached, children before parents; with each collection the rows that only name the person."""
-    aside = [*_aside(found), *_claims(found)]
+    whole = not found.map.spec.organisation  # of one organisation's rows only those that are surely its are said
+    aside = [*_aside(found), *(_claims(found) if whole else ())]
     counted = count(found, ((record.at.collection, condition) for record, condition in aside))
     others = [replace(r, count=n) for (r, _), n in zip(aside, counted.others, strict=True) if n]
     order = {name: number for number, name in enumerate(found.map.children_first)}
     # A stable sort: of each collection the person's rows come first; tables that are no collections come last.
-    return sorted([*_own(found, counted), *others], key=lambda r: order.get(r.at.collection, len(order)))
+    own = [r for r in _own(found, counted) if r.at.collection in found.limited]
+    rows = sorted([*own, *others], key=lambda r: order.get(r.at.collection, len(order)))
+    return rows if whole else [replace(r, organisation=found.map.spec.organisation) for r in rows]
 
 
 def _own(found: Reach, counted: Counted) -> list[Record]:
@@ -86,7 +89,7 @@ def _crowded(found: Reach, name: str, counted: Counted) -> tuple[Obstacle, ...]:
 
 def _aside(found: Reach) -> list[tuple[Record, Composable]]:
     """Rows of others that point at the person's: as records to be counted, with conditions that select them."""
-    links = (link for link in found.map.links if link.to in found.names)
+    links = (link for link in found.map.links if link.to in found.names and link.to in found.limited)
     return [(record, found.mentioning(link)) for link in links if (record := _named(found, link))]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 TIMEOUT = 3.0  # seconds a TIMEOUT fault holds an answer; connectors under test wait for less
+PATIENCE = 1.2  # seconds that connectors under test wait while answers are held
 RETRY_AFTER = 7  # seconds that OVERLOADED_RETRY_AFTER asks for
 
 
@@ -78,6 +79,12 @@ class Faults:
                 self._injected.remove(injection)
                 injection.over.set()
                 self._dealt_with.wait_for(lambda: not injection.under_way, TIMEOUT)
+
+    @property
+    def patience(self) -> float:
+        """Seconds for a client to wait: few while answers are held, else many, for a busy machine is slow."""
+        held = any(injection.fault is Fault.TIMEOUT for injection in self._injected)
+        return PATIENCE if held else 10 * TIMEOUT
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")

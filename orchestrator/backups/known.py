@@ -8,7 +8,7 @@ from datetime import timedelta
 import connectors
 from connectors import copies
 from connectors.backups import Backup, Rehearses
-from connectors.model import Gate, Locator, Subject
+from connectors.model import Gate
 from orchestrator import canonical
 from orchestrator.abilities import Keeping, keeping
 from orchestrator.backups.guard import Known
@@ -18,6 +18,7 @@ from orchestrator.intake import Intake
 from orchestrator.inventory import Inventory
 from orchestrator.inventory.restore_test import equipped, test_of
 from orchestrator.journal import Journal, State
+from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Signed
 from orchestrator.pause import paused_systems
 from orchestrator.replay import unserved
@@ -134,14 +135,14 @@ def planned(journal: Journal, name: str) -> tuple[BackupPlan, str]:
 # Obligations of requests
 
 
-def ended(desk: Intake, facts: Known, backup: Backup) -> Iterator[Ended]:
+def ended(desk: Lifetimes, facts: Known, backup: Backup) -> Iterator[Ended]:
     """Open obligations that are about this backup: it was made while the person may have been in its source."""
     for request, state in desk.requests():
         digest = desk.journal.latest_plan(request.id)
         if state in _OVER or digest is None or not desk.journal.approvals(digest):
             continue
-        kept = desk.workspace.vault.open(request.id).get_json(f"plan:{digest}")
-        bound = copies.held_until(canonical.decode(Subject, kept["subject"]), facts.sources)
+        known = desk.known(request.id, digest)
+        bound = copies.held_until(known.subject, facts.sources)
         if bound is None or backup.made > bound:
             continue
         confirmation = desk.journal.confirmation(digest)
@@ -149,7 +150,7 @@ def ended(desk: Intake, facts: Known, backup: Backup) -> Iterator[Ended]:
         for step in desk.journal.plan(digest).steps:
             if (step.system, step.collection) != (facts.system, backup.collection) or step.ref in gone:
                 continue
-            if canonical.decode(Locator, kept["locators"][step.ref]).key == backup.place:
+            if step.ref in known.locators and known.locators[step.ref].key == backup.place:
                 others = [b for b in facts.listed if _beside(b, backup) and b.made <= bound]
                 yield Ended(request.id, step.collection, len(others))
 

@@ -25,7 +25,7 @@ from orchestrator.backups.known import (
 from orchestrator.backups.model import PURPOSE, BackupPlan, Listed, PlannedBackup, Proof
 from orchestrator.decide import CODE
 from orchestrator.errors import NotAllowedError
-from orchestrator.intake import Intake
+from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Signed
 from orchestrator.staff import SINGLE
 
@@ -33,7 +33,7 @@ PINNED = "proof "  # what an approver's signature covers besides the plan
 UNPROVEN = "no newer backup of the database is proven by a test restore: dsr backup prove"
 
 
-class BackupPlans(Intake):
+class BackupPlans(Lifetimes):
     """Done by one actor in one workspace."""
 
     def backups(self, system: str = "") -> tuple[Listed, ...]:

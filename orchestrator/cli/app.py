@@ -21,14 +21,17 @@ from orchestrator.cli import (
     journals,
     letters,
     logs,
+    organisations,
     packages,
     planning,
     policies,
+    proving,
     receipts,
     replays,
     requests,
     retentions,
     sandboxes,
+    vaults,
     working,
 )
 from orchestrator.cli.session import Settings
@@ -59,6 +62,7 @@ app.add_typer(logs.app, name="log")
 app.add_typer(policies.app, name="policy")
 app.add_typer(letters.app, name="letter")
 app.add_typer(backups.app, name="backup")
+app.add_typer(vaults.app, name="vault")
 app.add_typer(retentions.app, name="retention")
 app.add_typer(sandboxes.app, name="sandbox")
 planning.register(app)
@@ -68,6 +72,8 @@ clocks.register(app, requests.app)
 working.register(app)
 logs.register(app, requests.app)
 choosing.register(app)
+proving.register(app, requests.app)
+organisations.register(app)
 
 
 @app.callback()

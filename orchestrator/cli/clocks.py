@@ -82,7 +82,11 @@ def deny(
     context: typer.Context, request: RequestId,
     because: Annotated[str, typer.Option(help="insuf_verification, claim_not_covered, too_many_requests, …")],
     reason: Annotated[str, typer.Option(help="The reasons that the letter gives; without personal data.")],
-    letter: Letter, as_json: AsJson = False,
+    letter: Letter,
+    exception: Annotated[
+        str, typer.Option(help="The law's exception that all of the data falls under, such as D8.")
+    ] = "",
+    as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Record that a request is denied and the reasons go out today. Refused for a ground that is not open."""
     from orchestrator.denial import Because
@@ -92,7 +96,7 @@ def deny(
     except ValueError:
         raise typer.BadParameter(f"{because!r} is not one of {', '.join(Because)}", param_hint="--because") from None
     with settings(context).service() as service:
-        found = service.deny(request, ground, reason, letter)
+        found = service.deny(request, ground, reason, letter, exception)
         ask = "; the letter asks whether the person wants to opt out of sale and sharing" if found.ask_opt_out else ""
         _recorded(service, found, "denied" + ask, as_json)
 

@@ -109,20 +109,30 @@ def verify(
     context: typer.Context,
     request: RequestId,
     method: Annotated[str, typer.Option(help="How: account login, reply from the address, signed declaration, …")],
-    matched: Annotated[list[str], typer.Option(help="A point that matched data we hold: its name, never its value.")],
     proves: Annotated[list[str], typer.Option(help="An identifier kind of the request that this proves.")],
-    level: Annotated[str, typer.Option(help="reasonable or reasonably_high.")] = "reasonable",
+    matched: Annotated[
+        list[str] | None,
+        typer.Option(help="A point that matched: mailbox, callback, or one that dsr request compare compared."),
+    ] = None,
+    level: Annotated[str, typer.Option(help="reasonable or reasonably_high; by default what was shown reaches.")] = "",
+    basis: Annotated[
+        str, typer.Option(help="Why another method than the points is reliable; without personal data.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Record how the requester was verified. Nothing is planned, exported or deleted without it."""
+    """Record how the requester was verified. Nothing is planned, exported or deleted without it.
+
+    A level that what was shown does not reach is refused, unless --basis says why the method is reliable.
+    """
     from orchestrator.model import Level
 
     try:
-        surely = Level(level)
+        given = Level(level) if level else None
     except ValueError:
         raise typer.BadParameter(f"{level!r} is not one of {', '.join(Level)}", param_hint="--level") from None
     with settings(context).service() as service:
-        done = service.verify(request, surely, method, matched, proves)
+        surely = given or service.shown(request, matched or []).level or Level.REASONABLE
+        done = service.verify(request, surely, method, matched or [], proves, basis)
     print_json(done) if as_json else say(f"{request}  verified ({done.level}); next: dsr plan {request}")
 
 

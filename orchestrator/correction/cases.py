@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from connectors.model import Disclosure
 from orchestrator import canonical, receipt
@@ -74,18 +73,6 @@ class Corrections(Intake):
         names = tuple(c.attribute for c in contested)
         self.journal.append(request, "contested", self.actor.id, {"attributes": list(names)})
         return names
-
-    def verify(
-        self, request: str, level: Level, method: str, matched: Sequence[str], proves: Sequence[str], *more: Any,
-        **others: Any,
-    ) -> Verification:  # fmt: skip
-        """As for every request; of a correction never by the datum that is contested (11 CCR 7060(h))."""
-        if self.request(request).right is Right.CORRECT:
-            words = points(self._said(request), self.inventory)
-            if against := sorted({p for p in (*matched, *proves) if named(p, words)}):
-                said = f"{', '.join(against)}: contested in this request, so that it proves nothing (11 CCR 7060(h))"
-                raise NotAllowedError(f"{said}; compare other points, such as the account or another identifier")
-        return super().verify(request, level, method, matched, proves, *more, **others)
 
     def contested(self, request: str) -> tuple[Contested, ...]:
         """What is put right: without what was refused, with what follows from it."""

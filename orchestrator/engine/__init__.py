@@ -98,6 +98,7 @@ class Engine:
     ) -> None:  # fmt: skip
         """Do what is due until `stop`, or with `once` until nothing is. BusyError if another process does already."""
         self._service().actor.require("run")
+        self._service().tidy()
         self._schedule()
         self.drive.work(
             lambda request: self.attend(request, report), once=once, concurrency=concurrency,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import ConnectorError, TransientError
-from orchestrator.due import Owed
+from orchestrator.due import BY_PEOPLE, Owed
 from orchestrator.errors import BusyError, IncompleteError, OrchestratorError, PausedError
 from orchestrator.inventory.crontab import Crontab
 from orchestrator.issue import Fulfilled
@@ -25,7 +25,6 @@ ATTEMPTS = 8  # in a row, before a person has to look
 _FAULTS = 3  # of this program, likewise
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _BUSY, _PAUSED = timedelta(seconds=LONGEST_SILENCE), timedelta(minutes=5)
-RECHECKS = (timedelta(days=1), timedelta(days=7), timedelta(days=30))  # after the first reading back
 _OVER = (State.CANCELLED, State.DENIED, State.CLOSED)
 
 
@@ -47,6 +46,7 @@ def go_on(service: Service, request: str, attempt: int) -> Next:
             return scheduled(service)
         refuse_if_paused(service.journal, request)
         if (state := service.journal.state(request)) in _OVER:
+            service.forget_answered(request)  # if that was cut short
             return Next(f"{state}: nothing is left to do")
         if service.hold_released(request):
             return _anew(service, request, "a legal hold was released")
@@ -91,24 +91,20 @@ def _after(service: Service, request: str, done: Fulfilled) -> Next:
     owed = service.due(request)
     if any(o.owed is Owed.DECIDE_ANEW and o.overdue for o in owed):
         return _anew(service, request, f"{outcome}; something turned up or ended")
-    dates = [o.when for o in owed if o.owed is not Owed.BY_HAND and o.when]
-    dates += _rechecks(service, request) if owed else []
+    dates = [o.when for o in owed if o.owed not in BY_PEOPLE and o.when]
     ahead = [at for at in dates if at > now]
     return Next(outcome, min(ahead, default=None))
 
 
 def _anew(service: Service, request: str, why: str) -> Next:
     """Decide about the data again; what exceptions kept that have ended goes on by itself if that was approved."""
-    service.plan(request)
+    planned = service.plan(request)
+    if planned.open:
+        codes = ", ".join(sorted({f.code for f in planned.open}))
+        return Next(f"{why}: the guard stops the new plan ({codes}); look at it: dsr plan {request}", stuck=True)
     if ids := expiry.approve(service, request):
         return Next(f"{why}: goes on, approved in advance by {', '.join(ids)}", service.now())
     return Next(f"{why}: a new plan waits for approval")
-
-
-def _rechecks(service: Service, request: str) -> list[datetime]:
-    """What turns up after a deletion, such as a contact that an integration made anew, is looked for again."""
-    first = next(service.journal.entries(request, "confirmed"), None)
-    return [first.at + after for after in RECHECKS] if first else []
 
 
 def _patience(attempt: int) -> timedelta:

@@ -18,7 +18,19 @@ from connectors.model import (
     Trust,
 )
 from orchestrator.canonical import digest
-from orchestrator.inventory import correctable, letters, model, promise, recipients, restore_test, retention, schema
+from orchestrator.inventory import (
+    correctable,
+    counterparts,
+    exempt,
+    letters,
+    model,
+    points,
+    promise,
+    recipients,
+    restore_test,
+    retention,
+    schema,
+)
 from orchestrator.inventory import document as yaml
 from orchestrator.inventory.flows import Sensitive, Tells
 from orchestrator.inventory.references import check, role_of
@@ -55,7 +67,9 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         ),
         approval=document.approval,
         staff=tuple(model.StaffMember(s.id, s.public_key or "", frozenset(s.may)) for s in document.staff),
-        hand_over=model.HandOver(hand_over.owner, hand_over.how) if hand_over else model.HandOver(),
+        hand_over=counterparts.HandOver(hand_over.owner, hand_over.how, hand_over.within_days)
+        if hand_over
+        else counterparts.HandOver(),
         verification={
             Right.DELETE: Level(verification.delete),
             Right.ACCESS: Level(verification.access),
@@ -72,7 +86,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         ),
         identifiers={n: model.Kind(n, k.title, tuple(k.normalise)) for n, k in document.identifiers.items()},
         rules=tuple(_rule(r) for r in document.rules),
-        exemptions=tuple(model.Exemption(e.what, e.reason) for e in document.exemptions),
+        exemptions=tuple(map(exempt.frozen, document.exemptions)),
         systems={name: _system(name, s) for name, s in document.systems.items()},
         zone=ZoneInfo(document.time_zone),
         promises=tuple(promise.rule(p) for p in document.promises),
@@ -81,6 +95,13 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         accounts=tuple(document.accounts),
         attributes={n: correctable.frozen(n, a) for n, a in document.attributes.items()},
         retention=retention.timetable(document.retention),
+        organisations={
+            n: counterparts.Organisation(n, o.title, frozenset(c.casefold() for c in o.contacts))
+            for n, o in document.organisations.items()
+        },
+        points={n: _point(n, p) for n, p in document.points.items()},
+        sensitive_categories=frozenset(verification.sensitive_categories),
+        sensitive_level=Level(verification.sensitive_level),
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
     )
 
@@ -100,7 +121,13 @@ def _rule(entry: schema.Rule) -> Rule:
         confirmed_on=entry.confirmed_on or "",
         review_owner=entry.review_owner,
         review_days=entry.review_days,
+        exception=entry.exception,
     )
+
+
+def _point(name: str, entry: points.Point) -> counterparts.Point:
+    held, writable = (tuple(map(points.split, places)) for places in (entry.held, entry.writable))
+    return counterparts.Point(name, entry.title, held, writable, entry.compare, entry.weak)
 
 
 def _system(name: str, entry: schema.System) -> model.System:
@@ -146,6 +173,7 @@ def _collection(name: str, entry: schema.Collection, system: schema.System) -> m
         fields=tuple(fields.values()),
         intended=Action(entry.on_deletion),
         age_field=entry.age or "",
+        organisation=tuple(entry.organisation),
         one_per_person=entry.one_per_person,
         options=entry.options,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,7 +15,10 @@ from connectors.model import Action, CollectionSpec, FieldSpec, SystemSpec, Trus
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
 from orchestrator.inventory.attributes import Attribute
+from orchestrator.inventory.counterparts import HandOver, Organisation, Point
+from orchestrator.inventory.exemption import Exemption
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
+from orchestrator.inventory.kinds import Kind as Kind
 from orchestrator.inventory.periods import Schedule, Timetable
 from orchestrator.inventory.problems import nearest
 from orchestrator.inventory.stationery import Stationery
@@ -55,14 +57,6 @@ class StaffMember:
 
 
 @dataclass(frozen=True, slots=True)
-class HandOver:
-    """Who passes requests on to customer organisations, and how."""
-
-    owner: str = ""
-    how: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """Where a plan stops being plausible."""
 
@@ -72,28 +66,6 @@ class Limits:
     late: int
     manual_days: int
     restorable: timedelta  # how long after an erasure a copy that nobody lists may still be restored
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of identifier and what makes two of its values equal."""
-
-    name: str
-    title: str
-    steps: tuple[str, ...]
-
-    def normalise(self, value: str) -> str:
-        for step in self.steps:
-            value = _STEPS[step](value)
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Exemption:
-    """A place left out on purpose: "system", "system/collection" or "system/collection.field"."""
-
-    what: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +157,10 @@ class Inventory:
     letters: Stationery | None = None  # how the company writes to people who ask
     accounts: tuple[str, ...] = ()  # "system/collection" whose rows are accounts that people sign in to
     attributes: Mapping[str, Attribute] = field(default_factory=dict)  # what a person may have put right
+    organisations: Mapping[str, Organisation] = field(default_factory=dict)
+    points: Mapping[str, Point] = field(default_factory=dict)
+    sensitive_categories: frozenset[str] = frozenset()  # those whose deletion needs `sensitive_level`
+    sensitive_level: Level = Level.REASONABLY_HIGH
 
     @classmethod
     def load(cls, path: Path) -> Inventory:
@@ -263,12 +239,14 @@ class Inventory:
         gate: Callable[[str], None] = _shut,
         pace: Callable[[], None] = lambda: None,
         existed: datetime | None = None,
+        organisation: str = "",
         environ: Mapping[str, str] = os.environ,
     ) -> SystemSpec:
         """What the system's connector is built from, with references resolved.
 
         `now` is timezone-aware and fixes the cut-offs; the default gate lets no write through.
         `existed`: what was there by then is told apart from what came later, wherever rows have an age.
+        `organisation`: only rows of that customer organisation's are reached, and meant to be deleted.
         Raises InventoryError naming each variable or file that is missing (never a value), and
         for a system that has no connector.
         """
@@ -282,18 +260,8 @@ class Inventory:
         edges = {existed + timedelta(microseconds=1)} if existed else set()  # a side begins with its edge
         cutoffs = {c.name: {*self.cutoffs(system, c.name, now), *(edges if c.spec.age_field else ())} for c in held}
         collections = tuple(replace(c.spec, cutoffs=tuple(sorted(cutoffs[c.name]))) for c in held)
-        return SystemSpec(system, entry.connector, settings, secrets, collections, self.sandbox, gate, pace)
-
-
-def _without_tag(value: str) -> str:
-    local, at, host = value.rpartition("@")
-    return local.partition("+")[0] + at + host if at else value
-
-
-_STEPS: Mapping[str, Callable[[str], str]] = {
-    # Not casefold: it would make one of two different mailboxes ("ß" and "ss").
-    "trim": str.strip,
-    "case": str.lower,
-    "unicode": lambda value: unicodedata.normalize("NFKC", value),
-    "plus_tag": _without_tag,
-}
+        if organisation:
+            collections = tuple(replace(c, intended=Action.DELETE) if c.organisation else c for c in collections)
+        return SystemSpec(
+            system, entry.connector, settings, secrets, collections, self.sandbox, gate, pace, organisation
+        )

@@ -9,7 +9,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from orchestrator.inventory.correctable import Attribute, AttributeName
+from orchestrator.inventory.exceptions import Condition
+from orchestrator.inventory.exempt import ExemptEntry
 from orchestrator.inventory.letters import Letters
+from orchestrator.inventory.organisations import HandOver, Organisation
+from orchestrator.inventory.points import Point, Sensitive
 from orchestrator.inventory.promise import Promise
 from orchestrator.inventory.recipients import Recipient, SensitiveName, TellsName
 from orchestrator.inventory.restore_test import RestoreTest
@@ -62,15 +66,8 @@ class Staff(Entry):
     may: list[Power] = Field(min_length=1)
 
 
-class HandOver(Entry):
-    """Who passes requests on to the customer organisation whose data it is, and how."""
-
-    owner: Text
-    how: Text
-
-
-class Verification(Entry):
-    """How surely a requester must be verified, by right."""
+class Verification(Sensitive):
+    """How surely a requester must be verified, by right. The law's levels hold where they are higher."""
 
     delete: LevelName = "reasonable"
     know: LevelName = "reasonable"
@@ -108,6 +105,8 @@ class Rule(Entry):
     use_limit: Text
     keep_for: Period
     counted_from: Text
+    exception: Text
+    conditions: dict[Condition, Text] = Field(default_factory=dict)
     confirmed_by: Text | None = None
     confirmed_on: Date | None = None
     review_owner: Text
@@ -118,13 +117,6 @@ class Rule(Entry):
         if bool(self.confirmed_by) != bool(self.confirmed_on):
             raise ValueError("confirmed_by and confirmed_on go together")
         return self
-
-
-class Exemption(Entry):
-    """A place that the inventory leaves out on purpose."""
-
-    what: Text
-    reason: Text
 
 
 class FoundBy(Entry):
@@ -181,6 +173,7 @@ class Collection(Entry):
     uncorrected: Text | None = None  # why it is not put right: an audit trail, a document as it was issued
     carried_over: Text | None = None  # how the new value of an identifier is entered beside the old one, by hand
     age: Text | None = None
+    organisation: Texts = Field(default_factory=list)
     one_per_person: bool = False
     sources: Texts | None = None
     purposes: Texts | None = None
@@ -252,12 +245,14 @@ class Document(Entry):
     letters: Letters | None = None
     accounts: Texts = Field(default_factory=list)  # SYSTEM/COLLECTION whose rows are accounts that people sign in to
     attributes: dict[AttributeName, Attribute] = Field(default_factory=dict)
+    organisations: dict[str, Organisation] = Field(default_factory=dict)
+    points: dict[Pseudonym, Point] = Field(default_factory=dict)
     verification: Verification = Field(default_factory=Verification)
     limits: Limits = Field(default_factory=Limits)
     retention: RetentionRuns = Field(default_factory=RetentionRuns)
     identifiers: dict[KindName, Kind] = Field(min_length=1)
     rules: list[Rule] = Field(default_factory=list)
-    exemptions: list[Exemption] = Field(default_factory=list)
+    exemptions: list[ExemptEntry] = Field(default_factory=list)
     systems: dict[SystemName, System] = Field(min_length=1)
 
 

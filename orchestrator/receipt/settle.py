@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from connectors.model import Action, Status
 from orchestrator.disclosures import left_out
-from orchestrator.model import IN_PLACE, Coverage, Right, Searched, Step, StepResult
+from orchestrator.model import IN_PLACE, LATER, Coverage, Right, Searched, Step, StepResult
 from orchestrator.portion import WISH
 from orchestrator.receipt.case import Case
 
@@ -199,7 +199,7 @@ def _deletion(step: Step, result: StepResult | None, attested: bool, case: Case)
         return Standing.GONE  # done by people or by the vendor's own time, and a search shows it
     # A person's word does not outweigh what a search after it still finds.
     seen = result is not None and (result.confirmed is False or bool(result.left))
-    if attested and not seen:
+    if attested and (not seen or step.rule == LATER):  # a person has seen that it is not what was erased
         return Standing.ATTESTED
     if attested and result is not None and result.status is Status.MANUAL:
         return Standing.STILL_THERE

@@ -13,7 +13,8 @@ from orchestrator.deadlines import went_out
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry, State
 from orchestrator.ledger import Erasure
-from orchestrator.model import Hold, Request
+from orchestrator.model import Request
+from orchestrator.papers import Papers
 from orchestrator.records.appeals import Appeal, Appeals
 from orchestrator.records.log import Logged, Told, logged, payload_of
 from orchestrator.records.metrics import Year, figures
@@ -22,7 +23,6 @@ from orchestrator.storage.chain import covered
 from orchestrator.storage.kinds import PURGED
 
 KEPT_FOR = 24  # months after a request has ended (11 CCR 7101(a); "maintain" names no start, so it is the latest)
-LOG = "request_log"  # the scope of a legal hold: the whole record, or `request_log/REQUEST`
 _DAY = timedelta(days=1)
 _RESPONSES = ("answered", "complied")  # an opt-out is responded to by complying with it
 
@@ -46,7 +46,7 @@ class Purged:
     files: int
 
 
-class Records(Appeals):
+class Records(Appeals, Papers):
     """The use cases around the record of requests."""
 
     def log(self, year: int | None = None) -> tuple[Logged, ...]:
@@ -77,7 +77,7 @@ class Records(Appeals):
             if appeal := appeals.get(request.id):  # it goes on until the appeal is decided
                 ended = max(ended, appeal.decision.met) if ended and appeal.decision.met else None
             if ended and (due := months_after(ended, KEPT_FOR) + _DAY) <= today and not self._still_owed(request.id):
-                found.append(Due(request.id, ended, due, self._holds_on_record(request)))
+                found.append(Due(request.id, ended, due, self.holds_on_record(request)))
         return tuple(sorted(found, key=lambda d: (d.due, d.request)))
 
     def purge(self) -> tuple[Purged, ...]:
@@ -89,7 +89,7 @@ class Records(Appeals):
         done = [self._destroyed(due.request) for due in self.to_purge() if not due.held]
         done += [self._blanked(request, None, 0) for request in self._expired_in_ledger()]
         if done or any(self.journal.entries(kind=PURGED)):  # also if it was cut short before
-            self.journal.store.scrub(entries=True)
+            self.journal.store.scrub()
         return tuple(done)
 
     def _told_of(self, told: Mapping[str, Entry], receipt: Entry | None, appeal: Appeal | None) -> Told:
@@ -124,25 +124,15 @@ class Records(Appeals):
         answered = _first({kind: self.day(went_out(entry)) for kind, entry in told.items()})
         return max(answered, over or answered) if answered else None
 
-    def _holds_on_record(self, request: Request) -> tuple[str, ...]:
-        """Legal holds on the record, on the person or on their organisation."""
-        tag = self.workspace.vault.person_tag
-        confirmed = (e.payload["tag"] for e in self.journal.entries(request.id, "identifier_confirmed"))
-        tags = {*request.tags, *confirmed}
-
-        def holds(hold: Hold) -> bool:
-            organisation = tag("organisation_id", hold.organisation) if hold.organisation else ""
-            return bool(tags & {hold.person, organisation}) or hold.collection in (LOG, f"{LOG}/{request.id}")
-
-        return tuple(h.id for h in self.journal.holds() if holds(h))
-
     def _destroyed(self, request: str) -> Purged:
         with self.journal.lease(request):
             record = self.journal.request(request)
-            if held := self._holds_on_record(record):  # placed since the list was made
+            if held := self.holds_on_record(record):  # placed since the list was made
                 raise NotAllowedError(f"the record of {request} is under legal hold {', '.join(held)}")
+            self.forget_papers(request)
             if not any(self.journal.entries(request, "vault_destroyed")):
                 self.workspace.vault.destroy(request, self.actor.id)
+            self.workspace.vault.destroy_file(request, self.actor.id)
             Agenda(self.journal.store).drop(request)
             year = None if record.replays else self.day(record.received).year
             return self._blanked(request, year, self._remove_files(request))

@@ -21,9 +21,26 @@ KINDS: Mapping[str, frozenset[str]] = {
     "identifier_confirmed": frozenset({"kind", "tag", "reason"}),
     "extended": frozenset({"until", "reason", "letter"}),
     "answered": frozenset({"at", "letter"}),
-    "denied": frozenset({"code", "reason", "ask_opt_out"}),
+    "denied": frozenset({"code", "reason", "exception", "outcome", "ask_opt_out"}),
+    "taken_as": frozenset({"right", "request"}),
     "appealed": frozenset({"at"}),
     "appeal_decided": frozenset({"at", "result", "letter"}),
+    # proof of who asks: names of points and hashes of papers, never what was said or shown
+    "comparing": frozenset({"points"}),
+    "compared": frozenset({"points"}),
+    "reauthenticated": frozenset({"at"}),
+    "acts": frozenset({"acts", "shown", "way"}),
+    "child": frozenset({"age"}),
+    "evidence_kept": frozenset({"id", "kind", "sha256"}),
+    "evidence_destroyed": frozenset({"id", "kind", "why"}),
+    "more_asked": frozenset({"at", "purpose", "points", "letter"}),
+    "more_came": frozenset({"at"}),
+    # fees
+    "fee_estimated": frozenset({"cents", "currency", "because", "reason", "letter", "evidence"}),
+    "fee_agreed": frozenset({"at"}),
+    "fee_charged": frozenset({"cents", "currency", "letter"}),
+    # customer organisations: keyed hashes of which, and of who was written to
+    "handed_over": frozenset({"plan", "organisation", "recipient", "listed", "reason", "at", "proof", "steps"}),
     "cancelled": frozenset({"reason"}),
     "reopened": frozenset({"reason"}),
     "closed": frozenset({"outcome"}),
@@ -101,6 +118,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "hold_released": frozenset({"at"}),
     "hold_renewed": frozenset({"hold", "review"}),
     "vault_destroyed": frozenset({"slots"}),
+    "capsule_made": frozenset({"capsule", "what", "systems"}),  # `what`: see `orchestrator.still_open.Open`
     "vault_reduced": frozenset({"slots", "kept"}),
     "vault_rewrapped": frozenset({"master", "keys"}),
     "purged": frozenset({"year", "entries", "receipts"}),
@@ -117,6 +135,11 @@ KINDS = {
     "retention_batch": frozenset({"plan", "ref", "count", "along"}),
     "retention_ended": frozenset({"plan", "outcome"}),
     "retention_receipt": frozenset({"plan", "hash", "envelope"}),
+    # settings of vendors that end data by its age
+    "settings_planned": frozenset({"digest", "plan"}),
+    "settings_approved": _DECISION,
+    "setting_intended": frozenset({"plan", "ref", "was", "wanted"}),
+    "setting_applied": frozenset({"plan", "ref", "is"}),
     # a person's approval in advance, of retention or of exceptions that end
     "standing_approved": frozenset({"id", "scope", "bound", "limit", "until", "decision"}),
     "standing_withdrawn": frozenset({"id"}),
@@ -127,7 +150,7 @@ PURGED = "purged"  # `entries`: [first, last] of each run of numbers; `receipts`
 OUTLIVE = frozenset({"vault_destroyed", PURGED})
 
 # Fields in a person's own words: read for what names somebody before they are kept.
-PROSE = frozenset({"reason", "method", "matched", "channel", "answer", "proof", "case"})
+PROSE = frozenset({"reason", "method", "matched", "channel", "answer", "proof", "case", "basis"})
 
 
 class State(StrEnum):

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from orchestrator.errors import NotAllowedError, UnknownError
+from orchestrator.errors import NotAllowedError, OrchestratorError, UnknownError
 from orchestrator.storage import keyfile
 
 SIZE = 32  # bytes
@@ -21,6 +21,24 @@ SIZE = 32  # bytes
 def derive(key: bytes, purpose: str) -> bytes:
     """A key of its own for one purpose (HKDF-SHA256, RFC 5869)."""
     return HKDF(SHA256(), SIZE, salt=None, info=b"dsr " + purpose.encode()).derive(key)
+
+
+def _from_keyring(service: str, name: str) -> str:
+    """https://keyring.readthedocs.io: macOS Keychain, Windows Credential Locker, Secret Service, KWallet."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ModuleNotFoundError:
+        raise OrchestratorError(
+            "a master key in the keyring needs keyring: pip install 'dsr-orchestrator[keyring]'"
+        ) from None
+    try:
+        text = keyring.get_password(service, name)
+    except KeyringError as error:
+        raise OrchestratorError(f"the keyring cannot be read: {type(error).__name__}") from None
+    if not text:
+        raise UnknownError(f"the keyring has no {service}/{name}: keyring set {service} {name}, base64 of 32 bytes")
+    return text
 
 
 class MasterKey:
@@ -40,7 +58,7 @@ class MasterKey:
 
     @classmethod
     def from_reference(cls, reference: str, environ: Mapping[str, str] = os.environ) -> MasterKey:
-        """From `env:NAME` or `file:PATH`: base64 of 32 bytes.
+        """From `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME` (the OS's own): base64 of 32 bytes.
 
         UnknownError if there is nothing there; NotAllowedError if it is not a key, or others can
         read the file.
@@ -53,7 +71,11 @@ class MasterKey:
         if scheme == "file":
             path = Path(place).expanduser()
             return cls._parse(keyfile.read(path).decode("ascii", "replace"), str(path))
-        raise NotAllowedError("a master key is referred to as env:NAME or file:PATH")
+        if scheme == "keyring":
+            service, slash, name = place.rpartition("/")
+            if slash and service and name:
+                return cls._parse(_from_keyring(service, name), f"the keyring's {place}")
+        raise NotAllowedError("a master key is referred to as env:NAME, file:PATH, keyring:SERVICE/NAME or kms:KEY_ID")
 
     @classmethod
     def ensure(cls, path: Path) -> MasterKey:

@@ -17,6 +17,7 @@ from orchestrator.errors import UnknownError
 from orchestrator.storage import chain, schema
 from orchestrator.storage.chain import Entry
 from orchestrator.storage.kinds import OUTLIVE, PURGED
+from orchestrator.storage.store import owe
 
 _COLUMNS = schema.entries.c
 
@@ -40,6 +41,7 @@ def purge(
     ]
     if not rows:
         return None
+    owe(connection, entries=True)
     for row in rows:
         connection.execute(update(schema.entries).where(_COLUMNS.seq == row.seq).values(chain.BLANK))
     told = {

@@ -80,6 +80,14 @@ agenda = Table(
     Column("stuck", String, nullable=False),
 )
 
+# Something was deleted, and its bytes may still be in the files; `entries`: the journal's, too.
+unscrubbed = Table(
+    "dsr_unscrubbed",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("entries", Integer, nullable=False),
+)
+
 vault_keys = Table(
     "dsr_vault_keys",
     metadata,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -24,6 +25,7 @@ _WRITES = "dsr_writes"
 _TURN = 0x6473725F74757265  # the advisory lock that PostgreSQL writers take in turn
 _BUSY = 30_000  # milliseconds a SQLite writer waits for its turn
 _PATIENCE = 10.0  # seconds that scrubbing waits for readers
+_BRIEFLY = 1.0  # seconds, when it is only what another process left
 
 
 class Store:
@@ -84,6 +86,9 @@ class Store:
                 f"the journal at {where} has schema {found} and this program knows {schema.VERSION}: "
                 "use the newer version of the program"
             )
+        if self._owed():  # by a process that was killed in between
+            with contextlib.suppress(IncompleteError):
+                self.scrub(patience=_BRIEFLY)
 
     def _write_ahead(self) -> None:
         """Switch to write-ahead logging; a property of the file, which only one can set at a time."""
@@ -115,6 +120,17 @@ class Store:
             yield connection
 
     @contextlib.contextmanager
+    def erase(self) -> Iterator[Connection]:
+        """A transaction as `write`, for deleting: its bytes are gone from the files when it ends (see `scrub`).
+
+        Should the process be killed in between, that is done by whichever opens the database next.
+        """
+        with self.write() as connection:
+            owe(connection)
+            yield connection
+        self.scrub()
+
+    @contextlib.contextmanager
     def turns(self) -> Iterator[Connection]:
         """A transaction of one statement that need not be on disk, beside the writers of evidence."""
         with self.engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
@@ -127,20 +143,32 @@ class Store:
         """
         return lease.on_file(self.path, self.engine, name) if self.path else lease.on_postgres(self.engine, name)
 
-    def scrub(self, *, entries: bool = False) -> None:
+    def scrub(self, *, patience: float | None = None) -> None:
         """Leave no deleted bytes in the database's files.
 
         SQLite rewrites the file and empties the write-ahead log; PostgreSQL rewrites the vault's
-        tables, and with `entries`, after a purge, the journal's. IncompleteError if a reader stands in
-        the way: then ask again. Copies that others made (backups, PostgreSQL's archived log) are out of
-        reach; see `orchestrator.vault`.
+        tables and, after a purge, the journal's. IncompleteError if a reader stands in the way for
+        `patience` seconds: then ask again. Copies that others made (backups, PostgreSQL's archived log) are out
+        of reach; see `orchestrator.vault`.
         """
-        if not self.path:
+        owed = self._owed()
+        if self.path:
+            self._rewrite(_PATIENCE if patience is None else patience)
+        else:
+            tables = (schema.vault_blobs, schema.vault_keys, *([schema.entries] if any(owed.values()) else ()))
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for table in (schema.vault_blobs, schema.vault_keys, *([schema.entries] if entries else ())):
+                for table in tables:
                     connection.execute(text(f"VACUUM FULL {table.name}"))
-            return
-        give_up = time.monotonic() + _PATIENCE
+        if owed:
+            with self.write() as connection:
+                connection.execute(delete(schema.unscrubbed).where(schema.unscrubbed.c.id.in_(list(owed))))
+
+    def _owed(self) -> dict[str, int]:
+        with self.read() as connection:
+            return {row.id: row.entries for row in connection.execute(select(schema.unscrubbed))}
+
+    def _rewrite(self, patience: float) -> None:
+        give_up = time.monotonic() + patience
         with self._raw() as cursor:
             while True:
                 with contextlib.suppress(self.engine.dialect.loaded_dbapi.OperationalError):
@@ -171,6 +199,11 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store({self.path or 'postgresql'})"
+
+
+def owe(connection: Connection, *, entries: bool = False) -> None:
+    """Note, in the transaction that deletes something, that `Store.scrub` is owed."""
+    connection.execute(insert(schema.unscrubbed).values(id=secrets.token_hex(8), entries=int(entries)))
 
 
 def _url(where: str | Path) -> URL:

@@ -21,7 +21,8 @@ def test_one_backup_from_the_obligation_to_the_receipt(desk: Desk, caplog: pytes
     people = desk.sandbox.people
     planner, approver = desk.planner, desk.approver
     request = planner.new_request(Right.DELETE, [("email", people.subject.email)], "email")
-    planner.verify(request, Level.REASONABLY_HIGH, "reply from the address on file", ["email"], ["email"])
+    method, why = "reply from the address on file", "the address is confirmed at every sign-in"
+    planner.verify(request, Level.REASONABLY_HIGH, method, ["email"], ["email"], why)
     approver.approve(request, planner.plan(request).digest)
     planner.run(request)
     standing = {s["collection"]: s["standing"] for s in planner.run(request).payload["steps"]}

@@ -30,6 +30,8 @@ rules:
     use_limit: Tax only
     keep_for: 7 years
     counted_from: the order
+    exception: D8
+    conditions: {obligation: Tax law}
     confirmed_by: counsel
     confirmed_on: 2026-01-02
     review_owner: finance

@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ChangedError, TransientError
-from connectors.model import Action, Artifact, Capabilities, Locator, Order, Outcome, Record, Status, Subject
+from connectors.model import (
+    Action,
+    Artifact,
+    Capabilities,
+    Identifier,
+    Locator,
+    Order,
+    Outcome,
+    Record,
+    Status,
+    Subject,
+    Trust,
+)
 from orchestrator.canonical import digest
 from orchestrator.execute import execute
 from orchestrator.journal import Journal
@@ -20,15 +32,19 @@ from tests.orchestrator.cases import plan, step
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 NOBODY = Subject.of()
+TOLD = Subject.of(
+    Identifier("email", "a@example.com", Trust.PROVEN, "request"),
+    Identifier("user_id", "u-1", Trust.ASSIGNED, "accounts/users"),
+    Identifier("customer", "c-1", Trust.ASSIGNED, "payments/customers"),
+)
 
 
 class Recording:
     """A connector that says when it deletes, and may be held up or fail."""
 
-    capabilities = Capabilities(frozenset({"email"}))
-
-    def __init__(self, system: str, log: list[str], error: Exception | None = None) -> None:
+    def __init__(self, system: str, log: list[str], error: Exception | None = None, needs: str = "email") -> None:
         self.system, self._log, self._error = system, log, error
+        self.capabilities = Capabilities(frozenset({needs}))
         self.may_go = threading.Event()
         self.may_go.set()
         self.orders: list[Order] = []
@@ -67,45 +83,47 @@ def carried_out(wanted: Plan, systems: Sequence[Recording], journal: Journal) ->
     journal.save_plan(wanted)
     locators = {s.ref: Locator(s.system, s.collection) for s in wanted.steps}
     by_name = {s.system: s for s in systems}
-    troubles = execute(wanted, digest(wanted), NOBODY, locators, by_name, journal, now=lambda: NOW)
+    troubles = execute(wanted, digest(wanted), TOLD, locators, by_name, journal, now=lambda: NOW)
     return [(t.system, t.message) for t in troubles]
 
 
 def test_the_system_that_told_where_to_look_is_the_last_to_forget(journal: Journal) -> None:
     log: list[str] = []
-    accounts, payments, files = (Recording(n, log) for n in ("accounts", "payments", "files"))
+    opened = {"accounts": "email", "payments": "user_id", "files": "customer"}
+    accounts, payments, files = (Recording(n, log, needs=kind) for n, kind in opened.items())
     wanted = made(("accounts", 0), ("payments", 1), ("files", 2), sources=("accounts", "payments"))
     assert carried_out(wanted, [accounts, payments, files], journal) == []
     assert log == [f"{n} {what}" for n in ("files", "payments", "accounts") for what in ("begins", "ends")]
 
 
-def test_a_system_that_led_nowhere_waits_for_nobody(journal: Journal) -> None:
+@pytest.mark.parametrize("sources", [(), ("payments",)], ids=["to nobody", "to another"])
+def test_a_system_waits_for_none_it_did_not_lead_to(journal: Journal, sources: tuple[str, ...]) -> None:
     log: list[str] = []
-    mail, files = Recording("mail", log), Recording("files", log)
+    mail, files = Recording("payments", log), Recording("files", log, needs="user_id")
     files.may_go.clear()
-    wanted = made(("mail", 0), ("files", 1))
+    wanted = made(("payments", 0), ("files", 1), sources=sources)
     worker = threading.Thread(target=lambda: carried_out(wanted, [mail, files], journal))
     worker.start()
     for _ in range(1000):
-        if "mail ends" in log:
+        if "payments ends" in log:
             break
         threading.Event().wait(0.005)
     files.may_go.set()
     worker.join()
-    assert log.index("mail ends") < log.index("files ends")
+    assert log.index("payments ends") < log.index("files ends")
 
 
 def test_a_source_does_not_forget_while_a_farther_system_failed(journal: Journal) -> None:
     log: list[str] = []
     accounts = Recording("accounts", log)
     mail = Recording("mail", log)
-    files = Recording("files", log, TransientError("files", "listing: HTTP 500"))
+    files = Recording("files", log, TransientError("files", "listing: HTTP 500"), needs="user_id")
     wanted = made(("accounts", 0), ("mail", 0), ("files", 1), sources=("accounts",))
     troubles = dict(carried_out(wanted, [accounts, mail, files], journal))
     assert set(troubles) == {"accounts", "files"}
     assert accounts.orders == []
     assert "mail ends" in log, "others are not held up"
-    mended = Recording("files", log)
+    mended = Recording("files", log, needs="user_id")
     assert carried_out(wanted, [accounts, mail, mended], journal) == []
     assert log[-2:] == ["accounts begins", "accounts ends"]
     assert len(mail.orders) == 1, "what has an outcome is not asked again"

@@ -118,10 +118,10 @@ def test_every_problem_is_told_at_once_with_line_path_and_the_nearest_name(tmp_p
         "FILE: 3 problems",
         "FILE:16: rules.0.covers.0: expected SYSTEM/COLLECTION; shop has no 'ordres'; did you mean 'orders'?",
         (
-            "FILE:43: systems.shop.collections.users.found_by.0.field: 'emial' is neither under `fields` nor under "
+            "FILE:45: systems.shop.collections.users.found_by.0.field: 'emial' is neither under `fields` nor under "
             "`plain`; did you mean 'email'?"
         ),
-        "FILE:53: systems.shop.collections.orders.links.0.to: shop has no collection 'user'; did you mean 'users'?",
+        "FILE:55: systems.shop.collections.orders.links.0.to: shop has no collection 'user'; did you mean 'users'?",
     ]
 
 

@@ -119,7 +119,8 @@ def test_an_extension_and_a_denial_do_what_the_commands_do(today: Service, reque
     assert denied.last
     assert today.next_letter(request_) is None
     (told,) = today.journal.entries(request_, "denied")
-    assert told.payload == {"code": "other", "reason": DENIED.reason, "ask_opt_out": False}
+    outcome = {"exception": "", "outcome": "deletion_denied", "ask_opt_out": False}
+    assert told.payload == {"code": "other", "reason": DENIED.reason, **outcome}
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_a_vendor_is_told_by_the_identifiers_that_it_has_already(today: Service,
     host = Given(vendor="host")
     with pytest.raises(NotAllowedError, match="not verified"):
         today.draft_letter(request, Kind.VENDOR_NOTICE, host)
-    today.verify(request, Level.REASONABLE, "reply", ["email"], ["email"])
+    today.verify(request, Level.REASONABLE, "reply", ["email"], ["email"], "a method of ours")
     with pytest.raises(NotAllowedError, match="a plan that found something there"):
         today.draft_letter(request, Kind.VENDOR_NOTICE, host)
     row = replace(step("a"), system="shop", collection="users")

@@ -85,7 +85,7 @@ def test_a_request_that_ends_without_being_carried_out_is_forgotten(tmp_path: Pa
         service = Service(workspace, identify(held, "", None))
         request = service.new_request(Right.DELETE, [("email", CANARY), ("user_id", "canary-id-4711")], "email")
         stays = service.new_request(Right.DELETE, [("email", "max.stone@example.com")], "email")
-        service.verify(request, Level.REASONABLY_HIGH, "reply from the address on file", ["email"], ["email"])
+        service.verify(request, Level.REASONABLY_HIGH, "reply from the address on file", ["email"], ["email"], "a call")
         workspace.vault.open(request).put_json("plan:sha256:0", {"locators": {"a": "canary-locator"}})
         with workspace.journal.store.read() as connection:
             keys, blobs = schema.vault_keys.c, schema.vault_blobs.c

@@ -81,17 +81,22 @@ def vaults(service: Service) -> int:
 def test_each_use_case_refuses_and_says_which_field(service: Service, tmp_path: Path) -> None:
     """The request's own identifiers are known by its vault: those given, vouched for, and found by a plan."""
     request = service.new_request(Right.DELETE, [("email", "ann.lee@example.com"), ("user_id", "u-4711")], "email")
+
+    def verify(method: str, points: list[str], basis: str) -> object:
+        return service.verify(request, Level.REASONABLE, method, points, ["email"], basis)
+
     refusals: dict[str, Callable[[], object]] = {
         "channel": lambda: service.new_request(Right.DELETE, [("user_id", "u-4711")], "letter of u-4711"),
-        "method": lambda: service.verify(request, Level.REASONABLE, "as U-4711", ["email"], ["email"]),
-        "matched": lambda: service.verify(request, Level.REASONABLE, "reply", ["email", "555-0142"], ["email"]),
+        "method": lambda: verify("as U-4711", ["email"], "a call"),
+        "matched": lambda: verify("reply", ["email", "555-0142"], "a call"),
+        "basis": lambda: verify("reply", ["email"], "she is u-4711"),
     }
     for field, refused in refusals.items():
         with pytest.raises(NotAllowedError, match=rf"^the {field} names an? .*: leave it out$") as raised:
             refused()
         assert "4711" not in str(raised.value).casefold()
     assert vaults(service) == 1, "what is refused leaves no vault behind"
-    service.verify(request, Level.REASONABLY_HIGH, "reply", ["email"], ["email"])
+    service.verify(request, Level.REASONABLY_HIGH, "reply", ["email"], ["email"], "a call")
     with pytest.raises(NotAllowedError, match="the reason names an identifier"):
         service.confirm_identifier(request, "stripe.customer", "cus_Other", "cus_Other is on her invoice")
     vault = service.workspace.vault.open(request)

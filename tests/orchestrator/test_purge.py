@@ -55,7 +55,7 @@ def test_nothing_of_it_is_left_in_the_files(tmp_path: Path) -> None:
         salt = salts(journal)[0]
         assert salt
         journal.purge("r-1", "s2")
-        journal.store.scrub(entries=True)
+        journal.store.scrub()
         content = b"".join(p.read_bytes() for p in tmp_path.iterdir())
         for gone in (f"{CANARY} r-1", "tag-r-1", salt):
             assert gone.encode() not in content

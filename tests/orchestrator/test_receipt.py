@@ -148,7 +148,7 @@ def test_what_is_kept_is_named_with_its_reason_and_end() -> None:
     retained = built(replace(case(plan(*steps), *results), rules=(TAX,)))["retained"]
     assert [r["fields"] for r in retained] == [["name"], ["amount"], []]
     assert retained[0] | {"until": ""} == {
-        "system": "shop", "collection": "things_a", "fields": ["name"], "count": 3, "exception": "tax",
+        "system": "shop", "collection": "things_a", "fields": ["name"], "count": 3, "exception": "tax", "statute": "",
         "basis": "records needed to compute tax", "citation": "26 U.S.C. 6001",
         "use_limit": "only to prove tax returns", "until": "",
     }  # fmt: skip

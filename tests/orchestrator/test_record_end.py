@@ -16,7 +16,7 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import Inventory
 from orchestrator.journal import Head
 from orchestrator.model import Hold, Right
-from orchestrator.records.keeping import LOG
+from orchestrator.papers import LOG
 from orchestrator.service import Service
 from orchestrator.signing import verify
 from orchestrator.staff import identify
@@ -136,17 +136,17 @@ def test_a_hold_on_the_organisation_that_the_request_named_counts(tmp_path: Path
 def test_the_ledger_keeps_its_entry_until_no_copy_can_bring_the_data_back(desk: Desk, letter: Path) -> None:
     request = closed(desk, on(2026, 1, 1), letter)
     erased = {
-        "first": request, "plan": "p", "key": "k", "system": "shop", "collections": [], "tags": [["email", ["aaaa"]]],
+        "first": request, "plan": "p", "key": "k", "system": "shop", "collections": [], "tags": [["email", ["no hex"]]],
         "at": canonical.plain(on(2026, 1, 1)), "existed": canonical.plain(on(2026, 1, 1)),
         "until": canonical.plain(on(2029, 1, 1)),
     }  # fmt: skip
     desk(on(2026, 1, 1)).journal.append(request, "erased", "s1", erased)
     service = desk(on(2028, 6, 1))
     assert len(service.purge()) == 1
-    assert [e.kind for e in service.journal.entries(request)] == ["erased", "vault_destroyed", "purged"]
+    assert [e.kind for e in service.journal.entries(request)] == ["vault_destroyed", "erased", "purged"]
     after = desk(on(2029, 6, 1))
     assert [p.entries for p in after.purge()] == [1]
-    assert "aaaa" not in _state(after)
+    assert "no hex" not in _state(after)
     assert after.purge() == ()
     assert after.journal.verify()
 

@@ -64,7 +64,7 @@ def collection(named: str = "customers", *identities: IdentitySpec, name: str = 
 
 
 def spec(aws: AwsSandbox, *collections: CollectionSpec, **settings: Any) -> SystemSpec:
-    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 1, **settings}
+    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": aws.faults.patience, **settings}
     return SystemSpec("logins", "aws.cognito", given, SECRETS, collections or (collection(),), sandbox=True)
 
 

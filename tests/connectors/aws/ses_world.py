@@ -57,7 +57,7 @@ def collections(erase: bool = True) -> tuple[CollectionSpec, ...]:
 
 
 def spec(aws: AwsSandbox, erase: bool = True, **settings: Any) -> SystemSpec:
-    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 1, **settings}
+    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": aws.faults.patience, **settings}
     return SystemSpec("mail", "aws.ses", given, SECRETS, collections(erase), sandbox=True)
 
 

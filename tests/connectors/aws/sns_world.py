@@ -51,7 +51,7 @@ def collections(*devices: IdentitySpec) -> tuple[CollectionSpec, ...]:
 
 
 def spec(aws: AwsSandbox, *devices: IdentitySpec, **settings: Any) -> SystemSpec:
-    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 1, **settings}
+    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": aws.faults.patience, **settings}
     return SystemSpec("alerts", "aws.sns", given, SECRETS, collections(*devices), sandbox=True)
 
 

@@ -34,7 +34,7 @@ def person(**values: str) -> Subject:
 
 
 def spec(aws: AwsSandbox, *collections: CollectionSpec, **settings: Any) -> SystemSpec:
-    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": 2.5, **settings}
+    given = {"endpoint_url": aws.url, "region": aws.region, "timeout": aws.faults.patience, **settings}
     return SystemSpec("files", "aws.s3", given, SECRETS, collections, sandbox=True)
 
 

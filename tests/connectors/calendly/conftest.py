@@ -64,7 +64,7 @@ def connected(server: Server, fake: CalendlySandbox) -> Connect:
     """Builds a connector to the running sandbox; keywords change its settings."""
 
     def build(collections: tuple[CollectionSpec, ...] = (), gate: Any = None, **settings: Any) -> CalendlyConnector:
-        given = {"base_url": server.url, "timeout": 2.0} | settings
+        given = {"base_url": server.url, "timeout": 30.0} | settings
         secrets = {"token": Secret(TOKEN)}
         spec = SystemSpec("calendar", "calendly", given, secrets, collections, sandbox=True)
         return connect(spec if gate is None else replace(spec, gate=gate))

@@ -113,7 +113,7 @@ class CalendlyHarness:
             CollectionSpec("invitations", _EMAIL, (), _fields("email")),
             CollectionSpec("activity_log", _EMAIL, (), _fields("action")),
         )
-        settings = {"base_url": self.server.url, "timeout": 1.2, "page_size": 3}
+        settings = {"base_url": self.server.url, "timeout": self.server.faults.patience, "page_size": 3}
         return SystemSpec("calendar", "calendly", settings, {"token": Secret(TOKEN)}, collections, sandbox=True)
 
     def spec_refused(self) -> SystemSpec:

@@ -43,7 +43,7 @@ def connected(server: Server, fake: GmailFake) -> Connect:
         given = {
             "base_url": server.url,
             "directory_url": server.url,
-            "timeout": 2.0,
+            "timeout": 30.0,
             "domains": [OFFICE],
             "directory_admin": ADMIN,
             "vault": False,

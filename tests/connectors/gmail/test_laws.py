@@ -90,7 +90,7 @@ class GmailHarness:
         settings = {
             "base_url": self.server.url,
             "directory_url": self.server.url,
-            "timeout": 1.2,
+            "timeout": self.server.faults.patience,
             "page_size": 2,
             "domains": [OFFICE],
             "directory_admin": ADMIN,

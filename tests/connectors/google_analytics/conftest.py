@@ -40,7 +40,7 @@ def connected(server: Server, fake: AnalyticsSandbox) -> Connect:
     def build(
         collections: tuple[CollectionSpec, ...] = (), gate: Any = None, pace: Any = None, **settings: Any
     ) -> AnalyticsConnector:
-        given = {"property": 1001, "base_url": server.url, "data_url": server.url, "timeout": 2.0, **KEPT} | settings
+        given = {"property": 1001, "base_url": server.url, "data_url": server.url, "timeout": 30.0, **KEPT} | settings
         secrets = {"service_account": Secret(fake.tokens.service_account(server.url))}
         spec = SystemSpec("visits", "google_analytics", given, secrets, collections, sandbox=True)
         called = {name: hook for name, hook in (("gate", gate), ("pace", pace)) if hook}

@@ -84,7 +84,7 @@ class AudienceHarness:
             "reset_user_data_on_new_activity": False,
             "base_url": self.server.url,
             "data_url": self.server.url,
-            "timeout": 1.2,
+            "timeout": self.server.faults.patience,
             "page_size": 3,
         }
         secret = Secret(self.app.tokens.service_account(self.server.url))

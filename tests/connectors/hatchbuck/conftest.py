@@ -44,7 +44,7 @@ def connected(server: Server, fake: HatchbuckSandbox) -> Connect:
     """Builds a connector to the running sandbox; keywords change its settings."""
 
     def build(collections: tuple[CollectionSpec, ...] = (), gate: Any = None, **settings: Any) -> HatchbuckConnector:
-        given = {"base_url": f"{server.url}/api/v1", "timeout": 2.0} | settings
+        given = {"base_url": f"{server.url}/api/v1", "timeout": 30.0} | settings
         spec = SystemSpec("crm", "hatchbuck", given, {"api_key": Secret(API_KEY)}, collections, sandbox=True)
         return connect(spec if gate is None else replace(spec, gate=gate))
 

@@ -98,7 +98,7 @@ class HatchbuckHarness:
             CollectionSpec("tags", (), (), _fields("name")),
             CollectionSpec("contacts", found_by, (), profile),
         )
-        settings = {"base_url": f"{self.server.url}/api/v1", "timeout": 1.2, "settle_hours": 0}
+        settings = {"base_url": f"{self.server.url}/api/v1", "timeout": self.server.faults.patience, "settle_hours": 0}
         return SystemSpec("crm", "hatchbuck", settings, {"api_key": Secret(API_KEY)}, collections, sandbox=True)
 
     def spec_refused(self) -> SystemSpec:

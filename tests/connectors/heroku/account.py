@@ -35,7 +35,6 @@ SETTINGS = {
     "databases": [SOURCE],
     "covered_drains": ["logs.example.com"],
     "page_size": 2,
-    "timeout": 1.2,
 }
 _EMAIL = (IdentitySpec("email", "email", Trust.PROVEN),)
 _SHOWN = (FieldSpec("email", "A", Disclosure.DISCLOSE), FieldSpec("role", "I", Disclosure.NEVER, "role in the team"))
@@ -51,7 +50,7 @@ def person(email: str, until: timedelta | None = LASTING) -> Subject:
 
 
 def entry(server: Server, *collections: CollectionSpec, **changed: Any) -> SystemSpec:
-    settings = {**SETTINGS, "base_url": server.url, "data_url": server.url, **changed}
+    settings = {**SETTINGS, "base_url": server.url, "data_url": server.url, "timeout": server.faults.patience} | changed
     settings = {name: value for name, value in settings.items() if value is not None}
     return SystemSpec("copies", "heroku", settings, {"token": Secret(TOKEN)}, collections, sandbox=True)
 

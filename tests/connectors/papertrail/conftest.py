@@ -57,7 +57,7 @@ def connected(server: Server, fake: PapertrailSandbox) -> Connect:
         solarwinds = settings.get("api") == "solarwinds"
         given = {
             "base_url": server.url + ("/v1" if solarwinds else "/api/v1"),
-            "timeout": 2.0,
+            "timeout": 30.0,
             "search_days": 7,
         } | settings
         return connect(SystemSpec("logs", "papertrail", given, {"token": Secret(TOKEN)}, collections, sandbox=True))

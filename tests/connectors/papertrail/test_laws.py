@@ -74,7 +74,7 @@ class PapertrailHarness:
         port = self.server.url.rpartition(":")[2]
         settings = {
             "base_url": f"{self.server.url}/api/v1",
-            "timeout": 1.2,
+            "timeout": self.server.faults.patience,
             "search_days": 7,
             "page_size": 4,
             "archive_hosts": [f"localhost:{port}"],

@@ -27,7 +27,7 @@ def spec_of(name: str, url: str, **settings: Any) -> SystemSpec:
     """From the YAML file of that name, through the loader; keywords change its settings."""
     inventory = Inventory.load(HERE / f"{name}.yaml").sandboxed()
     loaded = inventory.spec(name, now=NOW, environ=environ(name, url), gate=lambda collection: None)
-    return replace(loaded, settings={**loaded.settings, "timeout": 1.2, **settings})
+    return replace(loaded, settings={**loaded.settings, "timeout": 30, **settings})
 
 
 def with_options(spec: SystemSpec, collection: str, **options: Any) -> SystemSpec:

@@ -79,7 +79,7 @@ class HelpDeskHarness(_Harness):
         return {"tickets": 5, "contacts": 1}
 
     def spec(self) -> SystemSpec:
-        return spec_of("help_desk", self.server.url, **self.settings)
+        return spec_of("help_desk", self.server.url, timeout=self.server.faults.patience, **self.settings)
 
     def untouched(self) -> object:
         mine = [r for rows in self.app.stores.values() for r in rows if "c11" in (r["id"], r.get("requester_id"))]
@@ -137,7 +137,7 @@ class NewsletterHarness(_Harness):
         return {"responses": 5, "subscribers": 1}
 
     def spec(self) -> SystemSpec:
-        return spec_of("newsletter", self.server.url)
+        return spec_of("newsletter", self.server.url, timeout=self.server.faults.patience)
 
     def untouched(self) -> object:
         rows = [row for held in self.app.stores.values() for row in held]

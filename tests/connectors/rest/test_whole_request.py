@@ -27,7 +27,8 @@ def erased(name: str, url: str, state: Path, monkeypatch: pytest.MonkeyPatch) ->
     with Workspace.open(state, Inventory.load(HERE / f"{name}.yaml").sandboxed()) as workspace:
         service = Service(workspace, identify(workspace.inventory, "", None), None)
         request = service.new_request(Right.DELETE, [("email", ANN)], "email")
-        service.verify(request, Level.REASONABLY_HIGH, "reply from the address on file", ["email"], ["email"])
+        method, why = "reply from the address on file", "the address is confirmed at every sign-in"
+        service.verify(request, Level.REASONABLY_HIGH, method, ["email"], ["email"], why)
         planned = service.plan(request)
         service.approve(request, planned.digest)
         return service.run(request)

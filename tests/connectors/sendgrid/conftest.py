@@ -35,7 +35,7 @@ def connected(server: Server, fake: SendGridSandbox) -> Connect:
     """Builds a connector to the running sandbox; keywords change its settings."""
 
     def build(collections: tuple[CollectionSpec, ...] = (), gate: Any = None, **settings: Any) -> SendGridConnector:
-        given = {"base_url": server.url, "timeout": 2.0, "messages": True, "legacy_contacts": True} | settings
+        given = {"base_url": server.url, "timeout": 30.0, "messages": True, "legacy_contacts": True} | settings
         spec = SystemSpec("mailer", "sendgrid", given, {"api_key": Secret(API_KEY)}, collections, sandbox=True)
         return connect(spec if gate is None else replace(spec, gate=gate))
 

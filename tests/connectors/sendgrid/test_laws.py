@@ -114,7 +114,12 @@ class SendGridHarness:
             CollectionSpec("teammates_pending", email, (), _fields("email", never="token")),
             *lists,
         )
-        settings = {"base_url": self.server.url, "timeout": 1.2, "page_size": 3, **self.settings}
+        settings = {
+            "base_url": self.server.url,
+            "timeout": self.server.faults.patience,
+            "page_size": 3,
+            **self.settings,
+        }
         return SystemSpec("mailer", "sendgrid", settings, {"api_key": Secret(API_KEY)}, collections, sandbox=True)
 
     def spec_refused(self) -> SystemSpec:

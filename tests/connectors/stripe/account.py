@@ -64,7 +64,7 @@ def collections(without: Iterable[str] = ()) -> tuple[CollectionSpec, ...]:
 
 def entry(url: str, without: Iterable[str] = (), key: str = "sk_sandbox_0001", **settings: Any) -> SystemSpec:
     # What a typed address is worth is the subject of test_typed_addresses; the others look at what comes after.
-    given = {"base_url": url, "timeout": 1.0, "page_size": 2, "redaction_poll": 0, "redaction_wait": 0.5,
+    given = {"base_url": url, "timeout": 30.0, "page_size": 2, "redaction_poll": 0, "redaction_wait": 0.5,
              "typed_addresses": "count"}  # fmt: skip
     return SystemSpec(
         "billing", "stripe", {**given, **settings}, {"api_key": Secret(key)}, collections(without), sandbox=True

@@ -74,7 +74,7 @@ class StripeHarness:
 
     def spec(self) -> SystemSpec:
         """With the leaves that are corrected described apart from their hashes."""
-        spec = entry(self.server.url, **self.settings)
+        spec = entry(self.server.url, timeout=self.server.faults.patience, **self.settings)
         leaves = {"customers": ("address.city", "address.line1"), "payment_methods": (
             "billing_details.phone", "billing_details.email", "billing_details.name")}  # fmt: skip
         marked = (

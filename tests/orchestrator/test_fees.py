@@ -1,0 +1,101 @@
+"""Fees, and how often somebody may ask: by the law, the promise, and what was answered before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestrator.denial import Because
+from orchestrator.errors import NotAllowedError
+from orchestrator.fees import Charged, refusal
+from orchestrator.journal import State
+from orchestrator.law import Asked
+from orchestrator.model import Right
+from orchestrator.regimes import law_of
+from tests.orchestrator.proof_desks import Desk, asked, desk_at, on
+
+FREE = """\
+promises:
+  - {id: free, topic: free, rights: [access, delete], citation: Policy}
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with desk_at(tmp_path, more=FREE) as desk:
+        yield desk
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Path:
+    file = tmp_path / "paper.pdf"
+    file.write_bytes(b"I declare under penalty of perjury")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("regime", "asked_for", "because", "before", "facts", "says"),
+    [
+        ("ccpa", "delete", Charged.UNFOUNDED, 0, False, "must prove"),
+        ("ccpa", "delete", Charged.UNFOUNDED, 0, True, ""),
+        ("ccpa", "access", Charged.EXCESSIVE, 1, True, "never excessive by number"),
+        ("ccpa", "access", Charged.EXCESSIVE, 2, True, ""),
+        ("ccpa", "delete", Charged.EXCESSIVE, 0, True, ""),
+        ("ccpa", "access", Charged.BEYOND_FREE, 9, True, "free without limit"),
+        ("co", "access", Charged.BEYOND_FREE, 0, False, "0 of 1 free ones"),
+        ("co", "access", Charged.BEYOND_FREE, 1, False, ""),
+        ("va", "delete", Charged.BEYOND_FREE, 1, False, "1 of 2 free ones"),
+        ("gdpr", "access", Charged.BEYOND_FREE, 5, True, "free without limit"),
+    ],
+)
+def test_when_a_fee_may_be_asked(
+    regime: str, asked_for: str, because: Charged, before: int, facts: bool, says: str
+) -> None:
+    why = refusal(law_of(regime, ()), Asked(asked_for), because, before, facts)
+    assert bool(why) == bool(says)
+    assert says in why
+
+
+def test_a_fee_is_estimated_before_and_never_charged_above(desk: Desk, paper: Path) -> None:
+    request = asked(desk)
+    with pytest.raises(NotAllowedError, match="without an estimate before"):
+        desk(on(3, 5)).charge_fee(request, "5.00 USD", paper)
+    with pytest.raises(NotAllowedError, match=r"free without limit .*Policy"):
+        desk(on(3, 5)).estimate_fee(request, "25.00 USD", Charged.BEYOND_FREE, "often", paper, paper)
+    with pytest.raises(NotAllowedError, match="must prove"):
+        desk(on(3, 5)).estimate_fee(request, "25.00 USD", Charged.UNFOUNDED, "a robot asks", paper)
+    with pytest.raises(NotAllowedError, match="an amount is written"):
+        desk(on(3, 5)).estimate_fee(request, "a lot", Charged.UNFOUNDED, "a robot asks", paper, paper)
+    desk(on(3, 5)).estimate_fee(request, "25.00 USD", Charged.UNFOUNDED, "a robot asks", paper, paper)
+    with pytest.raises(NotAllowedError, match="has not agreed"):
+        desk(on(3, 6)).charge_fee(request, "25.00 USD", paper)
+    desk(on(3, 6)).agree_fee(request)
+    for amount in ("25.01 USD", "20.00 EUR"):
+        with pytest.raises(NotAllowedError, match=r"the estimate was 25\.00 USD"):
+            desk(on(3, 7)).charge_fee(request, amount, paper)
+    assert desk(on(3, 7)).charge_fee(request, "20.00 USD", paper).charged
+    with pytest.raises(NotAllowedError, match="charged already"):
+        desk(on(3, 7)).charge_fee(request, "5.00 USD", paper)
+
+
+def test_twice_in_twelve_months_counts_answered_requests_to_know_only(desk: Desk, paper: Path) -> None:
+    """Deletions, denials, others' requests and what is older than a year do not count."""
+    days = {Right.ACCESS: [on(3, 1, 2025), on(4, 1, 2025)], Right.DELETE: [on(5, 1, 2025), on(6, 1, 2025)]}
+    for right, received in days.items():
+        for at in received:
+            desk(at + timedelta(days=9)).answer(asked(desk, right, at), paper)
+    denied = asked(desk, Right.ACCESS, on(7, 1, 2025))
+    desk(on(7, 2, 2025)).deny(denied, Because.FRAUD, "taken over", paper)
+    third = asked(desk, Right.ACCESS, on(3, 5, 2026))
+    with pytest.raises(NotAllowedError, match="1 were answered in the 12 months"):
+        desk(on(3, 11, 2026)).deny(
+            asked(desk, Right.ACCESS, on(3, 11, 2026)), Because.TOO_MANY_REQUESTS, "often", paper
+        )
+    assert desk(on(3, 5)).answered_before(desk(on(3, 5)).request(third)) == 2
+    late = asked(desk, Right.ACCESS, on(3, 11, 2026))
+    assert desk(on(3, 11)).answered_before(desk(on(3, 11)).request(late)) == 1
+    desk(on(3, 6)).deny(third, Because.TOO_MANY_REQUESTS, "twice in twelve months", paper)
+    assert desk(on(3, 6)).journal.state(third) is State.DENIED
