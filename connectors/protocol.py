@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
 from connectors.model import (
@@ -20,6 +21,8 @@ from connectors.model import (
     Subject,
 )
 from connectors.purging import Batch, Expired, Expiry, OnHold
+from connectors.surveys import Found
+from connectors.vendor_retention import Setting
 
 
 @runtime_checkable
@@ -143,4 +146,42 @@ class Purges(Protocol):
         Calls `spec.gate(collection)` and asks `held()` anew before every batch: what is held meanwhile stays.
         Idempotent; begun again after any end it goes on with what is left. RefusedError if something stops it.
         It never sleeps: it says in `Batch.rest` how long the caller should.
+        """
+
+
+@runtime_checkable
+class Surveys(Protocol):
+    """The ability to list what exists in a system, so that what the inventory does not mention is seen."""
+
+    def survey(self) -> Iterator[Found]:
+        """Everything that can be listed, mentioned or not. Reads no row of anybody's and changes nothing.
+
+        Raises AuthError if the credentials may not list.
+        """
+
+    def mentions(self) -> Mapping[str, str]:
+        """Names, in the system's own words, of what a listing must show, and for which collection. No network call."""
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """At most so many values of each part as (part, value), from anywhere in it; nothing where none are to be had.
+
+        Personal: the caller looks at a value and forgets it. Never logged, never in an error. Changes nothing.
+        """
+
+
+@runtime_checkable
+class AppliesRetention(Protocol):
+    """The ability to read, and mostly to change, how long the vendor's own setting keeps a collection."""
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """What the setting is, and what it has to be for data to go after the period. Changes nothing.
+
+        ConfigError for a collection that no setting of the vendor's is about.
+        """
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        """Apply a setting that `kept` described, and read it back. Idempotent.
+
+        ChangedError, before any write, if it is not what it was when it was planned. Calls `spec.gate(collection)`
+        right before the write. Settings that stand beside it (other rules, other fields) stay as they are.
         """

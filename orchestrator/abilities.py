@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from connectors.backups import Backup, KeepsBackups, State
@@ -17,7 +18,18 @@ from connectors.model import (
     Probe,
     Subject,
 )
-from connectors.protocol import Connector, Corrects, Enumerates, Inspects, Suppresses, TellsAges
+from connectors.protocol import (
+    AppliesRetention,
+    Connector,
+    Corrects,
+    Enumerates,
+    Inspects,
+    Suppresses,
+    Surveys,
+    TellsAges,
+)
+from connectors.surveys import Found
+from connectors.vendor_retention import Setting
 from orchestrator.wrap import Retried, opened
 
 T = TypeVar("T")
@@ -100,6 +112,42 @@ def aging(connector: Connector) -> Aging | None:
     """The connector's ability to say how old people are, if it has it."""
     inside, policy = opened(connector)
     return Aging(inside, policy) if isinstance(inside, TellsAges) else None
+
+
+class Listing:
+    """A connector's listing of what exists under the one retry policy. A sample is taken once: it may be had or not."""
+
+    def __init__(self, inside: Surveys, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+        self.mentions, self.sample = inside.mentions, inside.sample
+
+    def survey(self) -> tuple[Found, ...]:
+        return self._policy.again(lambda: tuple(self._inside.survey()))
+
+
+def listing(connector: Connector) -> Listing | None:
+    """The connector's ability to list what exists in a system, if it has it."""
+    inside, policy = opened(connector)
+    return Listing(inside, policy) if isinstance(inside, Surveys) else None
+
+
+class Settled:
+    """A connector's word on the vendor's own retention under the one retry policy: applying again changes nothing."""
+
+    def __init__(self, inside: AppliesRetention, policy: Retried) -> None:
+        self._inside, self._policy = inside, policy
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        return self._policy.again(lambda: self._inside.kept(collection, period))
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return self._policy.again(lambda: self._inside.keep(planned, period))
+
+
+def settled(connector: Connector) -> Settled | None:
+    """The connector's ability to read and change the vendor's own retention, if it has it."""
+    inside, policy = opened(connector)
+    return Settled(inside, policy) if isinstance(inside, AppliesRetention) else None
 
 
 class Correcting:

@@ -11,6 +11,8 @@ from connectors.errors import ConnectorError
 from connectors.model import Aspect, Probe
 from orchestrator.abilities import probes
 from orchestrator.errors import InventoryError
+from orchestrator.retention.vendor import reading as vendor
+from orchestrator.survey import listing as survey
 from orchestrator.workspace import Workspace
 
 
@@ -38,7 +40,8 @@ def _checked(workspace: Workspace, name: str, now: datetime) -> Checked:
         return Checked(name, None, (), f"by hand: {system.owner}")
     try:
         connector = workspace.connector(name, now)
-        found = probes(connector)
+        found = (*probes(connector), *survey.probes(workspace, name, connector, now))
+        found += tuple(vendor.probes(workspace, name, connector, now))
     except (ConnectorError, InventoryError) as error:
         return Checked(name, False, (Probe(Aspect.REACH, False, str(error)),), str(error))
     if not connector.capabilities.exports:

@@ -144,7 +144,7 @@ class Journal:
 
     def plan(self, digest: str) -> Plan:
         """UnknownError if there is none of that digest."""
-        return canonical.decode(Plan, self._planned(digest).payload["plan"])
+        return canonical.decode(Plan, self._find("planned", digest, f"no plan {digest}").payload["plan"])
 
     def latest_plan(self, request: str) -> str | None:
         """The digest of the plan made last."""
@@ -162,7 +162,7 @@ class Journal:
         return self._decisions("overridden", digest)
 
     def _decisions(self, kind: str, digest: str) -> tuple[Signed, ...]:
-        made = (canonical.decode(Signed, e.payload) for e in self.entries(self._planned(digest).request, kind))
+        made = (canonical.decode(Signed, e.payload) for e in self.entries(self._request_of(digest), kind))
         return tuple(d for d in made if d.digest == digest)
 
     # Effects
@@ -182,7 +182,7 @@ class Journal:
     def attest(self, plan_digest: str, attested: Attested) -> None:
         """A staff member's word that a step left to people is done; it may be given again."""
         payload = {"plan": plan_digest, "attested": canonical.plain(attested)}
-        request = self._planned(plan_digest).request
+        request = self._request_of(plan_digest)
         self.screen(request, **{"reason": attested.reason, "name of who did it": attested.by})
         self.append(request, "attested", attested.recorded_by or attested.by, payload)
 
@@ -204,7 +204,7 @@ class Journal:
         """What a fresh search after execution found; there may be several, the last one counts."""
         kept = replace(confirmation, results=tuple(self._cleaned(plan_digest, r) for r in confirmation.results))
         payload = {"plan": plan_digest, "confirmation": canonical.plain(kept)}
-        self.append(self._planned(plan_digest).request, "confirmed", by, payload)
+        self.append(self._request_of(plan_digest), "confirmed", by, payload)
 
     def confirmation(self, plan_digest: str) -> Confirmation | None:
         """The latest confirmation of that plan."""
@@ -213,14 +213,14 @@ class Journal:
 
     def _cleaned(self, digest: str, result: StepResult) -> StepResult:
         """What a vendor said is evidence, but not worth losing the outcome of an effect over."""
-        names = self.names(self._planned(digest).request) if result.reason else ()
+        names = self.names(self._request_of(digest)) if result.reason else ()
         return replace(result, reason=without_personal(result.reason, names))
 
     def _effect(self, kind: str, digest: str, ref: str, by: str, payload: Mapping[str, Any]) -> None:
-        self.append(self._planned(digest).request, kind, by, payload, f"{digest}/{ref}")
+        self.append(self._request_of(digest), kind, by, payload, f"{digest}/{ref}")
 
     def _effects(self, kind: str, digest: str) -> list[Mapping[str, Any]]:
-        mine = self.entries(self._planned(digest).request, kind)
+        mine = self.entries(self._request_of(digest), kind)
         return [e.payload for e in mine if e.payload["plan"] == digest]
 
     # Receipts
@@ -280,8 +280,12 @@ class Journal:
         held = [h if h.id not in ends else replace(h, released=ends[h.id]) for h in placed]
         return tuple(h for h in held if not active or h.released is None)
 
-    def _planned(self, digest: str) -> Entry:
-        return self._find("planned", digest, f"no plan {digest}")
+    def _request_of(self, digest: str) -> str:
+        """Asked at every effect, so the plan itself is not read."""
+        with self.store.read() as connection:
+            if found := chain.request_of(connection, "planned", digest):
+                return found
+        raise UnknownError(f"no plan {digest}")
 
     def _find(self, kind: str, key: str, missing: str) -> Entry:
         with self.store.read() as connection:

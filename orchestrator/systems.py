@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from orchestrator import replay
 from orchestrator.checked import Checked, check
-from orchestrator.intake import Intake
 from orchestrator.ledger import new_key
+from orchestrator.retention.vendor import VendorRetention
+from orchestrator.survey import Surveying
 
 
-class Systems(Intake):
+class Systems(Surveying, VendorRetention):
     """What can be said of the systems of an inventory, and of the keys under which erasures in them are remembered."""
 
     def unserved(self) -> tuple[replay.Mark, ...]:

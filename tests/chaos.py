@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -74,6 +75,7 @@ class Chaos:
         self._said("ready")
         self.subject = sandbox.people.subject
         self.layers = layers(sandbox)
+        self.held = inventory()
         self.seconds = 0.0
         self.expected = self._undisturbed()
 
@@ -85,7 +87,7 @@ class Chaos:
         """One request, disturbed and then brought to its end; what was wrong is counted."""
         self.sandbox.replant()
         with tempfile.TemporaryDirectory() as folder:
-            office = Office(self.sandbox, Path(folder) / "state")
+            office = Office(self.sandbox, Path(folder) / "state", self.held)
             others = self._others()
             request = office.approved(self.subject.email)
             tally.runs += 1
@@ -193,7 +195,7 @@ class Chaos:
     def _undisturbed(self) -> Ending:
         self.sandbox.replant()
         with tempfile.TemporaryDirectory() as folder:
-            office = Office(self.sandbox, Path(folder) / "state")
+            office = Office(self.sandbox, Path(folder) / "state", self.held)
             request = office.approved(self.subject.email)
             begun = time.monotonic()
             assert self._child(office, request, kill=False) is False
@@ -243,6 +245,9 @@ def layers(sandbox: Sandbox) -> list[Faults]:
 def _serve() -> None:
     """Forks a child for each line "STATE REQUEST", and tells its pid; "wait PID" tells how it ended."""
     held = inventory()
+    with tempfile.TemporaryDirectory() as folder, Workspace.open(Path(folder) / "state", held) as workspace:
+        assert workspace.capabilities  # building every connector once imports what they need
+    assert threading.active_count() == 1, "a child has this thread only"
     print("ready", flush=True)  # noqa: T201
     for line in sys.stdin:
         first, second = line.split()

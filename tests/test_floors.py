@@ -24,6 +24,8 @@ FLOORS = {
     "connectors.backups": 1,
     "connectors.corrections": 1,
     "connectors.purging": 1,
+    "connectors.surveys": 1,
+    "connectors.vendor_retention": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -67,10 +69,11 @@ FLOORS = {
     "orchestrator.pause": 9,
     "orchestrator.workspace": 10,
     "orchestrator.ledger": 11,
-    "orchestrator.checked": 11,
+    "orchestrator.checked": 13,
     "orchestrator.intake": 11,
     "orchestrator.audit": 12,
     "orchestrator.retention": 12,
+    "orchestrator.survey": 12,
     "orchestrator.manual": 12,
     "orchestrator.rotation": 12,
     "orchestrator.due": 13,
@@ -140,7 +143,7 @@ SAME_FLOOR = {
 }
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "corrections", "purging", "testing", "sandbox", "traces", "backups",
+    "corrections", "purging", "surveys", "vendor_retention", "testing", "sandbox", "traces", "backups",
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Admin:
         self._account = account
         self._pace = pace
         self._settings = settings
-        self._system = account.system
+        self._system = self.system = account.system
 
     @cached_property
     def _client(self) -> Any:
@@ -65,6 +65,12 @@ class Admin:
         """How long the property keeps what was collected."""
         name = f"{self._settings.property}/dataRetentionSettings"
         return self._call("reading the data retention", "get_data_retention_settings", name=name)
+
+    def retain(self, field: str, duration: str) -> None:
+        """Change one of the two periods, and nothing beside it."""
+        name = f"{self._settings.property}/dataRetentionSettings"
+        changed = {"data_retention_settings": {"name": name, field: duration}, "update_mask": {"paths": [field]}}
+        self._call("changing the data retention", "update_data_retention_settings", **changed)
 
     def collects_provided_data(self) -> bool:
         """Whether the property takes addresses and telephone numbers with its events today."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from connectors.errors import ChangedError
 from connectors.google import ServiceAccount
+from connectors.google_analytics import retention
 from connectors.google_analytics.admin import Admin
 from connectors.google_analytics.exports import Members
 from connectors.google_analytics.identifiers import (
@@ -43,6 +44,7 @@ from connectors.model import (
     Trust,
 )
 from connectors.settings import collections_of
+from connectors.vendor_retention import Setting
 
 # "Deletion processes are scheduled to occur every two months": 62 days at most, and a day to run.
 # https://developers.google.com/analytics/devguides/config/userdeletion/v3
@@ -90,6 +92,15 @@ class AnalyticsConnector:
     def inspect(self) -> Iterator[Probe]:
         """The same with every finding, and with what cannot be told."""
         yield from self._inspection.probes()
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """How long the property keeps events, or the data of users."""
+        return retention.kept(self._admin, collection, period, tuple(c.name for c in self._spec.collections))
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return retention.keep(
+            self._admin, self.system, planned, period, tuple(c.name for c in self._spec.collections), self._spec.gate
+        )
 
     def _search(self, subject: Subject) -> Search:
         return Search(self.system, self._admin, self._members, self._settings, names_of(subject, self._kinds))

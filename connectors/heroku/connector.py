@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from connectors import copies, settings
 from connectors.backups import Backup, State
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, RefusedError
+from connectors.heroku import retention
 from connectors.heroku.account import Account
 from connectors.heroku.api import HerokuApi
 from connectors.heroku.backups import Logical
@@ -16,6 +17,7 @@ from connectors.heroku.estate import ROLLBACK, SCHEDULED, Database, Estate, Tier
 from connectors.heroku.places import Looking, Place
 from connectors.heroku.settings import ACCOUNT, COPIES, Settings
 from connectors.model import Artifact, Aspect, Capabilities, Locator, Order, Outcome, Probe, Record, Subject, SystemSpec
+from connectors.vendor_retention import Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,14 @@ class HerokuConnector:
         estate = survey(self.system, self._api, self._settings)
         return tuple(self._limits(database) for database in estate.databases)
 
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """How long the plans of the databases keep scheduled backups, or the rollback window."""
+        return retention.kept(self.system, _longest(self.limits()), collection, period)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        """No call changes it. Raises RefusedError with what a person does."""
+        raise RefusedError(self.system, planned.by_hand)
+
     def _limits(self, database: Database) -> Limits:
         covered = database.tier is not Tier.UNCOVERED
         schedules = self._api.schedules(database.id) if covered else []
@@ -100,10 +110,8 @@ class HerokuConnector:
     def _shorter(self, limits: Sequence[Limits]) -> Iterator[str]:
         """Where the inventory states a shorter retention than the vendor has."""
         stated = {"rollback_days": self._settings.rollback_days, "scheduled_days": self._settings.scheduled_days}
-        kept = {
-            "rollback_days": max((limit.rollback for limit in limits), default=timedelta(0)),
-            "scheduled_days": max((limit.scheduled for limit in limits if limit.schedules), default=timedelta(0)),
-        }
+        longest = _longest(limits)
+        kept = {"rollback_days": longest["rollback"], "scheduled_days": longest["scheduled_backups"]}
         for name, days in stated.items():
             if days and timedelta(days=days + 1) <= kept[name]:
                 yield f"setting {name!r} is {days}, and the vendor keeps copies {kept[name].days} days; correct it"
@@ -161,3 +169,11 @@ class HerokuConnector:
     def remove(self, backup: Backup) -> State:
         """Delete one backup, and read back how it stands."""
         return self._logical.remove(backup)
+
+
+def _longest(limits: Sequence[Limits]) -> dict[str, timedelta]:
+    """How long copies are kept at most, by collection; without a schedule no backup is made by one."""
+    return {
+        "rollback": max((limit.rollback for limit in limits), default=timedelta(0)),
+        "scheduled_backups": max((limit.scheduled for limit in limits if limit.schedules), default=timedelta(0)),
+    }

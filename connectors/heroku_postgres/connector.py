@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from connectors.backups import Rehearsal, TableShape
 from connectors.errors import ConfigError
+from connectors.heroku_postgres import survey
 from connectors.heroku_postgres.ages import ages
 from connectors.heroku_postgres.correct import correct, held
 from connectors.heroku_postgres.erase import erase
@@ -36,6 +37,7 @@ from connectors.model import (
     SystemSpec,
 )
 from connectors.purging import Batch, Expired, Expiry, OnHold
+from connectors.surveys import Found
 
 
 class PostgresConnector:
@@ -127,6 +129,19 @@ class PostgresConnector:
     def purge(self, order: Expiry, held: Callable[[], OnHold]) -> Iterator[Batch]:
         """In batches, the oldest first; see `purge`."""
         yield from Purge(self._spec, self._connections).purge(order, held)
+
+    def survey(self) -> Iterator[Found]:
+        """Tables, views and foreign tables of every schema, whatever the role may read of them."""
+        with self._connections.session() as connection:
+            yield from list(survey.survey(connection, self._spec))
+
+    def mentions(self) -> Mapping[str, str]:
+        return survey.mentions(self._spec)
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """The first rows that come, within five seconds. Raises AuthError where the role may not read."""
+        with self._connections.session() as connection:
+            yield from list(survey.sample(connection, found, most))
 
     def _collection(self, at: Locator) -> CollectionSpec:
         try:

@@ -15,6 +15,9 @@ LAG = (
     "SELECT coalesce(max(extract(epoch FROM replay_lag)), 0)::float8 FROM pg_catalog.pg_stat_replication "
     "WHERE state = 'streaming'"
 )
+# Of replicas a role without pg_read_all_stats sees that they are there, and nothing else.
+UNSEEN = "SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE state IS NULL"
+UNSEEN_NOTE = "the role sees no replica's lag and does not wait for it: GRANT pg_read_all_stats"
 _FEWEST = 4  # probes that tell anything
 _EVERY = 0.02  # seconds between two probes
 _FIRST, _BREATH = 20, 0.005  # probes before the first batch, and seconds between: what is normal

@@ -24,7 +24,7 @@ from connectors.heroku_postgres.expiring import Expiring
 from connectors.heroku_postgres.holding import Holding, known
 from connectors.heroku_postgres.links import Map
 from connectors.heroku_postgres.partitions import Partition
-from connectors.heroku_postgres.pressure import LAG, Pace, Pulse
+from connectors.heroku_postgres.pressure import LAG, UNSEEN, UNSEEN_NOTE, Pace, Pulse
 from connectors.heroku_postgres.session import Connections
 from connectors.model import Action, Identifier, SystemSpec
 from connectors.purging import Batch, Expired, Expiry, OnHold
@@ -72,10 +72,11 @@ class Purge:
             kept = expiring.kept(holding)
             held_back, tied = _row(connection, kept) if kept else (0, 0)
             whole = partitions.whole(connection, expiring, holding)
+            (unseen,) = connection.execute(UNSEEN).fetchone() or (0,)
             theirs = tuple((b.link.table, n) for b, n in zip(expiring.branches, along, strict=True))
             return Expired(
                 order.collection, count, oldest, theirs, held_back, tied, max(total, count),
-                tuple(p.called for p in whole),
+                tuple(p.called for p in whole), notes=(UNSEEN_NOTE,) if unseen else (),
             )  # fmt: skip
 
     def purge(self, order: Expiry, held: Callable[[], OnHold]) -> Iterator[Batch]:

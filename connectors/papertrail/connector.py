@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, RefusedError
 from connectors.http import HttpClient
 from connectors.model import (
     Action,
@@ -26,6 +26,7 @@ from connectors.model import (
     Subject,
     SystemSpec,
 )
+from connectors.papertrail import retention
 from connectors.papertrail.archives import ArchiveStore
 from connectors.papertrail.events import EVENT_FIELDS, LogEvent, LogSource, PapertrailApi
 from connectors.papertrail.inspect import Inspection
@@ -34,6 +35,7 @@ from connectors.papertrail.observability import ObservabilityApi
 from connectors.papertrail.queries import queries
 from connectors.papertrail.settings import ARCHIVES, EVENTS, Settings, collections_of
 from connectors.traces import Traces, traces_of
+from connectors.vendor_retention import Setting
 
 CLAIMED = "claimed"
 _TEXT_FIELDS = frozenset({"message", "program", "source_name"})
@@ -108,6 +110,15 @@ class PapertrailConnector:
     def inspect(self) -> Iterator[Probe]:
         """What the token may read, and whether archives are kept as long and where the inventory says."""
         yield from Inspection(self.system, self._settings, self._http, self._source, self._store).probes()
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """How far archives reach back."""
+        margin = timedelta(days=self._settings.margin_days)
+        return retention.kept(self.system, self._source.archives(), collection, period, margin)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        """No call changes it. Raises RefusedError with what a person does."""
+        raise RefusedError(self.system, planned.by_hand)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         """Saved searches, senders and members that bear the person, then lines, then archived lines.

@@ -59,14 +59,15 @@ class EmbeddedPostgres:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def fresh(self, name: str) -> str:
-        """An empty database of that name, in place of any there was; its URL."""
+    def fresh(self, name: str, like: str = "") -> str:
+        """A database of that name, in place of any there was: empty, or a copy of `like`; its URL."""
         from psycopg import sql
 
-        name = self._prefix + name
+        name, like = self._prefix + name, self._prefix + like if like else "template0"
         with _connect(self.url) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+            copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like))
+            connection.execute(copied)
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(path=f"/{quote(name)}"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from connectors.errors import AuthError
 from connectors.model import (
@@ -24,6 +24,7 @@ from connectors.model import (
     SystemSpec,
     Trust,
 )
+from connectors.sendgrid import survey
 from connectors.sendgrid.api import Account, Api, Row
 from connectors.sendgrid.correct import Corrector, held
 from connectors.sendgrid.erasure import Erasure
@@ -44,6 +45,7 @@ from connectors.sendgrid.settings import (
 )
 from connectors.sendgrid.vocabulary import BY_HAND, ENTANGLED, NO_ERASURE, NOTES, STANDINGS, UNASKABLE
 from connectors.settings import collections_of
+from connectors.surveys import Found
 
 
 class SendGridConnector:
@@ -77,6 +79,18 @@ class SendGridConnector:
     def inspect(self) -> Iterator[Probe]:
         """The key's scopes in every account, what the plan has, and whether the inventory says the same."""
         yield from Inspection(self._spec, self._api, self._settings).probes()
+
+    def survey(self) -> Iterator[Found]:
+        """Contacts with the custom fields that the account has added to them."""
+        accounts = self._search(Subject.of()).accounts
+        yield from survey.survey(self.system, self._api, accounts, self._collections, self._settings.without)
+
+    def mentions(self) -> Mapping[str, str]:
+        return {}
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """Nothing: names and types of the fields say what they are."""
+        yield from ()
 
     def _search(self, subject: Subject) -> Search:
         return Search(self.system, self._api, self._settings, subject)

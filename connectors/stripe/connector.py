@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 
+from connectors import surveys
 from connectors.errors import ConfigError
 from connectors.model import (
     Action,
@@ -28,6 +29,7 @@ from connectors.model import (
     Trust,
 )
 from connectors.probes import NOBODYS_ADDRESS
+from connectors.stripe import survey
 from connectors.stripe.correct import Corrector, held
 from connectors.stripe.erase import Eraser
 from connectors.stripe.export import artifact
@@ -81,6 +83,17 @@ class StripeConnector:
     def inspect(self) -> Iterator[Probe]:
         """Which of the account's lists the key may read, and what else can be told without writing."""
         yield from Inspection(self._spec, self._api, self._settings, self._now).probes()
+
+    def survey(self) -> Iterator[surveys.Found]:
+        """Objects that bear metadata, of which only a sample shows the keys."""
+        yield from survey.survey(self._specs)
+
+    def mentions(self) -> Mapping[str, str]:
+        return {}
+
+    def sample(self, found: surveys.Found, most: int) -> Iterator[tuple[str, str]]:
+        """Metadata of the youngest objects."""
+        yield from survey.sample(self._api, found, most)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         self._exporting = None

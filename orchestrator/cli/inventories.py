@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from orchestrator.cli import surveys
 from orchestrator.cli.session import AsJson, print_json, say, settings
 
 app = typer.Typer(no_args_is_help=True, help="Check and show the inventory.")
+surveys.register(app)
 
 
 @app.command()

@@ -37,6 +37,11 @@ def verify(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fa
         print_json({"valid": True, "outcome": payload["outcome"], "removed": gone}) if as_json else say(
             f"valid: retention, outcome {payload['outcome']}: {gone} rows of {len(steps)} collections"
         )
+    elif payload["type"] == "dsr-retention-settings/1":
+        applied = sum(s["standing"] == "applied" for s in payload["steps"])
+        print_json({"valid": True, "outcome": payload["outcome"], "applied": applied}) if as_json else say(
+            f"valid: settings of vendors, outcome {payload['outcome']}: {applied} applied"
+        )
     elif "system" in payload:
         told = {"valid": True, "system": payload["system"], "copy": payload["copy"]}
         text = f"valid: {payload['system']}, restored from a copy of {payload['copy']}: everybody erased is settled"

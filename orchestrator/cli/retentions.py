@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator.cli import retention_settings
 from orchestrator.cli.session import AsJson, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.retention import Ran, Shown
 
 app = typer.Typer(no_args_is_help=True, help="Rows that are past their time go, whoever they are about.")
+app.add_typer(retention_settings.app, name="settings")
 
 
 @app.command()
@@ -117,9 +119,11 @@ def run(
 def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Whether it is armed, what is approved in advance, and how far the latest run has come."""
     with settings(context).service() as service:
-        found = service.retention_stands()
+        found, vendors = service.retention_stands(), service.vendor_settings()
     if as_json:
-        print_json(found)
+        from orchestrator.canonical import plain
+
+        print_json({**plain(found), "settings": vendors})
         return
     from orchestrator.cli.show import table
 
@@ -133,6 +137,8 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
             say(f"{step.ref}: {found.removed.get(step.ref, 0):,} of {step.count:,} rows gone")
     if found.under_way:
         say("a run was cut short, or is under way: dsr retention run goes on where it stopped")
+    if vendors:
+        retention_settings.table_of(vendors)
 
 
 def _say(shown: Shown, as_json: bool) -> None:

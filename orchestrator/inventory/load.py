@@ -21,6 +21,7 @@ from orchestrator.canonical import digest
 from orchestrator.inventory import (
     correctable,
     counterparts,
+    exempt,
     letters,
     model,
     points,
@@ -85,7 +86,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         ),
         identifiers={n: model.Kind(n, k.title, tuple(k.normalise)) for n, k in document.identifiers.items()},
         rules=tuple(_rule(r) for r in document.rules),
-        exemptions=tuple(model.Exemption(e.what, e.reason) for e in document.exemptions),
+        exemptions=tuple(map(exempt.frozen, document.exemptions)),
         systems={name: _system(name, s) for name, s in document.systems.items()},
         zone=ZoneInfo(document.time_zone),
         promises=tuple(promise.rule(p) for p in document.promises),

@@ -16,6 +16,7 @@ from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
 from orchestrator.inventory.attributes import Attribute
 from orchestrator.inventory.counterparts import HandOver, Organisation, Point
+from orchestrator.inventory.exemption import Exemption
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
 from orchestrator.inventory.kinds import Kind as Kind
 from orchestrator.inventory.periods import Schedule, Timetable
@@ -65,14 +66,6 @@ class Limits:
     late: int
     manual_days: int
     restorable: timedelta  # how long after an erasure a copy that nobody lists may still be restored
-
-
-@dataclass(frozen=True, slots=True)
-class Exemption:
-    """A place left out on purpose: "system", "system/collection" or "system/collection.field"."""
-
-    what: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

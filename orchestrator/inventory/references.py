@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors import copies
-from orchestrator.inventory import correctable, recipients
+from orchestrator.inventory import correctable, exempt, recipients
 from orchestrator.inventory.exceptions import check_rules
 from orchestrator.inventory.organisations import check_organisations
 from orchestrator.inventory.points import check_points
@@ -29,7 +29,7 @@ def check(document: Document, problems: Problems) -> None:
     check_organisations(document, problems)
     for name in _repeated(p.id for p in document.promises):
         problems.add(("promises",), f"{name!r} stands here twice")
-    _exemptions(document, problems)
+    exempt.check(document, problems)
     for n, what in enumerate(document.accounts):
         name, _, collection_name = what.partition("/")
         if name not in document.systems or collection_name not in document.systems[name].collections:
@@ -101,16 +101,6 @@ def _covered(document: Document, i: int, rule: Rule, problems: Problems) -> Iter
             where: Place = ("systems", name, "collections", collection_name)
             problems.add(where, f"rule {rule.id} covers it: name in `age` the field its period is counted from")
         yield collection
-
-
-def _exemptions(document: Document, problems: Problems) -> None:
-    for i, exemption in enumerate(document.exemptions):
-        at: Place = ("exemptions", i, "what")
-        name, slash, rest = exemption.what.partition("/")
-        if name not in document.systems:
-            problems.add(at, f"there is no system {name!r}{nearest(name, document.systems)}")
-        elif slash and rest in document.systems[name].collections:
-            problems.add(at, "is exempted here and described under systems; keep one")
 
 
 def _settings(document: Document, system: System, place: Place, problems: Problems) -> None:

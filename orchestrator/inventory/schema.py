@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from orchestrator.inventory.correctable import Attribute, AttributeName
 from orchestrator.inventory.exceptions import Condition
+from orchestrator.inventory.exempt import ExemptEntry
 from orchestrator.inventory.letters import Letters
 from orchestrator.inventory.organisations import HandOver, Organisation
 from orchestrator.inventory.points import Point, Sensitive
@@ -116,13 +117,6 @@ class Rule(Entry):
         if bool(self.confirmed_by) != bool(self.confirmed_on):
             raise ValueError("confirmed_by and confirmed_on go together")
         return self
-
-
-class Exemption(Entry):
-    """A place that the inventory leaves out on purpose."""
-
-    what: Text
-    reason: Text
 
 
 class FoundBy(Entry):
@@ -258,7 +252,7 @@ class Document(Entry):
     retention: RetentionRuns = Field(default_factory=RetentionRuns)
     identifiers: dict[KindName, Kind] = Field(min_length=1)
     rules: list[Rule] = Field(default_factory=list)
-    exemptions: list[Exemption] = Field(default_factory=list)
+    exemptions: list[ExemptEntry] = Field(default_factory=list)
     systems: dict[SystemName, System] = Field(min_length=1)
 
 

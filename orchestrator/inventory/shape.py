@@ -30,6 +30,7 @@ _PATTERNS = {
     "sha256": "64 hexadecimal digits",
     "revised": "a date, YYYY-MM-DD",
     "confirmed_on": "a date, YYYY-MM-DD",
+    "until": "a date, YYYY-MM-DD",
 }
 
 

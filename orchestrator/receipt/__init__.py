@@ -25,6 +25,7 @@ __all__ = [
     "BACKUP",
     "REPLAY",
     "RETENTION",
+    "SETTINGS",
     "TYPE",
     "Answer",
     "Case",
@@ -44,6 +45,7 @@ __all__ = [
 
 
 BACKUP = "dsr-backup-deletion/1"  # of one backup, which is of no request
+SETTINGS = "dsr-retention-settings/1"  # of vendors' settings that were changed
 RETENTION = "dsr-retention/1"  # of rows that went because of their age
 REPLAY = "dsr-replay/1"  # of a restored system: nobody who was erased is in it any more
 
@@ -59,7 +61,7 @@ def head_of(payload: Mapping[str, Any]) -> Head:
 
 
 def verify_file(
-    path: Path, keys: Iterable[Ed25519PublicKey], types: tuple[str, ...] = (TYPE, REPLAY, BACKUP, RETENTION)
+    path: Path, keys: Iterable[Ed25519PublicKey], types: tuple[str, ...] = (TYPE, REPLAY, BACKUP, RETENTION, SETTINGS)
 ) -> Mapping[str, Any]:
     """The payload of a receipt's file, or of another that this program signs.
 

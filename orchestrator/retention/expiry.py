@@ -16,7 +16,7 @@ from orchestrator.inventory import Inventory
 from orchestrator.model import Plan, Signed, Step
 from orchestrator.retention import standing
 from orchestrator.retention.standing import Standing
-from orchestrator.staff import genuine
+from orchestrator.staff import SINGLE, genuine
 
 if TYPE_CHECKING:
     from orchestrator.service import Planned, Service
@@ -80,6 +80,8 @@ def _covering(service: Service, planned: Planned) -> list[Standing]:
         ahead = standing.of_scope(service.journal, SCOPE + rule)
         known = bound(service.inventory, rule)
         if ahead is None or ahead.void(service.inventory, known, service.now()) or rows[rule] > ahead.limit:
+            return []
+        if service.inventory.approval != SINGLE and ahead.decision.by == planned.plan.made_by:
             return []
         found[rule] = ahead
     return list(found.values())

@@ -201,7 +201,7 @@ class Retentions(Intake):
         for step in shown.plan.to_do:
             ahead = standing.of_scope(self.journal, step.ref)
             good = ahead and not self._void(ahead) and step.count <= ahead.limit and step.ref not in stopped
-            if ahead and good and (step.ref, step.rule) in seen:
+            if ahead and good and (step.ref, step.rule) in seen and self._second(ahead, shown.plan):
                 refs[step.ref] = ahead.id
         return shown, refs
 
@@ -246,7 +246,13 @@ class Retentions(Intake):
             return f"the standing approval {ahead.id} {why}"
         if step.count > ahead.limit:
             return f"{step.count:,} rows are more than the {ahead.limit:,} of the standing approval {ahead.id}"
+        if not self._second(ahead, shown.plan):
+            return f"{ahead.decision.by} approved it in advance and made this plan: another person must do one of both"
         return "its rule is new or was changed: the first run after that only counts"
+
+    def _second(self, ahead: Standing, made: RetentionPlan) -> bool:
+        """Whether an approval in advance is another person's than the plan; one person may do both where that is so."""
+        return self.inventory.approval == SINGLE or ahead.decision.by != made.made_by
 
     def _void(self, ahead: Standing) -> str:
         try:

@@ -119,6 +119,12 @@ def find(connection: Connection, kind: str, key: str) -> Entry | None:
     return _entry(row._asdict()) if row else None
 
 
+def request_of(connection: Connection, kind: str, key: str) -> str:
+    """Whose entry of that kind and key it is, without reading what it says; empty if there is none."""
+    query = select(_COLUMNS.request).where(_COLUMNS.kind == kind, _COLUMNS.key == key)
+    return connection.execute(query).scalar() or ""
+
+
 def of_kind(connection: Connection, kind: str) -> list[Entry]:
     """All entries of a kind, in order, as a transaction sees them."""
     rows = connection.execute(select(schema.entries).where(_COLUMNS.kind == kind).order_by(_COLUMNS.seq)).all()

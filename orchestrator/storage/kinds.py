@@ -135,6 +135,11 @@ KINDS = {
     "retention_batch": frozenset({"plan", "ref", "count", "along"}),
     "retention_ended": frozenset({"plan", "outcome"}),
     "retention_receipt": frozenset({"plan", "hash", "envelope"}),
+    # settings of vendors that end data by its age
+    "settings_planned": frozenset({"digest", "plan"}),
+    "settings_approved": _DECISION,
+    "setting_intended": frozenset({"plan", "ref", "was", "wanted"}),
+    "setting_applied": frozenset({"plan", "ref", "is"}),
     # a person's approval in advance, of retention or of exceptions that end
     "standing_approved": frozenset({"id", "scope", "bound", "limit", "until", "decision"}),
     "standing_withdrawn": frozenset({"id"}),

@@ -12,6 +12,7 @@ A collection is a table, or `options.table`. `found_by` names the attributes tha
   look, and what counts is the item, read consistently.
 - `scan: [cc]`: fields that no key leads to; the whole table is read, which is slow and is paid for.
 - `starts: {sk: "ORDER#"}`: which items are this collection's, where several share a table.
+- `ttl: ends_at`: the attribute in which the application writes, as seconds of the epoch, until when an item is kept.
 
 Keys are compared by DynamoDB exactly as they are written, so addresses must be stored in lower case to
 be found by key or index; a scan finds any spelling. Items whose fields name different people are SHARED
@@ -37,7 +38,8 @@ concerns tables, not items.
 
 Needed permissions: dynamodb:DescribeTable, Query, Scan (only for `scan`), BatchGetItem, DeleteItem, UpdateItem,
 DescribeContinuousBackups, DescribeKinesisStreamingDestination, ListBackups, ListExports, DescribeExport;
-backup:ListRecoveryPointsByResource, backup:DescribeRecoveryPoint.
+backup:ListRecoveryPointsByResource, backup:DescribeRecoveryPoint; for `dsr inventory survey` ListTables and Scan; for
+`ttl` DescribeTimeToLive, UpdateTimeToLive and Scan.
 Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html,
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html,

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from connectors import copies, settings
+from connectors import copies, settings, surveys
 from connectors.aws import backups
 from connectors.aws.answers import watch
 from connectors.aws.backups import BACKUPS, Kept
+from connectors.aws.dynamodb import survey, ttl
 from connectors.aws.dynamodb.erase import Eraser
 from connectors.aws.dynamodb.export import export
 from connectors.aws.dynamodb.inspect import inspect
@@ -34,6 +35,7 @@ from connectors.model import (
     Subject,
     SystemSpec,
 )
+from connectors.vendor_retention import Setting
 
 _KNOWN = frozenset({"page_size", "copies_of"})
 _LASTING = timedelta(days=4)  # a plan is carried out within 72 hours, and a run may take its time
@@ -53,7 +55,7 @@ class DynamoDbConnector:
         self._remembers = self._names_itself(spec)
         page_size = settings.whole(spec, "page_size", 1000, 1, 1000)
         self._clients = functools.cache(self._connected)
-        dynamodb = self._clients(str(spec.settings.get("region"))).dynamodb
+        self._dynamodb = dynamodb = self._clients(str(spec.settings.get("region"))).dynamodb
         self._region = str(spec.settings["region"])
         self._tables = {n: Table(spec.system, r.table, dynamodb, page_size) for n, r in self._rules.items()}
         self.capabilities = Capabilities(
@@ -110,6 +112,24 @@ class DynamoDbConnector:
             now = self._kept(tables, self._held(subject, True) or datetime.now(UTC))
             for order in kept:
                 yield backups.outcome(order, now)
+
+    def survey(self) -> Iterator[surveys.Found]:
+        """The tables of the region."""
+        yield from survey.survey(self.system, self._dynamodb, self._rules)
+
+    def mentions(self) -> Mapping[str, str]:
+        return survey.mentions(self._rules)
+
+    def sample(self, found: surveys.Found, most: int) -> Iterator[tuple[str, str]]:
+        """The first items of a scan."""
+        yield from survey.sample(self.system, self._dynamodb, found, most)
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """Whether the table lets its items go by an attribute."""
+        return ttl.kept(self._tables, self._rules, collection, period)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return ttl.keep(self._tables, self._rules, planned, period, self._spec.gate)
 
     def _search(self, subject: Subject, name: str) -> Found:
         table = self._tables[name]

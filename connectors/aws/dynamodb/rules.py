@@ -12,7 +12,7 @@ from connectors.aws.dynamodb.values import Item, Value, at, path, texts
 from connectors.errors import ConfigError
 from connectors.model import CollectionSpec, IdentitySpec, Subject, Trust
 
-OPTIONS = frozenset({"table", "templates", "indexes", "scan", "starts"})
+OPTIONS = frozenset({"table", "templates", "indexes", "scan", "starts", "ttl"})
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _TEMPLATE = re.compile(r"([^{}]*)\{([a-z][a-z0-9_.]*)\}([^{}]*)")
 
@@ -63,6 +63,7 @@ class Rules:
     indexes: Mapping[str, str]  # field -> index
     scan: frozenset[str]  # fields
     starts: Mapping[str, str]  # attribute -> what its text begins with
+    ttl: str = ""  # the attribute in which the application writes until when an item is kept
 
     @classmethod
     def of(cls, system: str, spec: CollectionSpec) -> Rules:
@@ -88,9 +89,12 @@ class Rules:
         named = {*options.get("templates", {}), *options.get("indexes", {}), *scan}
         if strange := sorted(named - known):
             raise ConfigError(system, f"{where}.options: {strange[0]!r} stands in no found_by")
+        ttl = options.get("ttl", "")
+        if not isinstance(ttl, str):
+            raise ConfigError(system, f"{where}.options.ttl: the name of an attribute")
         templates = {f: _template(system, where, f, t, spec) for f, t in options.get("templates", {}).items()}
         indexes, starts = options.get("indexes", {}), options.get("starts", {})
-        return cls(system, spec, table, templates, indexes, frozenset(scan), starts)
+        return cls(system, spec, table, templates, indexes, frozenset(scan), starts, ttl)
 
     @property
     def deciding(self) -> tuple[IdentitySpec, ...]:

@@ -23,7 +23,8 @@ stored results of Insights queries, centralised log accounts, what subscribers k
 masks and deletes nothing.
 
 Needed permissions: logs:DescribeLogGroups, logs:FilterLogEvents, logs:Unmask (masked groups),
-logs:DescribeSubscriptionFilters, logs:DescribeAccountPolicies, logs:DescribeExportTasks.
+logs:DescribeSubscriptionFilters, logs:DescribeAccountPolicies, logs:DescribeExportTasks; logs:PutRetentionPolicy, where
+`dsr retention settings` is to change a group's retention.
 Sources: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html,
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html,
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from connectors import settings
 from connectors.aws import backups
 from connectors.aws.answers import watch
 from connectors.aws.backups import Copy
+from connectors.aws.logs import retention, survey
 from connectors.aws.logs.group import Description, Group, Line
 from connectors.aws.logs.inspect import inspect
 from connectors.aws.logs.lines import FIELDS, Tally, inside, kept, record, shown
@@ -34,7 +35,9 @@ from connectors.model import (
     SystemSpec,
     Trust,
 )
+from connectors.surveys import Found
 from connectors.traces import Traces, identities, require_searchable, traces_of
+from connectors.vendor_retention import Setting
 
 COPIES = "copies"
 CLAIMED = "claimed"  # Locator.key
@@ -52,7 +55,7 @@ class CloudWatchLogsConnector:
         self._copies = backups.described(spec, COPIES)
         self._collections = {c.name: _checked(spec.system, c) for c in spec.collections if c.name != COPIES}
         page_size = settings.whole(spec, "page_size", 10_000, 1, 10_000)
-        logs = client(spec, "logs", frozenset({"page_size"}))
+        self._logs = logs = client(spec, "logs", frozenset({"page_size"}))
         watch(logs, spec.system)
         self._groups = {
             name: Group(spec.system, str(c.options.get("group", name)), logs, page_size)
@@ -92,6 +95,24 @@ class CloudWatchLogsConnector:
         if copied is not None:
             elsewhere += copied.account_copies()
         yield from backups.records(self.system, backups.gathered(elsewhere), COPIES)
+
+    def survey(self) -> Iterator[Found]:
+        """The log groups of the region."""
+        yield from survey.survey(self.system, self._logs, self._groups)
+
+    def mentions(self) -> Mapping[str, str]:
+        return survey.mentions(self._groups)
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """The first lines that come."""
+        yield from survey.sample(self.system, self._logs, found, most)
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """How long the log group keeps its lines."""
+        return retention.kept(self._groups, collection, period)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return retention.keep(self._groups, planned, period, self._spec.gate)
 
     def _tallied(
         self, subject: Subject, spec: CollectionSpec, said: Description

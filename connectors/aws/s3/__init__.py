@@ -27,7 +27,8 @@ the version.
 Needed permissions: s3:ListBucket, s3:ListBucketVersions, s3:ListBucketMultipartUploads,
 s3:GetBucketVersioning, s3:GetBucketObjectLockConfiguration, s3:GetObjectVersion,
 s3:GetObjectVersionTagging (tags), s3:GetObjectRetention and s3:GetObjectLegalHold (locks),
-s3:DeleteObjectVersion, s3:AbortMultipartUpload.
+s3:DeleteObjectVersion, s3:AbortMultipartUpload; to see buckets that nothing describes s3:ListAllMyBuckets; for a
+retention that the bucket's lifecycle keeps s3:GetLifecycleConfiguration and s3:PutLifecycleConfiguration.
 
 Not reached: replicas in other buckets, AWS Backup, access logs and inventory reports that name the
 keys, caches (CloudFront); rows inside files.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from connectors.aws.s3 import lifecycle, survey
 from connectors.aws.s3.bucket import Bucket, Kind, watch
 from connectors.aws.s3.erase import BY_DEVICE, Eraser
 from connectors.aws.s3.export import archived, export
@@ -29,6 +30,8 @@ from connectors.model import (
     Subject,
     SystemSpec,
 )
+from connectors.surveys import Found
+from connectors.vendor_retention import Setting
 
 _KNOWN = frozenset({"page_size", "parallel", "account_id"})
 
@@ -54,9 +57,9 @@ class S3Connector:
         if account is not None and not (isinstance(account, str) and len(account) == 12 and account.isdigit()):
             raise ConfigError(spec.system, "settings.account_id: the twelve digits, in quotes")
         owner = {"ExpectedBucketOwner": account} if account else {}
-        s3: Any = client(spec, "s3", _KNOWN)
-        watch(s3)
-        self._buckets = {n: Bucket(spec.system, r.bucket, s3, page_size, owner) for n, r in self._rules.items()}
+        self._s3: Any = client(spec, "s3", _KNOWN)
+        watch(self._s3)
+        self._buckets = {n: Bucket(spec.system, r.bucket, self._s3, page_size, owner) for n, r in self._rules.items()}
 
     def check(self) -> None:
         for bucket in {b.name: b for b in self._buckets.values()}.values():
@@ -89,6 +92,29 @@ class S3Connector:
             self._known(order.at)
         eraser = Eraser(self.system, self._buckets, lambda name: self._search(subject, name), self._spec.gate)
         return eraser.run(orders)
+
+    def survey(self) -> Iterator[Found]:
+        """Buckets, and what no entry reaches at the top of those that the inventory names."""
+        yield from survey.survey(self.system, self._s3, self._buckets, self._rules)
+
+    def mentions(self) -> Mapping[str, str]:
+        return survey.mentions(self._buckets)
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """Nothing: what is in a file is not told by its first lines."""
+        yield from ()
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """What the bucket's lifecycle says of the collection's folders."""
+        return lifecycle.kept(self._buckets, self._rules, self._of(collection), period)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        return lifecycle.keep(self._buckets, self._rules, planned, period, self._spec.gate)
+
+    def _of(self, collection: str) -> str:
+        if collection not in self._rules:
+            raise ConfigError(self.system, f"{collection}: the inventory has no such collection")
+        return collection
 
     def _search(self, subject: Subject, name: str) -> Holding:
         return search(self._buckets[name], self._rules[name].for_(subject), self._parallel)

@@ -100,6 +100,11 @@ def _people(fake: SendGridSandbox, request: Request, parts: list[str], store: St
             return _json({fake.lists_under: _page(request, store.teammates)})
         case ["teammates", "pending"]:
             return _json({fake.lists_under: store.pending})
+        case ["marketing", "field_definitions"]:
+            rows = [{"id": f"e{n}_T", "name": f, "field_type": "Text"} for n, f in enumerate(store.custom_fields, 1)]
+            return _json({"custom_fields": rows, "reserved_fields": [{"id": "_rf2_T", "name": "email"}]})
+        case ["contactdb", "custom_fields"]:
+            return _json({"custom_fields": [{"id": 23, "name": "pet", "type": "text"}]})
         case ["marketing", "senders"]:
             return _json({"results": store.senders})
         case ["verified_senders"]:

@@ -30,6 +30,7 @@ class Store:
     senders: list[Row] = field(default_factory=list)
     verified: list[Row] = field(default_factory=list)
     alerts: list[Row] = field(default_factory=list)
+    custom_fields: list[str] = field(default_factory=list)  # that the account has added to contacts
     upserts: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)  # of contacts, due
     deletions: list[tuple[datetime, list[str]]] = field(default_factory=list)  # of contacts, due
     erasures: list[tuple[datetime, list[str]]] = field(default_factory=list)  # of addresses, due

@@ -127,6 +127,7 @@ class Database:
     def __init__(self) -> None:
         self.environ: dict[str, str] = {}
         self.url = ""
+        self._planted: datetime | None = None  # what the database that is copied was planted for
 
     def start(self, stack: ExitStack, directory: Path, port: int) -> None:
         from connectors.sandbox.postgres import EmbeddedPostgres
@@ -136,8 +137,10 @@ class Database:
     def plant(self, now: datetime) -> None:
         from connectors.sandbox.postgres import program
 
-        self.url = self._server.fresh("training_tracker")
-        plant_database(self.url, now)
+        if self._planted != now:
+            plant_database(self._server.fresh("training_tracker_planted"), now)
+            self._planted = now
+        self.url = self._server.fresh("training_tracker", like="training_tracker_planted")
         self.environ["DSR_SANDBOX_APP_DB_DSN"] = self.url
         self.environ["DSR_SANDBOX_SCRATCH_DSN"] = self._server.url
         self.environ["DSR_SANDBOX_PG_RESTORE"] = str(program("pg_restore"))

@@ -12,6 +12,7 @@ from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
 
 UPLOADS, REPORTS, BILLING, CERTIFICATES = BUCKETS = ("tt-uploads", "tt-reports", "tt-billing", "tt-certificates")
 VERSIONED = (UPLOADS, CERTIFICATES)
+_ACCOUNT = "123456789012"
 CROWD = range(25, USERS, 125)  # some others, so that a listing has strangers in it
 
 
@@ -46,22 +47,22 @@ def _put(s3: Any, bucket: str, key: str, text: str, **more: Any) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="text/plain", **more)
 
 
-def files_of(s3: Any, person: Person) -> list[tuple[str, ...]]:
-    """Every version and delete marker of the person's objects: (bucket, key, version, content)."""
+def files_of(person: Person) -> list[tuple[str, ...]]:
+    """Every version and delete marker of the person's objects, as the server holds them: (bucket, key, version,
+    content)."""
+    from moto.s3.models import FakeDeleteMarker, s3_backends
+
     theirs = re.compile(rf"(?:^|[/-]){person.user_id}(?:/|\.png$|\.pdf$|-[^/]*\.pdf$)")
+    buckets = s3_backends[_ACCOUNT]["aws"].buckets
     found: list[tuple[str, ...]] = []
     for bucket in BUCKETS:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            for item in page.get("Versions", []):
-                if theirs.search(item["Key"]):
-                    version = item["VersionId"]
-                    body = s3.get_object(Bucket=bucket, Key=item["Key"], VersionId=version)["Body"].read()
-                    found.append((bucket, item["Key"], version, body.decode()))
-            found += [
-                (bucket, item["Key"], item["VersionId"], "delete marker")
-                for item in page.get("DeleteMarkers", [])
-                if theirs.search(item["Key"])
-            ]
+        for key, versions in buckets[bucket].keys.lists():
+            if theirs.search(key):
+                found += [
+                    (bucket, key, held.version_id, "delete marker" if isinstance(held, FakeDeleteMarker) else
+                     held.value.decode())
+                    for held in versions
+                ]  # fmt: skip
     return sorted(found)
 
 
@@ -86,4 +87,4 @@ class Files:
         plant_files(self.aws.client("s3"), now)
 
     def of(self, person: Person) -> object:
-        return files_of(self.aws.client("s3"), person)
+        return files_of(person)

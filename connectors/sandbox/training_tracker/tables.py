@@ -11,6 +11,7 @@ from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
 
 ACTIVITY, DEVICES = "tt-activity", "tt-devices"
 GROUP, STANDBY = "/aws/lambda/reports", "training-tracker-standby"
+_ACCOUNT = "123456789012"
 CROWD = range(31, USERS, 150)
 
 
@@ -60,8 +61,10 @@ class Tables(AmazonStore):
         return items, sorted(t for t in texts if t.endswith(f"{person.email} user_id={person.user_id}"))
 
     def _stored(self, table: str) -> list[dict[str, Any]]:
-        pages = self.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        return sorted((i for page in pages for i in page["Items"]), key=str)
+        from moto.dynamodb.models import dynamodb_backends
+
+        held = dynamodb_backends[_ACCOUNT][self.aws.region].tables[table].all_items()
+        return sorted((item.to_json()["Attributes"] for item in held), key=str)
 
 
 def _table(name: str, sort: str) -> dict[str, Any]:
