@@ -27,6 +27,9 @@ _ROOTS = {
     "ListObjectVersions": b"ListVersionsResult",
     "ListMultipartUploads": b"ListMultipartUploadsResult",
     "GetObjectTagging": b"Tagging",
+    "GetObjectAcl": b"AccessControlPolicy",
+    "CreateMultipartUpload": b"InitiateMultipartUploadResult",
+    "CompleteMultipartUpload": b"CompleteMultipartUploadResult",
     "DeleteObjects": b"DeleteResult",
 }
 _HEAD = 1024  # bytes in which a document's root element stands
