@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from connectors.aws.lake.objects import GoneError, Pinned, fetched, scratch
-from connectors.aws.s3.bucket import GONE, Bucket
+from connectors.aws.s3.bucket import GONE, Bucket, Entry, Kind
 from connectors.aws.session import code, named_errors
 from connectors.errors import RefusedError, TransientError
 from connectors.lake import DamagedError, Layout, People, Tally
@@ -58,18 +58,17 @@ def rewrite_object(
     """
     chosen = drop or everybodys(people)
     for _ in range(tries):
-        head = _head(bucket, key)
-        if head is None:
+        if (entry := _current(bucket, key)) is None or (head := bucket.head(entry)) is None:
             return None
-        state = Pinned(key, "", str(head["ETag"]), int(head["ContentLength"]))
+        state = Pinned(key, entry.version, str(head["ETag"]), entry.size)
         try:
             with fetched(bucket, state) as source, scratch() as target:
                 tally = rewritten(layout, source, target, people, chosen)
                 if not tally.removed:
                     return Rewritten(tally)
                 before_write(tally)
-                _put(bucket, state, target, _kept(bucket, head, key), part)
-                return Rewritten(tally, str(head.get("VersionId", "null")))
+                _put(bucket, state, target, _kept(bucket, head, state), part)
+                return Rewritten(tally, entry.version)
         except (GoneError, _RaceError):
             continue  # read what the other client wrote, and leave that out of it too
         except DamagedError as damage:
@@ -77,28 +76,21 @@ def rewrite_object(
     raise TransientError(bucket.system, f"a file in {bucket.name} is written by others faster than it can be rewritten")
 
 
-def _head(bucket: Bucket, key: str) -> Mapping[str, Any] | None:
-    from botocore.exceptions import ClientError
-
-    with named_errors(bucket.system, f"s3:GetObject on {bucket.name}"):
-        try:
-            head: Mapping[str, Any] = bucket.client.head_object(Bucket=bucket.name, Key=key, **bucket.owner)
-        except ClientError as error:
-            if code(error) in GONE:
-                return None
-            raise
-    return head
+def _current(bucket: Bucket, key: str) -> Entry | None:
+    """The current version, with its size as it is listed; None if it is deleted."""
+    listed = (entry for page in bucket.pages(key) for entry in page)
+    entry = next((e for e in listed if e.key != key or e.latest), None)
+    return entry if entry is not None and entry.key == key and entry.kind is Kind.VERSION else None
 
 
-def _kept(bucket: Bucket, head: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _kept(bucket: Bucket, head: Mapping[str, Any], state: Pinned) -> dict[str, Any]:
     """Everything beside the content: headers, metadata, encryption, storage class, tags, grants."""
     kept = {name: head[name] for name in _KEPT if head.get(name) not in (None, "", {})}
-    at = {"Bucket": bucket.name, "Key": key, **bucket.owner}
-    version = {"VersionId": head["VersionId"]} if head.get("VersionId") else {}
+    at = {"Bucket": bucket.name, "Key": state.key, "VersionId": state.version, **bucket.owner}
     with named_errors(bucket.system, f"s3:GetObjectTagging on {bucket.name}"):
-        tags = bucket.client.get_object_tagging(**at, **version).get("TagSet", ())
+        tags = bucket.client.get_object_tagging(**at).get("TagSet", ())
     with named_errors(bucket.system, f"s3:GetObjectAcl on {bucket.name}"):
-        acl = bucket.client.get_object_acl(**at, **version)
+        acl = bucket.client.get_object_acl(**at)
     if tags:
         kept["Tagging"] = urlencode({tag["Key"]: tag["Value"] for tag in tags})
     owner = acl.get("Owner", {}).get("ID")

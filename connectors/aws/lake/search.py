@@ -71,10 +71,9 @@ class Searcher:
     def files(self, prefix: str) -> Iterator[File]:
         """Every file below a prefix that may concern the person. Raises `connectors.errors`."""
         entries = (entry for page in self.bucket.pages(prefix) for entry in page)
-        locks = self.bucket.may_lock()
         for key, group in groupby(entries, key=lambda e: e.key):
             if self.rules.is_file(key) and self.rules.may_hold(key, self.subject):
-                found = self._versions(list(dict.fromkeys(group)), locks)
+                found = self._versions(list(dict.fromkeys(group)))
                 if found:
                     yield File(key, found)
 
@@ -82,25 +81,22 @@ class Searcher:
         """One file, which may have nothing of the person's any more."""
         return next((f for f in self.files(key) if f.key == key), File(key, ()))
 
-    def _versions(self, entries: list[Entry], locks: bool) -> tuple[Version, ...]:
+    def _versions(self, entries: list[Entry]) -> tuple[Version, ...]:
         found = []
         replaced: datetime | None = None
         for entry in entries:  # the newest first, as S3 lists them
-            if entry.kind is Kind.VERSION and (version := self._version(entry, locks, replaced)) is not None:
+            if entry.kind is Kind.VERSION and (version := self._version(entry, replaced)) is not None:
                 found.append(version)
             replaced = entry.at
         return tuple(found)
 
-    def _version(self, entry: Entry, locks: bool, replaced: datetime | None) -> Version | None:
+    def _version(self, entry: Entry, replaced: datetime | None) -> Version | None:
         try:
             head = self.bucket.head(entry)
         except RefusedError:  # S3 answers 400 to who does not send the key
             return Version(entry, unread=ENCRYPTED)
         if head is None:
             return None  # deleted by someone else since it was listed
-        lock = Lock(False, None)
-        if locks:
-            lock = Lock(head.get("ObjectLockLegalHoldStatus") == "ON", head.get("ObjectLockRetainUntilDate"))
         asleep = entry.storage in _GLACIER or head.get("ArchiveStatus")
         if asleep and 'ongoing-request="false"' not in head.get("Restore", ""):
             return Version(entry, unread=ARCHIVED)
@@ -113,6 +109,10 @@ class Searcher:
             return Version(entry, unread=DAMAGED)
         if not rows:
             return None
+        if self.bucket.may_lock():
+            lock = Lock(head.get("ObjectLockLegalHoldStatus") == "ON", head.get("ObjectLockRetainUntilDate"))
+        else:
+            lock = Lock(hold=False, until=None)
         found = tuple(Found(row.verdict, instant(row.age)) for row in rows)
         return Version(entry, state.etag, lock, found, frozenset(self._revealed(rows)), replaced)
 
