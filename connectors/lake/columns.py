@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +24,19 @@ class Leaf:
     path: str  # as Parquet spells it, down to the first list
     type: Any
 
-    def hits(self, table: Any, column: Column, wanted: frozenset[str]) -> Any:
-        """The places of rows that may hold a wanted value, perhaps several times, ascending."""
+    def found(self, table: Any, column: Column, wanted: frozenset[str]) -> tuple[Callable[[Any], list[Any]], Any]:
+        """How to read what stands at places, and the places of rows that may hold a wanted value, some twice.
+
+        The places are None if nothing is wanted here.
+        """
         import pyarrow as pa
         import pyarrow.compute as pc
 
         values, parents = self._values(table)
-        mask = _member(values, column, wanted)
-        places = pc.indices_nonzero(mask).cast(pa.int64())
-        return places if parents is None else parents.take(places)
+        if not wanted:
+            return _reader(values, parents), None
+        places = pc.indices_nonzero(_member(values, column, wanted)).cast(pa.int64())
+        return _reader(values, parents), places if parents is None else parents.cast(pa.int64()).take(places)
 
     def in_bounds(self, statistics: Any, wanted: frozenset[str], folded: bool) -> bool:
         """Whether a wanted value may lie between a chunk's least and greatest one."""
@@ -91,6 +95,30 @@ def leaf_of(schema: Any, path: str) -> Leaf | None:
     if at.is_nested(held) or at.is_boolean(held) or at.is_temporal(held):
         raise DamagedError("a column of identity holds neither text nor numbers")
     return Leaf(root, tuple(steps), ".".join(spelled), held)
+
+
+def _reader(values: Any, parents: Any) -> Callable[[Any], list[Any]]:
+    if isinstance(values.type, _extension()):
+        values = values.storage
+    if parents is None:
+        return lambda places: [_read(held) for held in values.take(places).to_pylist()]
+
+    def listed(places: Any) -> list[Any]:
+        import pyarrow.compute as pc
+
+        wanted = pc.is_in(parents, value_set=places.cast(parents.type))
+        found: dict[int, list[Any]] = {place: [] for place in places.to_pylist()}
+        for place, held in zip(parents.filter(wanted).to_pylist(), values.filter(wanted).to_pylist(), strict=True):
+            found[place].append(_read(held))
+        return list(found.values())
+
+    return listed
+
+
+def _extension() -> Any:
+    import pyarrow as pa
+
+    return pa.BaseExtensionType
 
 
 def _one(held: Any) -> Any:

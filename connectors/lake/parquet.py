@@ -128,21 +128,26 @@ class ParquetRows:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        hits: list[Any] = []
-        for at, leaf in leaves.items():
-            if wanted := people.wanted(people.columns[at]):
-                hits.append(leaf.hits(table, people.columns[at], wanted))
+        columns = people.columns
+        found = [(n, leaf.found(table, columns[n], people.wanted(columns[n]))) for n, leaf in leaves.items()]
+        hits = [places for _, (_, places) in found if places is not None]
         if not hits:
             return
         places = pc.unique(pa.concat_arrays(hits)).sort() if len(hits) > 1 else pc.unique(hits[0])
         if not len(places):
             return
-        hit = table.take(places)
-        names = [people.columns[n].name if n in leaves else "" for n in range(len(people.columns))]
-        for at, content in zip(places.to_pylist(), _pylist(hit), strict=True):
-            held = tuple(reached(content, name) if name else None for name in names)
-            age = reached(content, self._layout.age) if self._layout.age else None
-            yield at, Row(people.verdict(held), held, age, content if whole else {})
+        held: list[Sequence[object]] = [[None] * len(places)] * len(people.columns)
+        contents = _pylist(table.take(places)) if whole else []
+        for at, (values, _) in found:
+            held[at] = values(places)
+        age = self._layout.age
+        ages = [reached(c, age) for c in _pylist(table.select([self._root(age)]).take(places))] if age else held[0]
+        for number, (at, row) in enumerate(zip(places.to_pylist(), zip(*held, strict=True), strict=True)):
+            verdict = people.verdict(row)
+            yield at, Row(verdict, row, ages[number] if age else None, contents[number] if whole else {})
+
+    def _root(self, path: str) -> str:
+        return path if self._schema.get_field_index(path) >= 0 else path.partition(".")[0]
 
 
 def _pylist(table: Any) -> Sequence[dict[str, Any]]:
@@ -157,7 +162,33 @@ def _without(table: Any, doomed: Sequence[int]) -> Any:
     for at in doomed:
         stays[at] = 0
     mask = pa.Array.from_buffers(pa.uint8(), table.num_rows, [None, pa.py_buffer(stays)]).cast(pa.bool_())
-    return table.filter(mask)
+    return _forgotten(table.filter(mask))
+
+
+def _forgotten(table: Any) -> Any:
+    """Dictionaries without the values that no row has any more: they would be written, and name who is gone."""
+    import pyarrow as pa
+
+    bare = pa.schema([field.with_type(_bare(field.type)) for field in table.schema], table.schema.metadata)
+    if bare.equals(table.schema):
+        return table
+    return table.cast(bare).cast(table.schema)
+
+
+def _bare(held: Any) -> Any:
+    """A type without dictionaries in it."""
+    import pyarrow as pa
+    import pyarrow.types as at
+
+    if at.is_dictionary(held):
+        return held.value_type
+    if at.is_struct(held):
+        return pa.struct([held.field(n).with_type(_bare(held.field(n).type)) for n in range(held.num_fields)])
+    if at.is_list(held):
+        return pa.list_(held.value_field.with_type(_bare(held.value_type)))
+    if at.is_large_list(held):
+        return pa.large_list(held.value_field.with_type(_bare(held.value_type)))
+    return held
 
 
 @contextmanager

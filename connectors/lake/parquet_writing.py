@@ -1,6 +1,6 @@
 """A Parquet file written as another one was: schema, codecs, dictionaries, statistics, page index, bloom filters.
 
-What a file does not say of itself cannot be kept: the level of compression and the version of data pages.
+Dictionaries are kept where they save space. What a file does not say of itself cannot be kept: the level of compression and the version of data pages.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _settings(file: Any) -> dict[str, Any]:
     group = meta.row_group(0)
     chunks = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
     given["compression"] = {path: _codec(chunk.compression) for path, chunk in chunks.items()}
-    given["use_dictionary"] = [p for p, c in chunks.items() if _DICTIONARY & set(c.encodings)] or False
+    given["use_dictionary"] = [p for p, c in chunks.items() if _DICTIONARY & set(c.encodings) and _pays(c)] or False
     given["column_encoding"] = {p: e for p, c in chunks.items() if (e := _encoding(c))} or None
     if given["column_encoding"] and given["use_dictionary"]:
         given["column_encoding"] = {p: e for p, e in given["column_encoding"].items() if e != "PLAIN"} or None
@@ -62,6 +62,12 @@ def _settings(file: Any) -> dict[str, Any]:
     if blooms:
         given["bloom_filter_options"] = blooms
     return given
+
+
+def _pays(chunk: Any) -> bool:
+    """Whether a dictionary is smaller than its values: of numbers that never repeat it is an artefact of the writer."""
+    width = {"INT32": 4, "INT64": 8, "FLOAT": 4, "DOUBLE": 8}.get(chunk.physical_type)
+    return width is None or chunk.total_uncompressed_size < chunk.num_values * width
 
 
 def _codec(name: str) -> str:

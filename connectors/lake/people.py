@@ -14,6 +14,7 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 SLOT = "{value}"
+_REMEMBERED = 100_000  # verdicts, as the same few people come again and again
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _TOKEN = r"([\w@+-]+(?:\.[\w@+-]+)*)"  # noqa: S105 (a pattern of identifiers in a text)
 
@@ -106,6 +107,7 @@ class People:
                 for value in values:
                     owners.setdefault((kind, value), set()).add(number)
         object.__setattr__(self, "_owners", owners)
+        object.__setattr__(self, "_verdicts", {})
 
     def wanted(self, column: Column) -> frozenset[str]:
         """All values that make a row worth a look in this column."""
@@ -119,6 +121,18 @@ class People:
 
     def verdict(self, held: Sequence[object]) -> Verdict:
         """Of one row, by what its columns hold, in the order of `columns`."""
+        key = tuple(held)
+        try:
+            known: Verdict | None = self._verdicts.get(key)  # type: ignore[attr-defined]
+        except TypeError:  # a list
+            return self._verdict(held)
+        if known is None:
+            known = self._verdict(held)
+            if len(self._verdicts) < _REMEMBERED:  # type: ignore[attr-defined]
+                self._verdicts[key] = known  # type: ignore[attr-defined]
+        return known
+
+    def _verdict(self, held: Sequence[object]) -> Verdict:
         owners: dict[tuple[str, str], set[int]] = self._owners  # type: ignore[attr-defined]
         named: dict[str, set[str]] = {}
         candidates: set[int] = set()
