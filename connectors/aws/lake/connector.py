@@ -62,7 +62,9 @@ class LakeConnector:
         self._known(at)
         search = self._searcher(subject, at.collection)
         held = shares(search.file(file_of(at)), at, search.rules.expire_days)
-        number = hashlib.sha256(f"{at.key}|{at.since}|{at.before}".encode()).hexdigest()[:12]  # not the key: it may name
+        number = hashlib.sha256(f"{at.key}|{at.since}|{at.before}".encode()).hexdigest()[
+            :12
+        ]  # not the key: it may name
         yield from export(search, self._spec.collection(at.collection), at, held, number)
 
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
@@ -89,5 +91,3 @@ class LakeConnector:
     def _known(self, at: Locator) -> None:
         if at.collection not in self._rules:
             raise ChangedError(self.system, f"{at.collection}: the inventory has no such collection any more")
-
-

@@ -145,5 +145,3 @@ def _delete(bucket: Bucket, key: str, version: str) -> None:
         except ClientError as error:
             if code(error) not in GONE:
                 raise
-
-

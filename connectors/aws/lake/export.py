@@ -20,7 +20,9 @@ _UNREAD = "files that could not be read"
 _UNMARKED = "unmarked field"
 
 
-def export(search: Searcher, spec: CollectionSpec, at: Locator, held: Sequence[Share], number: str) -> Iterator[Artifact]:
+def export(
+    search: Searcher, spec: CollectionSpec, at: Locator, held: Sequence[Share], number: str
+) -> Iterator[Artifact]:
     """One file for one record; the same row of several versions once for each."""
     name = f"{spec.name}-{number}.jsonl"
     if any(share.version.unread for share in held):

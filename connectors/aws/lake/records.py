@@ -100,7 +100,9 @@ def _record(at: Locator, held: Sequence[Share], expire_days: int | None) -> Reco
     old = sum(bool(share.version.replaced) for share in held)
     note = "rows in a file that holds others' rows too, which stay"
     if old and fate_of(at) == ROWS:
-        note += f"; {old} old versions of the file are deleted whole: their rows are in the current one, or gone from it"
+        note += (
+            f"; {old} old versions of the file are deleted whole: their rows are in the current one, or gone from it"
+        )
     return Record(
         at, count(held), ages[0] if ages else None, ages[-1] if ages else None,
         reveals=tuple(sorted(reveals, key=lambda i: (i.kind, i.value))),  # type: ignore[attr-defined]

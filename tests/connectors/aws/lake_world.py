@@ -31,7 +31,9 @@ def collection(name: str, identities: Sequence[IdentitySpec] = (BY_ID, BY_EMAIL)
     age = options.pop("age", "")
     cutoffs = options.pop("cutoffs", ())
     given = {"bucket": BUCKET, "prefix": f"{name}/", **options}
-    return CollectionSpec(name, tuple(identities), fields=(*SEEN, HIDDEN), age_field=age, cutoffs=cutoffs, options=given)
+    return CollectionSpec(
+        name, tuple(identities), fields=(*SEEN, HIDDEN), age_field=age, cutoffs=cutoffs, options=given
+    )
 
 
 def spec(aws: AwsSandbox, *collections: CollectionSpec, **settings: Any) -> SystemSpec:

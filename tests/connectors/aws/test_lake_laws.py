@@ -20,7 +20,9 @@ _MESSAGES = ("user_id=1 signed in", "user_id=10 signed in", "mail to ann.lee@exa
 def _rows(day: int) -> list[dict[str, Any]]:
     people = (("1", "Ann.Lee@example.com", "ann"), ("10", "joann.lee@example.com", "joann"), ("1", "", "ann too"),
               ("1", "joann.lee@example.com", "both"))  # fmt: skip
-    return [{"user_id": u, "email": e, "page": f"page of {who} {day}", "token": f"secret-of-{who}"} for u, e, who in people]
+    return [
+        {"user_id": u, "email": e, "page": f"page of {who} {day}", "token": f"secret-of-{who}"} for u, e, who in people
+    ]
 
 
 class LakeHarness:
@@ -49,7 +51,9 @@ class LakeHarness:
         client.put_bucket_versioning(Bucket=world.BUCKET, VersioningConfiguration={"Status": "Enabled"})
         for day in range(2):
             rows = _rows(day)
-            world.put(self.aws, f"tables/{day}.parquet", world.as_parquet([r | {"user_id": int(r["user_id"])} for r in rows]))
+            world.put(
+                self.aws, f"tables/{day}.parquet", world.as_parquet([r | {"user_id": int(r["user_id"])} for r in rows])
+            )
             world.put(self.aws, f"sheets/{day}.csv.gz", world.wrapped(world.as_csv(rows), "gzip"))
         world.put(self.aws, "events/0.jsonl", world.as_jsonl([r for r in _rows(0) if "ann" in r["page"].split()]))
         world.put(self.aws, "events/0.jsonl", world.as_jsonl(_rows(1)))
@@ -77,7 +81,9 @@ class LakeHarness:
         """All current rows of others, and of both."""
         held: list[object] = []
         for day in range(2):
-            held.append([r for r in world.parquet_rows(world.body(self.aws, f"tables/{day}.parquet")) if "joann" in str(r)])
+            held.append(
+                [r for r in world.parquet_rows(world.body(self.aws, f"tables/{day}.parquet")) if "joann" in str(r)]
+            )
             sheet = world.bare(world.body(self.aws, f"sheets/{day}.csv.gz"), "gzip")
             held.append([line for line in sheet.splitlines() if b"joann" in line])
         held.append([r for r in world.body(self.aws, "events/0.jsonl").splitlines() if b"joann" in r])

@@ -166,7 +166,9 @@ def test_old_versions_that_a_lifecycle_rule_removes_are_dated(aws: AwsSandbox) -
 def test_an_old_version_with_rows_that_must_stay_is_not_deleted(aws: AwsSandbox) -> None:
     bucket(aws, "Enabled")
     cut = datetime(2025, 1, 1, tzinfo=UTC)
-    young, old = ({"user_id": "1", "page": p, "at": at} for p, at in (("a", "2025-05-01"), ("b", "2024-05-01T10:00:00Z")))
+    young, old = (
+        {"user_id": "1", "page": p, "at": at} for p, at in (("a", "2025-05-01"), ("b", "2024-05-01T10:00:00Z"))
+    )
     world.put(aws, KEY, world.as_jsonl([young, old]))
     world.put(aws, KEY, world.as_jsonl([young]))
     aged = world.collection("events", (world.BY_ID,), format="jsonl", age="at", cutoffs=(cut,))
@@ -181,7 +183,9 @@ def test_an_old_version_with_rows_that_must_stay_is_not_deleted(aws: AwsSandbox)
 
 def test_only_the_rows_on_one_side_of_a_cutoff_go(aws: AwsSandbox) -> None:
     bucket(aws)
-    rows = [{"user_id": 1, "page": p, "at": at} for p, at in (("old", "2024-05-01"), ("young", "2025-05-01"), ("?", ""))]
+    rows = [
+        {"user_id": 1, "page": p, "at": at} for p, at in (("old", "2024-05-01"), ("young", "2025-05-01"), ("?", ""))
+    ]
     world.put(aws, KEY, world.as_jsonl(rows))
     cut = (datetime(2025, 1, 1, tzinfo=UTC),)
     made = world.connector(aws, world.collection("events", (world.BY_ID,), format="jsonl", age="at", cutoffs=cut))
@@ -208,7 +212,9 @@ def test_locks_are_never_bypassed(aws: AwsSandbox) -> None:
     assert len(client.list_object_versions(Bucket=BUCKET)["Versions"]) == 2
 
 
-@pytest.mark.parametrize("body", [b'{"user_id": "1"}\n{"user_', b"\xff\xfe", b'["user_id"]\n', b'{"user_id":1,"user_id":2}\n'])
+@pytest.mark.parametrize(
+    "body", [b'{"user_id": "1"}\n{"user_', b"\xff\xfe", b'["user_id"]\n', b'{"user_id":1,"user_id":2}\n']
+)
 def test_a_damaged_file_is_by_hand_and_never_rewritten(aws: AwsSandbox, body: bytes) -> None:
     bucket(aws)
     version = world.put(aws, KEY, body)
