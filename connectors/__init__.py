@@ -20,7 +20,7 @@ GROUP = "dsr.connectors"
 # Modules of this package that are not connectors.
 _INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
-    "corrections", "purging", "testing", "sandbox", "traces", "backups",
+    "corrections", "purging", "testing", "sandbox", "traces", "backups", "lake",
 }  # fmt: skip
 
 

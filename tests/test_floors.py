@@ -26,6 +26,7 @@ FLOORS = {
     "connectors.purging": 1,
     "connectors.surveys": 1,
     "connectors.vendor_retention": 1,
+    "connectors.lake": 1,
     "connectors.settings": 2,
     "connectors.google": 2,
     "connectors.sandbox": 3,
@@ -144,6 +145,7 @@ SAME_FLOOR = {
 INFRASTRUCTURE = {
     "vocabulary", "spec", "model", "errors", "protocol", "http", "google", "isolation", "settings", "copies",
     "corrections", "purging", "surveys", "vendor_retention", "testing", "sandbox", "traces", "backups",
+    "lake",
 }  # fmt: skip
 
 

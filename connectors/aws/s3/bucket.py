@@ -27,6 +27,9 @@ _ROOTS = {
     "ListObjectVersions": b"ListVersionsResult",
     "ListMultipartUploads": b"ListMultipartUploadsResult",
     "GetObjectTagging": b"Tagging",
+    "GetObjectAcl": b"AccessControlPolicy",
+    "CreateMultipartUpload": b"InitiateMultipartUploadResult",
+    "CompleteMultipartUpload": b"CompleteMultipartUploadResult",
     "DeleteObjects": b"DeleteResult",
 }
 _HEAD = 1024  # bytes in which a document's root element stands
@@ -120,6 +123,8 @@ class Bucket:
             except ClientError as error:
                 if code(error) in _NO_LOCKS:
                     return False
+                if code(error) == "404":  # without the document that would say what is not there
+                    raise TransientError(self.system, f"{self.name}: the answer is not whole") from None
                 raise
         return bool(answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled")
 

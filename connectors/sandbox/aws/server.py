@@ -46,6 +46,7 @@ class AwsSandbox:
         from connectors.sandbox.aws.logs import LogsCorrections
         from connectors.sandbox.aws.rds import RdsCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
+        from connectors.sandbox.aws.s3_conditions import S3Conditions
         from connectors.sandbox.aws.ses import SesCorrections
         from connectors.sandbox.aws.sns import SnsCorrections
 
@@ -61,7 +62,7 @@ class AwsSandbox:
         self.rds: RdsCorrections = RdsCorrections(self.logs)
         self.backup: BackupFake = BackupFake(self.rds)
         self.s3: S3Corrections = S3Corrections(self.backup)
-        self.cognito: CognitoCorrections = CognitoCorrections(self.s3)
+        self.cognito: CognitoCorrections = CognitoCorrections(S3Conditions(self.s3))
         self.ses: SesCorrections = SesCorrections(self.cognito)
         self.sns: SnsCorrections = SnsCorrections(self.ses)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.

@@ -1,0 +1,202 @@
+"""Parquet files, a row group at a time.
+
+Which rows name somebody is first asked of the columns of identity alone, in sets: of statistics, then of values.
+Only rows that are hit are looked at one by one. Rewriting reads the next row group while one is written.
+Sources: https://parquet.apache.org/docs/file-format/, https://arrow.apache.org/docs/python/parquet.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from connectors.lake.columns import Leaf, leaf_of
+from connectors.lake.files import DamagedError, Drop, Layout, Row, Tally
+from connectors.lake.parquet_writing import kept_as_it_was, writer
+from connectors.lake.people import People, Verdict
+from connectors.lake.texts import reached
+
+LARGEST = 192 * 1024**2  # bytes of a row group as it unpacks; a larger one is cut into several
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is left of (a part of) a row group."""
+
+    table: Any
+    before: int
+
+
+class ParquetRows:
+    """A Parquet file. Raises DamagedError if it is not one, or has none of the columns asked for."""
+
+    def __init__(self, layout: Layout, source: BinaryIO) -> None:
+        import pyarrow.parquet
+
+        self._layout = layout
+        with _damage():
+            self._file = pyarrow.parquet.ParquetFile(source, pre_buffer=True, page_checksum_verification=True)
+        self._schema = self._file.schema_arrow
+
+    def count(self) -> int:
+        return int(self._file.metadata.num_rows)
+
+    def rows(self, people: People, whole: bool = False) -> Iterator[Row]:
+        leaves = self._leaves(people)
+        names = [leaf.path for leaf in leaves.values()]
+        age = [self._layout.age] if self._layout.age else []
+        with _damage():
+            for number in range(self._file.num_row_groups):
+                if not self._may_hold(number, leaves, people):
+                    continue
+                for table in self._tables(number, None if whole else [*names, *age]):
+                    for _, row in self._judged(table, leaves, people, whole):
+                        if row.verdict is not Verdict.OTHERS:
+                            yield row
+
+    def rewrite(self, people: People, drop: Drop, target: BinaryIO) -> Tally:
+        """Write every row group anew; one without a row to remove as it was read. An empty one is left out."""
+        leaves = self._leaves(people)
+        before = removed = 0
+        with _damage(), writer(self._file, target) as into, ThreadPoolExecutor(max_workers=1) as pool:
+            parts = self._parts(leaves, people, drop)
+            ahead: Future[_Part | None] = pool.submit(next, parts, None)
+            while (part := ahead.result()) is not None:
+                ahead = pool.submit(next, parts, None)
+                before += part.before
+                removed += part.before - part.table.num_rows
+                if part.table.num_rows:
+                    into.write_table(part.table, row_group_size=part.table.num_rows)
+        if before != self.count():
+            raise DamagedError("the Parquet file holds another number of rows than it says")
+        return Tally(before, removed)
+
+    def same_kind(self, other: ParquetRows) -> bool:
+        """Whether another file has this one's schema and metadata."""
+        return kept_as_it_was(self._file, other._file)
+
+    def _parts(self, leaves: dict[int, Leaf], people: People, drop: Drop) -> Iterator[_Part]:
+        for number in range(self._file.num_row_groups):
+            looked_at = self._may_hold(number, leaves, people)
+            for table in self._tables(number, None):
+                doomed = [
+                    at for at, row in (self._judged(table, leaves, people) if looked_at else ())
+                    if row.verdict is not Verdict.OTHERS and drop(row)
+                ]  # fmt: skip
+                yield _Part(_without(table, doomed) if doomed else table, table.num_rows)
+
+    def _tables(self, number: int, columns: list[str] | None) -> Iterator[Any]:
+        import pyarrow as pa
+
+        group = self._file.metadata.row_group(number)
+        if columns is not None or group.total_byte_size <= LARGEST:
+            yield self._file.read_row_group(number, columns)
+            return
+        rows = max(1, group.num_rows * LARGEST // group.total_byte_size)
+        for batch in self._file.iter_batches(batch_size=rows, row_groups=[number]):
+            yield pa.Table.from_batches([batch])
+
+    def _leaves(self, people: People) -> dict[int, Leaf]:
+        """By number of the column of identity, where it is in this file."""
+        found = {n: leaf for n, c in enumerate(people.columns) if (leaf := leaf_of(self._schema, c.name)) is not None}
+        if not found:
+            raise DamagedError("the Parquet file has none of the columns of identity")
+        return found
+
+    def _may_hold(self, number: int, leaves: dict[int, Leaf], people: People) -> bool:
+        """Whether the statistics of a row group leave room for anybody asked for."""
+        group = self._file.metadata.row_group(number)
+        paths = {group.column(n).path_in_schema: n for n in range(group.num_columns)}
+        for at, leaf in leaves.items():
+            column = people.columns[at]
+            if not (wanted := people.wanted(column)):
+                continue
+            if column.pattern or leaf.path not in paths:
+                return True
+            chunk = group.column(paths[leaf.path])
+            if leaf.in_bounds(chunk.statistics if chunk.is_stats_set else None, wanted, column.folded):
+                return True
+        return False
+
+    def _judged(
+        self, table: Any, leaves: dict[int, Leaf], people: People, whole: bool = False
+    ) -> Iterator[tuple[int, Row]]:
+        """The rows that are hit in any column, by their place in the table."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns = people.columns
+        found = [(n, leaf.found(table, columns[n], people.wanted(columns[n]))) for n, leaf in leaves.items()]
+        hits = [places for _, (_, places) in found if places is not None]
+        if not hits:
+            return
+        places = pc.unique(pa.concat_arrays(hits)).sort() if len(hits) > 1 else pc.unique(hits[0])
+        if not len(places):
+            return
+        held: list[Sequence[object]] = [[None] * len(places)] * len(people.columns)
+        contents = _pylist(table.take(places)) if whole else []
+        for at, (values, _) in found:
+            held[at] = values(places)
+        age = self._layout.age
+        ages = [reached(c, age) for c in _pylist(table.select([self._root(age)]).take(places))] if age else held[0]
+        for number, (at, row) in enumerate(zip(places.to_pylist(), zip(*held, strict=True), strict=True)):
+            verdict = people.verdict(row)
+            yield at, Row(verdict, row, ages[number] if age else None, contents[number] if whole else {})
+
+    def _root(self, path: str) -> str:
+        return path if self._schema.get_field_index(path) >= 0 else path.partition(".")[0]
+
+
+def _pylist(table: Any) -> Sequence[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.to_pylist(maps_as_pydicts="lossy")
+    return rows
+
+
+def _without(table: Any, doomed: Sequence[int]) -> Any:
+    import pyarrow as pa
+
+    stays = bytearray(b"\1") * table.num_rows
+    for at in doomed:
+        stays[at] = 0
+    mask = pa.Array.from_buffers(pa.uint8(), table.num_rows, [None, pa.py_buffer(stays)]).cast(pa.bool_())
+    return _forgotten(table.filter(mask))
+
+
+def _forgotten(table: Any) -> Any:
+    """Dictionaries without the values that no row has any more: they would be written, and name who is gone."""
+    import pyarrow as pa
+
+    bare = pa.schema([field.with_type(_bare(field.type)) for field in table.schema], table.schema.metadata)
+    if bare.equals(table.schema):
+        return table
+    return table.cast(bare).cast(table.schema)
+
+
+def _bare(held: Any) -> Any:
+    """A type without dictionaries in it."""
+    import pyarrow as pa
+    import pyarrow.types as at
+
+    if at.is_dictionary(held):
+        return held.value_type
+    if at.is_struct(held):
+        return pa.struct([held.field(n).with_type(_bare(held.field(n).type)) for n in range(held.num_fields)])
+    if at.is_list(held):
+        return pa.list_(held.value_field.with_type(_bare(held.value_type)))
+    if at.is_large_list(held):
+        return pa.large_list(held.value_field.with_type(_bare(held.value_type)))
+    return held
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Arrow's errors hold values of the file: none of them is shown."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError, UnicodeError):
+        raise DamagedError("the Parquet file is damaged, cut short or encrypted, or of a kind unknown here") from None
