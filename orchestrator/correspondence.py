@@ -30,6 +30,11 @@ from orchestrator.model import Right
 from orchestrator.receipt import hash_of
 from orchestrator.workspace import private_file
 
+_RECORDED_BY = {
+    Kind.HAND_OVER: "dsr handover sent {request} says to whom it went, with the proof",
+    Kind.FEE_ESTIMATE: "dsr request fee {request} --estimate records it with its ground",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -81,6 +86,7 @@ class Letters(LetterFacts, Lifetimes):
         self.actor.require("run")
         desk, inventory = self.desk(), self.inventory
         channel = desk.channel(inventory.sandbox)
+        self._recorded_here(request, kind)
         if channel.kind != SMTP or kind is Kind.VENDOR_NOTICE:  # a vendor takes notices in a way of its own
             raise NotAllowedError(
                 f"letters go out by hand here: draft it, post it, then dsr letter record {request} {kind}"
@@ -110,20 +116,22 @@ class Letters(LetterFacts, Lifetimes):
     def record_letter(self, request: str, kind: Kind, letter: Path, given: Given, at: datetime | None = None) -> Sent:
         """Record that a letter went out by hand, by its file; acknowledges, extends, answers or denies by it."""
         self.actor.require("run")
+        self._recorded_here(request, kind)
         content = content_of(letter, "the letter")
         with self.journal.lease(request):
             facts = self.letter_facts(request, kind, given)
             if kind in RECORDED and kind not in (Kind.EXTENSION, Kind.DENIAL) and not self.further_owed(request):
                 self.unanswered(request, RECORDED[kind], at)  # the day it went out
             number = sum(e.payload["letter"] == kind for e in self.journal.entries(request, "letter_sent")) + 1
-            told = {
-                "letter": kind,
-                "sha256": hash_of(content),
-                "message": f"{request}.{kind}.{number}",
-                "channel": BY_HAND,
-            }
+            name = f"{request}.{kind}.{number}"
+            told = {"letter": kind, "sha256": hash_of(content), "message": name, "channel": BY_HAND}
             self.workspace.vault.file(request).put(f"letter:{told['message']}", content)
             return self._went_out(facts, given, content, told, at)
+
+    def _recorded_here(self, request: str, kind: Kind) -> None:
+        """Raise NotAllowedError for a letter of which more is to be recorded than that it went out."""
+        if way := _RECORDED_BY.get(kind):
+            raise NotAllowedError(f"draft it and let it go out by hand; then {way.format(request=request)}")
 
     def letters_sent(self, request: str = "") -> tuple[Sent, ...]:
         """What went out, in order; of one request if given."""
@@ -239,6 +247,10 @@ class Letters(LetterFacts, Lifetimes):
             self.journal.append(request, "more_asked", self.actor.id, more)
         if self.journal.state(request) is State.DENIED:
             self.forget(request)
+        if kind is Kind.PROVIDER_NOTICE:
+            self.journal.append(
+                request, "letter", self.actor.id, {"kind": kind, "sha256": told["sha256"], "at": sent["at"]}
+            )
         if kind is Kind.VENDOR_NOTICE:
             notice = {"vendor": given.vendor, "at": at or self.now(), "proof": told["sha256"]}
             self.journal.append(request, "vendor_notified", self.actor.id, notice)

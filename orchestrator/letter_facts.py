@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -10,7 +10,9 @@ from connectors.model import Action, Trust
 from orchestrator.clock import answer_ends, extension_ends
 from orchestrator.denial import Because, Denials
 from orchestrator.errors import NotAllowedError, UnknownError
-from orchestrator.inventory import nearest
+from orchestrator.handing_over import UNKNOWN, HandingOver
+from orchestrator.instructions import Instructions
+from orchestrator.inventory import Collection, nearest
 from orchestrator.inventory.flows import Capacity, Recipient, Whether
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import asked_by
@@ -44,9 +46,11 @@ class Given:
     see_at: str = ""
     vendor: str = ""
     agent_of: str = ""
+    organisation: str = ""
+    amount: str = ""
 
 
-class LetterFacts(Denials):
+class LetterFacts(Denials, HandingOver, Instructions):
     """What letters are written from."""
 
     def letter_facts(self, request: str, kind: Kind, given: Given) -> Facts:
@@ -68,8 +72,8 @@ class LetterFacts(Denials):
             to=self._addressee(request, kind, given), verification=self._verified(request),
             outcome=self.came_to(request) if kind in ANSWERS or kind is Kind.APPROVAL else None,
             extended=self._extended(request, given) if kind is Kind.EXTENSION else None,
-            denied=Denied(given.because, given.reason) if kind is Kind.DENIAL else None,
-            notice=self._vendor_notice(asked, given) if kind is Kind.VENDOR_NOTICE else None,
+            denied=Denied(given.because, given.reason) if kind in (Kind.DENIAL, Kind.FEE_ESTIMATE) else None,
+            notice=self._notice_of(asked, kind, given), amount=given.amount,
             choice=Choice(given.since, given.see_at), sells=self._sells(),
             asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery, agent_of=given.agent_of,
         )  # fmt: skip
@@ -151,6 +155,9 @@ class LetterFacts(Denials):
         if kind is Kind.VENDOR_NOTICE:
             recipient = self._recipient(given.vendor)
             return Addressee(recipient.title, given.address or (recipient.notice,))
+        if kind is Kind.HAND_OVER or self.request(request).organisation:
+            known = self.organisation(given.organisation if kind is Kind.HAND_OVER else self.instructs(request))
+            return Addressee(known.title, given.address, min(known.contacts, default=""))
         kept = self.reply_to(request)
         return Addressee(given.name or kept.name, given.address or kept.address, kept.email)
 
@@ -164,15 +171,52 @@ class LetterFacts(Denials):
             return None
         return None if found.level is Level.NONE else found
 
+    def _notice_of(self, asked: Request, kind: Kind, given: Given) -> Notice | None:
+        match kind:
+            case Kind.VENDOR_NOTICE:
+                return self._vendor_notice(asked, given)
+            case Kind.HAND_OVER | Kind.PROVIDER_NOTICE:
+                return self._handed_notice(asked, kind, given)
+        return None
+
+    def _handed_notice(self, asked: Request, kind: Kind, given: Given) -> Notice | None:
+        """What organisations decide about, as one of them, or the person, is told."""
+        handed = self.handovers(asked.id)
+        if kind is Kind.HAND_OVER:
+            handed = tuple(h for h in handed if h.organisation in (given.organisation, UNKNOWN))
+        places = dict.fromkeys(place for h in handed for place, _ in h.what)
+        held = [(place, self._collection(place)) for place in places]
+        titles = tuple(dict.fromkeys(c.title if c else place for place, c in held))
+        whose = (
+            self.organisation(given.organisation).title
+            if kind is Kind.HAND_OVER
+            else ", ".join(h.title or h.organisation for h in handed if h.organisation != UNKNOWN)
+        )
+        kinds = {i.kind for _, c in held if c for i in c.spec.identities if i.match and i.trust is not Trust.CLAIMED}
+        return Notice(
+            whose or "the organization whose user you are",
+            False,
+            titles,
+            self._identifiers(asked.id, kinds) if kind is Kind.HAND_OVER else (),
+            given.by or self._today() + timedelta(days=_NOTICE_DAYS),
+        )
+
+    def _collection(self, place: str) -> Collection | None:
+        system, _, name = place.partition("/")
+        return self.inventory.system(system).collections.get(name)
+
+    def _identifiers(self, request: str, kinds: Set[str]) -> tuple[tuple[str, str], ...]:
+        """(title of the kind, value) of what the person gave and proved, of those kinds only."""
+        vault, proven = self._still_open(request), set(self.verification(request).proves)
+        titles = {name: kind.title for name, kind in self.inventory.identifiers.items()}
+        given = vault.get_json("identifiers") if vault else []
+        return tuple((titles[k], v) for k, v in given if k in kinds and k in proven)
+
     def _vendor_notice(self, asked: Request, given: Given) -> Notice | None:
         """What a recipient must delete, and the identifiers that it has of the person already."""
-        proven = set(self.verification(asked.id).proves)
-        recipient, digest, vault = (
-            self._recipient(given.vendor),
-            self.journal.latest_plan(asked.id),
-            self._still_open(asked.id),
-        )
-        if digest is None or vault is None:
+        self.verification(asked.id)  # nobody is told to delete on the word of somebody who may be anybody
+        recipient, digest = self._recipient(given.vendor), self.journal.latest_plan(asked.id)
+        if digest is None or self._still_open(asked.id) is None:
             return None
         held = [
             collection for step in self.journal.plan(digest).steps
@@ -182,10 +226,9 @@ class LetterFacts(Denials):
         ]  # fmt: skip
         identities = (i for collection in held for i in collection.spec.identities)
         known = {i.kind for i in identities if i.match and i.trust is not Trust.CLAIMED}
-        titles = {name: kind.title for name, kind in self.inventory.identifiers.items()}
         return Notice(
             recipient.title, recipient.counts_as is Capacity.THIRD_PARTY, tuple(dict.fromkeys(c.title for c in held)),
-            tuple((titles[k], v) for k, v in vault.get_json("identifiers") if k in known and k in proven),
+            self._identifiers(asked.id, known),
             given.by or self._today() + timedelta(days=_NOTICE_DAYS),
         )  # fmt: skip
 

@@ -14,6 +14,8 @@ import pytest
 from connectors.sandbox.world import Sandbox
 from orchestrator.due import Owed
 from orchestrator.errors import HeldError, IncompleteError, NotAllowedError, UnknownError
+from orchestrator.letter_facts import Given
+from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right, Role
 from tests.office import Office, dsr
 
@@ -168,10 +170,18 @@ def test_what_is_held_for_an_organisation_is_handed_over_to_its_contact(office: 
         office.service.handed_over(request, "5", "stranger@example.org", proof)
     with pytest.raises(UnknownError, match="nothing of"):
         office.service.handed_over(request, "6", CONTACT, proof)
+    written = office.state.parent / "written"
+    drafted = office.service.draft_letter(request, Kind.HAND_OVER, Given(organisation="5"), written)
+    (letter,) = [Path(name).read_text() for name in drafted.where if name.endswith(".txt")]
+    assert office.sandbox.people.subject.email in letter, "by it the organisation finds its user"
+    assert office.service.inventory.system("app_db").collections["public.completions"].title in letter
+    with pytest.raises(NotAllowedError, match="dsr handover sent"):
+        office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="5"))
     sent = office.service.handed_over(request, "5", CONTACT, proof)
     assert sent.sent
     assert not sent.settled, "the person is still to be told"
-    (told,) = office.service.person_told(request, proof)
+    office.service.record_letter(request, Kind.PROVIDER_NOTICE, proof, Given())
+    (told,) = office.service.handovers(request)
     assert told.settled
     assert not [o for o in later.due(request) if o.owed is Owed.HAND_OVER]
     payload = office.service.run(request).payload

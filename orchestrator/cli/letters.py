@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,8 @@ app = typer.Typer(no_args_is_help=True, help="Letters to the person: write, send
 
 KindName = Annotated[
     str, typer.Argument(metavar="KIND", help="acknowledgement, more_information, extension, approval, completion, "
-                        "partial_denial, nothing_found, denial or vendor_notice.")
+                        "partial_denial, nothing_found, denial, fee_estimate, service_provider_notice, hand_over or "
+                        "vendor_notice.")
 ]  # fmt: skip
 ToName = Annotated[str, typer.Option(help="The person's name, if the request's vault does not have it.")]
 AddressFrom = Annotated[str, typer.Option(metavar="FILE", help="Lines of the postal address; - is standard input.")]
@@ -39,6 +41,8 @@ Since = Annotated[
 ]
 SeeAt = Annotated[str, typer.Option(help="Where the person can see that an opt-out, opt-in or limit holds.")]
 Vendor = Annotated[str, typer.Option(help="The recipient of the inventory that is told to delete.")]
+Organisation = Annotated[str, typer.Option(help="The customer organisation of the inventory that decides.")]
+Amount = Annotated[str, typer.Option(metavar='"25.00 USD"', help="What the request would cost.")]
 AgentOf = Annotated[str, typer.Option("--requester", help="agent or parent, if somebody asked for the person.")]
 
 
@@ -48,11 +52,13 @@ def draft(
     out: Annotated[Path | None, typer.Option(help="A folder for the files; else they stay in the vault.")] = None,
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
     until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", since: Since = None,
-    see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", as_json: AsJson = False,
+    see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", organisation: Organisation = "",
+    amount: Amount = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter as text, page and PDF. Sends nothing, stops no clock."""
-    given = _given(
-        to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at
+    given = replace(
+        _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at),
+        organisation=organisation, amount=amount,
     )  # fmt: skip
     with settings(context).service() as service:
         made = service.draft_letter(request, _kind(kind), given, out)

@@ -15,14 +15,23 @@ from functools import cache
 from jinja2 import Environment, StrictUndefined, Template, meta
 
 from orchestrator.errors import NotAllowedError
+from orchestrator.law import Asked
 from orchestrator.letters import wording
 from orchestrator.letters.claims import untrue
 from orchestrator.letters.facts import Facts, Item
-from orchestrator.letters.kinds import Kind, State
+from orchestrator.letters.kinds import TO_OTHERS, Kind, State
 from orchestrator.letters.slots import Slots, day, slots
 from orchestrator.letters.wording import Block as Told
 from orchestrator.letters.wording import Sentence
 
+_SPECIFIC_PIECES = "denial_of_specific_pieces"  # which is then answered as a request for categories
+_TO_ORGANISATIONS = {
+    Kind.ACKNOWLEDGEMENT: "instruction_acknowledgement",
+    Kind.DENIAL: "instruction_refusal",
+    **dict.fromkeys(
+        (Kind.APPROVAL, Kind.COMPLETION, Kind.PARTIAL_DENIAL, Kind.NOTHING_FOUND), "instruction_completion"
+    ),
+}
 LONGEST_NAME, LONGEST_LINE, MOST_LINES = 200, 120, 8
 # Signs that change the direction or order of what stands around them, and those that are not seen.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -79,18 +88,30 @@ def compose(facts: Facts) -> Content:
     NotAllowedError naming every slot that is empty, and for a text that claims more than the facts bear out.
     """
     given = slots(facts)
-    form = wording.form(facts.kind)
+    form = wording.form(text_of(facts))
     writing = _Writing(facts, given)
     writing.need(["to", "right", *form.needs])
     blocks = tuple(writing.blocks(form.blocks))
     writing.stop()
     content = _letter(facts, writing.filled(form.subject), blocks)
     whole = facts.outcome is not None and facts.outcome.whole
-    asks = facts.kind is Kind.VENDOR_NOTICE  # which tells somebody else what to do, and of no outcome
-    if not asks and untrue([content.subject, *(t for b in blocks for t in _prose(b))], whole=whole):
+    if facts.kind not in TO_OTHERS and untrue([content.subject, *(t for b in blocks for t in _prose(b))], whole=whole):
         way = "word the reason, or the text in orchestrator/letters/texts, without that"
         raise NotAllowedError(f"the letter would say that all is gone or nothing is left, which is not shown: {way}")
     return content
+
+
+def text_of(facts: Facts) -> str:
+    """The name of the text that such a letter has: a customer organisation is not written to as a person is.
+
+    NotAllowedError where there is none.
+    """
+    if facts.request.organisation:
+        if facts.kind not in _TO_ORGANISATIONS:
+            raise NotAllowedError(f"no letter of the kind {facts.kind} goes to the organisation that instructs us")
+        return _TO_ORGANISATIONS[facts.kind]
+    unverified = facts.denied is not None and facts.denied.because == "insuf_verification"
+    return _SPECIFIC_PIECES if unverified and facts.asked is Asked.ACCESS else str(facts.kind)
 
 
 class _Writing:

@@ -90,7 +90,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A vendor that is told to delete, and by which identifiers it knows the person."""
+    """A vendor that is to delete, or an organisation that decides, and by which identifiers it knows the person."""
 
     vendor: str
     third_party: bool  # it was sold or shared data, or has not the contract of a service provider
@@ -123,6 +123,7 @@ class Facts:
     choice: Choice | None = None
     sells: Whether = Whether.UNKNOWN  # whether the company sells or shares data
     notice: Notice | None = None
+    amount: str = ""  # of a fee, such as "25.00 USD"
     asks: tuple[str, ...] = ()  # what more is needed of the person
     asks_by: date | None = None
     again_by: date | None = None  # until when the next letter is promised

@@ -19,6 +19,9 @@ class Kind(StrEnum):
     PARTIAL_DENIAL = "partial_denial"  # done, but for what is kept under an exception
     NOTHING_FOUND = "nothing_found"
     DENIAL = "denial"
+    FEE_ESTIMATE = "fee_estimate"  # what a request would cost, before anything is done
+    PROVIDER_NOTICE = "service_provider_notice"  # a customer organisation decides about a part of it
+    HAND_OVER = "hand_over"  # not to the person: the organisation gets what it decides about
     VENDOR_NOTICE = "vendor_notice"  # not to the person: a vendor or third party is told to delete
 
 
@@ -31,6 +34,7 @@ RECORDED: Mapping[Kind, str] = {
     Kind.NOTHING_FOUND: "answered",
     Kind.DENIAL: "denied",
 }
+TO_OTHERS = frozenset({Kind.HAND_OVER, Kind.VENDOR_NOTICE})  # which are asked to do something, and told of no outcome
 ANSWERS = frozenset(kind for kind, recorded in RECORDED.items() if recorded in ("answered", "denied"))
 
 

@@ -43,10 +43,14 @@ def slots(facts: Facts) -> Slots:
         "asks": facts.asks,
         "withheld": outcome.withheld if outcome else (),
         "data": notice.data if notice else (),
+        "results": tuple(map(_result, outcome.items)) if outcome else (),
     }
     given = {
         "company": facts.company,
         "request": facts.request.id,
+        "instructed": wording.words().instructions.get(facts.about, "") if facts.request.organisation else "",
+        "right_of_person": wording.words().requests.get(facts.about, ""),
+        "amount": facts.amount,
         "right": wording.words().rights.get(facts.about, ""),
         "received": day(facts, facts.received),
         "channel": wording.words().channels.get(facts.request.channel, f"by {facts.request.channel}"),
@@ -171,6 +175,13 @@ def _again_by(facts: Facts) -> date | None:
     days = [on for on in waiting if on is not None]
     last = max(days, default=None)
     return last if last is not None and len(days) == len(waiting) and last >= facts.today else None
+
+
+def _result(item: Item) -> str:
+    """What became of one class of data, on one line."""
+    until = f", until {item.until.isoformat()}" if item.until else ""
+    where = f"{item.system}: {item.what}" if item.what else item.system
+    return f"{where}. {wording.words().states[item.state].title}{until}"
 
 
 def _flag(value: bool) -> str:

@@ -24,7 +24,7 @@ TopicName = Literal[
     "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty",
 ]  # fmt: skip
 AboutName = RightName | Literal["know"]
-ListName = Literal["asks", "withheld", "data"]
+ListName = Literal["asks", "withheld", "data", "results"]
 Shape = TypeVar("Shape", bound=BaseModel)
 _MAKES = ("p", "h", "items", "table", "states", "block", "law")
 
@@ -74,6 +74,8 @@ class StateWords(Entry):
 
 class Words(Entry):
     rights: dict[str, Text]
+    instructions: dict[str, Text]
+    requests: dict[str, Text]
     channels: dict[str, Text]
     levels: dict[LevelName, Text]
     because: dict[str, Text]
@@ -113,9 +115,9 @@ class LawFile(Entry):
 
 
 @cache
-def form(kind: Kind) -> Form:
-    """The text of one kind. InventoryError if the file cannot be used."""
-    return _read(FOLDER / "texts" / f"{kind}.yaml", Form)
+def form(name: str) -> Form:
+    """The text of that name. InventoryError if the file cannot be used."""
+    return _read(FOLDER / "texts" / f"{name}.yaml", Form)
 
 
 @cache

@@ -56,6 +56,12 @@ NEEDED: dict[Kind, dict[str, object]] = {
     Kind.PARTIAL_DENIAL: {"outcome": KEPT},
     Kind.NOTHING_FOUND: {"outcome": NOTHING},
     Kind.DENIAL: {"denied": Denied("insuf_verification", "What you sent did not match what we hold.")},
+    Kind.FEE_ESTIMATE: {
+        "amount": "25.00 USD",
+        "denied": Denied("", "It is the ninth request of this kind within a week."),
+    },
+    Kind.PROVIDER_NOTICE: {"notice": replace(NOTICE, vendor="Fitters United", identifiers=())},
+    Kind.HAND_OVER: {"notice": replace(NOTICE, vendor="Fitters United"), "to": Addressee("Fitters United")},
     Kind.VENDOR_NOTICE: {"notice": NOTICE, "to": Addressee("Mail Vendor", ("1 Vendor Way",))},
 }
 CHOSEN = Choice(date(2026, 11, 20), "https://office.example/opted-out")

@@ -19,7 +19,7 @@ from orchestrator.letters import wording
 from orchestrator.letters.claims import untrue
 from orchestrator.letters.content import compose
 from orchestrator.letters.facts import Denied, Facts, Notice, Outcome
-from orchestrator.letters.kinds import ANSWERS, OUTCOMES, RECORDED, Kind, State, answer_to, fitting
+from orchestrator.letters.kinds import ANSWERS, OUTCOMES, RECORDED, TO_OTHERS, Kind, State, answer_to, fitting
 from orchestrator.letters.render import text
 from orchestrator.model import Ground, Level, Right, Role
 from orchestrator.receipt import Fulfilment
@@ -67,7 +67,7 @@ def test_every_kind_can_be_written_under_every_law_and_names_what_the_law_asks_f
     assert DESK.reply_to in whole
     assert "Privacy desk" in whole
     assert ("24 November 2026" if regime == "gdpr" else "November 24, 2026") in whole
-    if kind is not Kind.VENDOR_NOTICE:
+    if kind not in TO_OTHERS:
         assert "to delete your personal information" in " ".join(whole.split())
         assert ("2 November 2026" if regime == "gdpr" else "November 2, 2026") in whole
 
