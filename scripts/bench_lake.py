@@ -4,8 +4,8 @@ All sides read the same files, leave out the rows of the same 1,000 people, and 
 of row groups, one run after the other, each in a process of its own. Bare pyarrow and bare polars do what a short
 script would: read, filter, write. Ours also looks for rows that name two people, keeps schema, metadata, dictionaries
 and page statistics as they were, checks that, and reads back that the right number of rows is left and none of theirs.
-A file is a unit of work, so ours
-works on two at a time; the bare ones use all cores within one. No network is in it: S3 costs all sides the same. Every file holds rows of everybody who is removed.
+A file is a unit of work, so ours works on two at a time; the bare ones use all cores within one. No network is in it:
+S3 costs all sides the same. Every file holds rows of everybody who is removed.
 
     scripts/bench lake [--json] [--size MB] [--rounds N] [--people N]
 
@@ -148,7 +148,7 @@ def main() -> int:
     try:
         need = given.size * 1_000_000 + 4 * FILE * 1_000_000
         if shutil.disk_usage(folder).free < need:
-            print(f"not enough room below {folder.parent}: {need // 1_000_000} MB are needed", file=sys.stderr)
+            sys.stderr.write(f"not enough room below {folder.parent}: {need // 1_000_000} MB are needed\n")
             return 1
         files = generate(folder, given.size)
         result = compared(files, given.people, given.rounds)
@@ -156,7 +156,7 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
     shown(result)
     if given.json:
-        print(json.dumps(result))
+        sys.stdout.write(json.dumps(result) + "\n")
     return 0
 
 
@@ -184,13 +184,19 @@ def compared(files: Sequence[Path], people: int, rounds: int) -> dict[str, objec
 
 def shown(result: dict[str, object]) -> None:
     rates, seconds, peaks = result["mb_per_second"], result["seconds"], result["peak_mb"]
-    assert isinstance(rates, dict) and isinstance(seconds, dict) and isinstance(peaks, dict)
-    print(f"{result['people']} people removed from {result['files']} Parquet files, {result['megabytes']} MB")
-    print(f"{'':14}{'seconds':>10}{'MB/s':>10}{'peak MB':>10}")
+    assert isinstance(rates, dict)
+    assert isinstance(seconds, dict)
+    assert isinstance(peaks, dict)
+    sys.stdout.write(
+        f"{result['people']} people removed from {result['files']} Parquet files, {result['megabytes']} MB\n"
+    )
+    sys.stdout.write(f"{'':14}{'seconds':>10}{'MB/s':>10}{'peak MB':>10}\n")
     for side in SIDES:
-        print(f"{side:14}{seconds[side]:>10}{rates[side]:>10}{peaks[side]:>10}")
-    print(f"ours, of the faster bare one: {result['of_the_faster']} (at least 0.8 is asked for)")
-    print(f"one person: {result['seconds_for_one']} s; {result['people']} take {result['many_to_one']} times as long")
+        sys.stdout.write(f"{side:14}{seconds[side]:>10}{rates[side]:>10}{peaks[side]:>10}\n")
+    sys.stdout.write(f"ours, of the faster bare one: {result['of_the_faster']} (at least 0.8 is asked for)\n")
+    sys.stdout.write(
+        f"one person: {result['seconds_for_one']} s; {result['people']} take {result['many_to_one']} times as long\n"
+    )
 
 
 if __name__ == "__main__":

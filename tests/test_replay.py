@@ -74,7 +74,8 @@ def of_one_system(folder: Path) -> Path:
     for rule in held["rules"]:
         rule["covers"] = [place for place in rule["covers"] if place.startswith(f"{SYSTEM}/")]
     held["rules"] = [rule for rule in held["rules"] if rule["covers"]]
-    held["exemptions"], held["recipients"] = [], []
+    held["exemptions"] = [e for e in held["exemptions"] if e["what"].startswith(f"{SYSTEM}/")]
+    held["recipients"] = []
     held.pop("letters", None)  # their traces lie in systems that are not here
     yaml.dump(held, folder / "inventory.yaml")
     return folder / "inventory.yaml"

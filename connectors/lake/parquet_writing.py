@@ -1,6 +1,7 @@
 """A Parquet file written as another one was: schema, codecs, dictionaries, statistics, page index, bloom filters.
 
-Dictionaries are kept where they save space. What a file does not say of itself cannot be kept: the level of compression and the version of data pages.
+Dictionaries are kept where they save space. What a file does not say of itself cannot be kept: the level of
+compression and the version of data pages.
 """
 
 from __future__ import annotations

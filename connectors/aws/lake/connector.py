@@ -31,7 +31,7 @@ class LakeConnector:
         self.system = spec.system
         limit = settings.whole(spec, "unpacked_bytes", 64 * 1024**3, 1)
         self._rules = {c.name: Rules.of(spec.system, c, limit) for c in spec.collections}
-        self._rewriting = {
+        self._rewriting: dict[str, Any] = {
             "part": settings.whole(spec, "part_bytes", 16 * _MEBI, 5 * _MEBI, 5 * 1024**3),
             "tries": settings.whole(spec, "tries", 5, 1, 100),
         }

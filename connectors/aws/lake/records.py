@@ -14,7 +14,7 @@ from itertools import pairwise
 from connectors.aws.lake.ages import within
 from connectors.aws.lake.search import File, Found, Version
 from connectors.lake import Verdict
-from connectors.model import CollectionSpec, Locator, Obstacle, ObstacleKind, Record
+from connectors.model import CollectionSpec, Identifier, Locator, Obstacle, ObstacleKind, Record
 
 ROWS, OLD, HOLD, LOCKED, UNREAD = "rows", "old", "hold", "locked", "unread"
 SHARED, CLAIMED = Verdict.SHARED.value, Verdict.CLAIMED.value
@@ -79,7 +79,7 @@ def count(held: Sequence[Share]) -> int:
 
 
 def records(system: str, spec: CollectionSpec, file: File, expire_days: int | None) -> Iterator[Record]:
-    """The records of one file. What was not read is one for each version, as nobody knows whether it holds the person."""
+    """The records of one file. What was not read is one for each version: nobody knows whether it holds the person."""
     for since, before in pairwise([None, *spec.cutoffs, None]):
         side = Locator(system, spec.name, "", since, before)
         for name in (ROWS, OLD, LOCKED, HOLD, SHARED, CLAIMED):
@@ -96,7 +96,7 @@ def records(system: str, spec: CollectionSpec, file: File, expire_days: int | No
 def _record(at: Locator, held: Sequence[Share], expire_days: int | None) -> Record:
     ages = sorted(row.age for share in held for row in share.rows if row.age is not None)
     mine = fate_of(at) not in (SHARED, CLAIMED)
-    reveals = frozenset[object]().union(*(s.version.reveals for s in held)) if mine else frozenset()
+    reveals = frozenset[Identifier]().union(*(s.version.reveals for s in held)) if mine else frozenset()
     old = sum(bool(share.version.replaced) for share in held)
     note = "rows in a file that holds others' rows too, which stay"
     if old and fate_of(at) == ROWS:
@@ -105,7 +105,7 @@ def _record(at: Locator, held: Sequence[Share], expire_days: int | None) -> Reco
         )
     return Record(
         at, count(held), ages[0] if ages else None, ages[-1] if ages else None,
-        reveals=tuple(sorted(reveals, key=lambda i: (i.kind, i.value))),  # type: ignore[attr-defined]
+        reveals=tuple(sorted(reveals, key=lambda i: (i.kind, i.value))),
         obstacles=tuple(_obstacles(fate_of(at), held, expire_days)), note=note if fate_of(at) == ROWS else "",
     )  # fmt: skip
 

@@ -60,8 +60,8 @@ def as_jsonl(rows: Rows) -> bytes:
 
 
 def as_archive(messages: Sequence[str]) -> bytes:
-    lines = [f"{n}\t2025-11-10 00:19:36 -0800\t2025-11-10 00:19:37 -0800\t7\tweb\t192.0.2.1\tUser\tInfo\tapp\t{message}\n"
-             for n, message in enumerate(messages)]  # fmt: skip
+    at = "2025-11-10 00:19:36 -0800\t2025-11-10 00:19:37 -0800"
+    lines = [f"{n}\t{at}\t7\tweb\t192.0.2.1\tUser\tInfo\tapp\t{message}\n" for n, message in enumerate(messages)]
     return gzip.compress("".join(lines).encode())
 
 

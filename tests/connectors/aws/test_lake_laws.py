@@ -13,8 +13,10 @@ from connectors.sandbox.faults import Fault
 from connectors.testing import conformance
 from tests.connectors.aws import lake_world as world
 
-_MESSAGES = ("user_id=1 signed in", "user_id=10 signed in", "mail to ann.lee@example.com", "mail to joann.lee@example.com",
-             "ann.lee@example.com wrote to joann.lee@example.com")  # fmt: skip
+_MESSAGES = (
+    "user_id=1 signed in", "user_id=10 signed in", "mail to ann.lee@example.com", "mail to joann.lee@example.com",
+    "ann.lee@example.com wrote to joann.lee@example.com",
+)  # fmt: skip
 
 
 def _rows(day: int) -> list[dict[str, Any]]:

@@ -134,7 +134,7 @@ def test_what_stands_beside_the_content_is_kept(aws: AwsSandbox) -> None:
     assert outcome.status is Status.DONE
     assert pages(aws) == ["his"]
     assert beside() == before
-    assert "key-1" in str(before) and "STANDARD_IA" in str(before) and "AuthenticatedUsers" in str(before)
+    assert all(named in str(before) for named in ("key-1", "STANDARD_IA", "AuthenticatedUsers"))
 
 
 def test_old_versions_go_and_the_rows_of_others_stay_in_the_current_one(aws: AwsSandbox) -> None:
@@ -156,11 +156,13 @@ def test_old_versions_that_a_lifecycle_rule_removes_are_dated(aws: AwsSandbox) -
     made = world.connector(aws, world.collection("events", (world.BY_ID,), format="jsonl", old_versions=30))
     _, (outcome,) = erase(made)
     assert outcome.status is Status.ACCEPTED
-    assert outcome.until is not None and outcome.until > datetime.now(UTC) + timedelta(days=30)
+    assert outcome.until
+    assert outcome.until > datetime.now(UTC) + timedelta(days=30)
     (record,) = made.locate(ANN)
     (obstacle,) = record.obstacles
     assert (obstacle.kind, len(world.versions(aws, KEY))) == (ObstacleKind.LOCKED, 2)
-    assert obstacle.until is not None and obstacle.until > datetime.now(UTC) + timedelta(days=30)
+    assert obstacle.until
+    assert obstacle.until > datetime.now(UTC) + timedelta(days=30)
 
 
 def test_an_old_version_with_rows_that_must_stay_is_not_deleted(aws: AwsSandbox) -> None:
@@ -275,8 +277,9 @@ def test_what_only_a_claim_names_is_listed_and_stays(aws: AwsSandbox) -> None:
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({"format": "xml"}, "format"), ({"format": "csv", "delimiter": ";;"}, "delimiter"), ({"format": "csv", "a": 1}, "a:"),
-     ({"format": "parquet", "packing": "gzip"}, "packing"), ({"format": "jsonl", "old_versions": "never"}, "old_versions"),
+    [({"format": "xml"}, "format"), ({"format": "csv", "delimiter": ";;"}, "delimiter"),
+     ({"format": "csv", "a": 1}, "a:"), ({"format": "parquet", "packing": "gzip"}, "packing"),
+     ({"format": "jsonl", "old_versions": "never"}, "old_versions"),
      ({"format": "csv", "encoding": "utf-7"}, "encoding"), ({"format": "jsonl", "texts": {"user_id": ["x"]}}, "texts")],
 )  # fmt: skip
 def test_wrong_options_are_named(aws: AwsSandbox, options: dict[str, Any], says: str) -> None:
