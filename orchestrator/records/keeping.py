@@ -50,12 +50,12 @@ class Records(Appeals, Papers):
     """The use cases around the record of requests."""
 
     def log(self, year: int | None = None) -> tuple[Logged, ...]:
-        """The log, oldest first; of the requests received in one year if given. Replays are nobody's request."""
+        """The log of consumers' requests, oldest first; of those received in one year if given."""
         told, receipts = self._told(None), self._last_receipts()
         appeals = {a.request: a for a in self.appeals()}
         rows = (
             logged(r, self.day(r.received), self._told_of(told.get(r.id, {}), receipts.get(r.id), appeals.get(r.id)))
-            for r in self.journal.requests() if not r.replays
+            for r in self.journal.requests() if _of_a_consumer(r)
         )  # fmt: skip
         return tuple(
             sorted((r for r in rows if year in (None, r.received.year)), key=lambda r: (r.received, r.request))
@@ -134,7 +134,7 @@ class Records(Appeals, Papers):
                 self.workspace.vault.destroy(request, self.actor.id)
             self.workspace.vault.destroy_file(request, self.actor.id)
             Agenda(self.journal.store).drop(request)
-            year = None if record.replays else self.day(record.received).year
+            year = self.day(record.received).year if _of_a_consumer(record) else None
             return self._blanked(request, year, self._remove_files(request))
 
     def _blanked(self, request: str, year: int | None, files: int) -> Purged:
@@ -164,3 +164,8 @@ class Records(Appeals, Papers):
 def _first(day: Mapping[str, date]) -> date | None:
     """The day of the substantive response, if it was no denial."""
     return min((day[kind] for kind in _RESPONSES if kind in day), default=None)
+
+
+def _of_a_consumer(request: Request) -> bool:
+    """Whether a consumer asked: replays are nobody's request, and an instruction is a customer organisation's."""
+    return not (request.replays or request.organisation)

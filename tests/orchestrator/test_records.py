@@ -65,12 +65,14 @@ def test_every_outcome_of_a_receipt_has_a_nature_of_response(desk: Desk, letter:
     assert (row.response is Response.COMPLIED) == (outcome is Fulfilment.COMPLETE)
 
 
-def test_a_withdrawn_request_has_no_days_and_a_replay_is_nobodys(desk: Desk) -> None:
+def test_a_withdrawn_request_has_no_days_and_neither_replays_nor_instructions_are_a_consumers(desk: Desk) -> None:
     request = asked(desk, on(2026, 3, 1))
     service = desk(on(2026, 3, 5))
     service.new_request(Right.DELETE, [("email", "a@example.com")], "replay", replays=request)
+    service.new_request(Right.DELETE, [("email", "b@example.com")], "email", organisation="hmac:5")
     service.cancel(request, "withdrawn")
     (row,) = service.log()
+    assert sum(figures.received for figures in service.metrics(2026).rights) == 1
     assert (row.response, row.responded, row.days) == (Response.WITHDRAWN, date(2026, 3, 5), None)
 
 
