@@ -157,7 +157,8 @@ def test_an_error_in_the_middle_drops_it_as_well(server: EmbeddedPostgres, live:
 
 
 _STALLED = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from connectors.heroku_postgres import connect
 from connectors.model import Secret, SystemSpec
 live, place, program, file = sys.argv[1:]
