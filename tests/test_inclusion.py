@@ -69,8 +69,10 @@ def test_every_part_of_a_proof_counts(office: Office, done: Fulfilled, tmp_path:
 
 def variants(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The proof with one thing changed."""
+    others: tuple[Any, ...]
     for name, value in told["entry"].items():
-        for other in (None, f"{value} ", 7, {}, []):
+        others = (None, f"{value} ", 7, {}, [])
+        for other in others:
             if other != value:
                 yield {**told, "entry": {**told["entry"], name: other}}
         yield {**told, "entry": {k: v for k, v in told["entry"].items() if k != name}}

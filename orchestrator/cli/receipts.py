@@ -100,6 +100,27 @@ def show(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fals
 
 
 @app.command()
+def pdf(
+    file: ReceiptFile,
+    public_key: PublicKey = None,
+    to: Annotated[Path | None, typer.Option("--to", help="The file to write; default: beside the receipt.")] = None,
+    fonts: Annotated[Path | None, typer.Option(help="A folder with further fonts.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a receipt and write it as a tagged PDF for people. Exit code 5 if no PDF can be made here."""
+    from orchestrator.errors import InvalidReceiptError
+    from orchestrator.receipt import TYPE, hash_of
+    from orchestrator.receipt.sheet import pdf as made
+
+    payload = _verified(file, public_key)
+    if payload["type"] != TYPE:
+        raise InvalidReceiptError(f"only receipts of requests have a form for people; see dsr receipt show {file}")
+    out = to or file.with_suffix(".pdf")
+    out.write_bytes(made(payload, hash_of(file.read_bytes()), fonts))
+    print_json({"file": str(out)}) if as_json else say(str(out))
+
+
+@app.command()
 def key(context: typer.Context, as_json: AsJson = False) -> None:
     """Print the public keys that verify this installation's receipts (PEM), the newest first."""
     with settings(context).service() as service:
