@@ -47,14 +47,14 @@ class Audits(Intake):
         self.journal.append("", "receipt_key", self.actor.id, told)
         return former
 
-    def verify_journal(self, heads: Iterable[Path] = ()) -> Head:
+    def verify_journal(self, heads: Iterable[Path] = (), anchored: Iterable[Mapping[str, Any]] = ()) -> Head:
         """Walk the whole chain, against every receipt there is and the heads given. IntegrityError if it was changed.
 
-        InvalidReceiptError for a head that was not signed here.
+        `anchored`: heads that were read and verified elsewhere. InvalidReceiptError for one that was not signed here.
         """
         keys = self.workspace.public_keys
         receipts = [signing.verify(r["envelope"].encode(), keys) for r in self.journal.receipts()]
-        given = [read_head(path, keys) for path in heads]
+        given = [*(read_head(path, keys) for path in heads), *anchored]
         leaves = leaves_of(self.journal)
         for told in given:
             if told["size"] > len(leaves) or hexadecimal(merkle.root(leaves[: told["size"]])) != told["root"]:

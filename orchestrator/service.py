@@ -14,6 +14,7 @@ from types import MappingProxyType
 from connectors.model import Identifier, Subject
 from connectors.protocol import Connector
 from orchestrator import canonical, fulfil, honour, minors, replay
+from orchestrator.anchor import Anchors
 from orchestrator.answers import Answers
 from orchestrator.backups import Backups
 from orchestrator.correction import planning
@@ -25,7 +26,6 @@ from orchestrator.delivery import Delivery
 from orchestrator.discover import discover
 from orchestrator.errors import NotAllowedError, UnknownError, UnsafePlanError
 from orchestrator.guard import guard, open_findings
-from orchestrator.inclusion import Inclusions
 from orchestrator.issue import Fulfilled
 from orchestrator.ledger import Scope, erasures, scope_of, unknown
 from orchestrator.model import Discovery, Finding, Plan, Right, Severity, Signed
@@ -58,7 +58,7 @@ class Planned:
 
 
 class Service(
-    Dealings, Letters, OptOuts, Answers, Turns, Inclusions, Records, Backups, Delivery, Retentions, Systems, Rotation
+    Dealings, Letters, OptOuts, Answers, Turns, Anchors, Records, Backups, Delivery, Retentions, Systems, Rotation
 ):
     """All use cases of one workspace, done by one actor."""
 

@@ -75,6 +75,7 @@ FLOORS = {
     "orchestrator.intake": 11,
     "orchestrator.audit": 12,
     "orchestrator.inclusion": 13,
+    "orchestrator.anchor": 14,
     "orchestrator.retention": 12,
     "orchestrator.survey": 12,
     "orchestrator.manual": 12,
