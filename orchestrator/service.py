@@ -38,6 +38,7 @@ from orchestrator.rotation import Rotation
 from orchestrator.staff import SINGLE, genuine
 from orchestrator.still_open import among, left_alone
 from orchestrator.systems import Systems
+from orchestrator.telemetry import traced
 from orchestrator.turns import Turns
 
 Progress = Callable[[str, str], None]
@@ -64,6 +65,7 @@ class Service(
 
     # Plans
 
+    @traced
     def plan(self, request: str, progress: Progress = _silent) -> Planned:
         """Discover, decide and guard. The plan is frozen under its digest; an earlier one is replaced."""
         self.actor.require("plan")
@@ -233,6 +235,7 @@ class Service(
 
     # Acting
 
+    @traced
     def run(self, request: str, progress: Progress = _silent) -> Fulfilled:
         """Carry out the approved plan, read back, sign a receipt. Running again does what is left."""
         self.actor.require("run")
@@ -240,6 +243,7 @@ class Service(
             return honour.run(self, request)
         return fulfil.run(self, request, progress)
 
+    @traced
     def export(
         self, request: str, to: Path, progress: Progress = _silent, wish: fulfil.Wish = fulfil.Wish()  # noqa: B008 (frozen)
     ) -> Package:  # fmt: skip

@@ -42,6 +42,7 @@ FLOORS = {
     "orchestrator.law": 6,
     "orchestrator.merkle": 6,
     "orchestrator.typeset": 7,
+    "orchestrator.telemetry": 6,
     "orchestrator.clock": 8,
     "orchestrator.inventory": 7,
     "orchestrator.regimes": 8,
