@@ -1,4 +1,4 @@
-"""A journal in each kind of database."""
+"""A journal in each kind of database, and a desk that writes letters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from orchestrator.journal import Journal
 from tests.orchestrator import databases
 from tests.orchestrator.cases import NOW
+from tests.orchestrator.letter_desk import box, desk, request_, today  # noqa: F401
 
 
 @pytest.fixture(scope="module")
