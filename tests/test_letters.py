@@ -18,7 +18,7 @@ from connectors.sandbox.world import Sandbox
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory.stationery import Channel
 from orchestrator.journal import State
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right
 from tests.office import Office, dsr, inventory

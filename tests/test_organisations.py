@@ -14,7 +14,7 @@ import pytest
 from connectors.sandbox.world import Sandbox
 from orchestrator.due import Owed
 from orchestrator.errors import HeldError, IncompleteError, NotAllowedError, UnknownError
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right, Role
 from tests.office import Office, dsr
@@ -175,11 +175,19 @@ def test_what_is_held_for_an_organisation_is_handed_over_to_its_contact(office: 
     (letter,) = [Path(name).read_text() for name in drafted.where if name.endswith(".txt")]
     assert office.sandbox.people.subject.email in letter, "by it the organisation finds its user"
     assert office.service.inventory.system("app_db").collections["public.completions"].title in letter
-    with pytest.raises(NotAllowedError, match="dsr handover sent"):
-        office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="5"))
-    sent = office.service.handed_over(request, "5", CONTACT, proof)
-    assert sent.sent
+    with pytest.raises(UnknownError, match="nothing of"):
+        office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="6"))
+    office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="5"))
+    (sent,) = office.service.handovers(request)
+    assert (bool(sent.sent), sent.to_contact) == (True, True)
     assert not sent.settled, "the person is still to be told"
+    with pytest.raises(NotAllowedError, match=f"has {request} since"):
+        office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="5"))
+    office.service.draft_letter(request, Kind.PROVIDER_NOTICE, Given(), written)
+    (notice,) = [p.read_text() for p in written.glob("*notice.txt")]
+    assert sent.title in " ".join(notice.split())
+    assert "to the address that the organization gave us" in " ".join(notice.split())
+    assert CONTACT.lower() not in notice.lower(), "whose address it is is not the person's business"
     office.service.record_letter(request, Kind.PROVIDER_NOTICE, proof, Given())
     (told,) = office.service.handovers(request)
     assert told.settled

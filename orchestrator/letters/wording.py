@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 ConfidenceName = Literal["read", "read_older", "second_hand", "memory"]
 TopicName = Literal[
     "verify", "pause", "free", "unverified", "service_provider", "records", "exceptions", "hold", "backups", "vendors",
-    "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty",
+    "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty", "fee",
 ]  # fmt: skip
 AboutName = RightName | Literal["know"]
 ListName = Literal["asks", "withheld", "data", "results"]
@@ -76,6 +76,7 @@ class Words(Entry):
     rights: dict[str, Text]
     instructions: dict[str, Text]
     requests: dict[str, Text]
+    choices: dict[str, Text]
     channels: dict[str, Text]
     levels: dict[LevelName, Text]
     because: dict[str, Text]
@@ -94,6 +95,7 @@ class Sentence(Entry):
     citation: Text | None = None
     confidence: ConfidenceName | None = None
     rights: list[RightName] = Field(default_factory=list)
+    only: list[AboutName] = Field(default_factory=list)  # as `rights`, where the law has less for categories alone
     level: LevelName | None = None
     when: Text | None = None
 

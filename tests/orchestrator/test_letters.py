@@ -16,7 +16,7 @@ from orchestrator.law import Asked, Topic
 from orchestrator.letters import wording
 from orchestrator.letters.content import compose
 from orchestrator.letters.facts import Denied, Notice
-from orchestrator.letters.kinds import ANSWERS, TO_OTHERS, Kind, State
+from orchestrator.letters.kinds import ANSWERS, Kind, State
 from orchestrator.letters.render import text
 from orchestrator.model import Ground, Level, Right, Role
 from orchestrator.regimes import law_of
@@ -46,7 +46,7 @@ def test_every_kind_can_be_written_under_every_law_and_names_what_the_law_asks_f
     assert DESK.reply_to in whole
     assert "Privacy desk" in whole
     assert ("24 November 2026" if regime == "gdpr" else "November 24, 2026") in whole
-    if kind not in TO_OTHERS:
+    if kind not in (Kind.HAND_OVER, Kind.VENDOR_NOTICE):
         assert "to delete your personal information" in " ".join(whole.split())
         assert ("2 November 2026" if regime == "gdpr" else "November 2, 2026") in whole
 
@@ -183,7 +183,7 @@ def test_every_right_has_its_answer(asked: Asked) -> None:
     made = facts(Kind.COMPLETION, asked=asked, choice=CHOSEN, delivery="through your account")
     handed = replace(WHOLE, files=3)
     shown = said(compose(replace(made, outcome=handed)))
-    assert wording.words().rights[asked] in shown
+    assert wording.words().rights[asked].format(choice="sell or share your personal information") in shown
     assert ("through your account" in shown) == (asked in (Asked.ACCESS, Asked.SHINE_THE_LIGHT))
     assert (CHOSEN.confirmed_at in shown) == (asked in (Asked.OPT_OUT, Asked.OPT_IN, Asked.LIMIT))
 

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import InventoryError, NotAllowedError
 from orchestrator.inventory import Inventory
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right
 from tests.orchestrator.inventories import MINIMAL, changed, written

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.correspondence import Sent
 from orchestrator.errors import NotAllowedError, UnknownError
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right
 from orchestrator.service import Service

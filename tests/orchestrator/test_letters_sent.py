@@ -12,7 +12,7 @@ import pytest
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.journal import State
 from orchestrator.law import Topic
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.letters.post import NotSentError, PerhapsSentError
 from orchestrator.model import Level, Right
