@@ -218,3 +218,7 @@ def test_handing_over_and_instructing_from_the_command_line(office: Office, proo
     )
     assert verified.returncode == 0, verified.stderr
     assert dsr(office, "vendor", "list").returncode == 0
+    (theirs,) = json.loads(dsr(office, "log", "show", "--instructions", "--json").stdout)
+    assert theirs["request"] == asked
+    assert asked not in dsr(office, "log", "show", "--json").stdout
+    assert asked not in dsr(office, "log", "export", "--to", "-").stdout

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The record of requests: the law's log, and its end.")
 OfYear = Annotated[int | None, typer.Option("--year", min=2020, max=2200, help="Only requests received that year.")]
 
+OfOrganisations = Annotated[
+    bool, typer.Option("--instructions", help="Instructions of customer organisations instead, which no law counts.")
+]
+
 
 def register(app: typer.Typer, requests: typer.Typer) -> None:
     """Add `dsr metrics` to the top level, and appeals to `dsr request`."""
@@ -29,25 +33,31 @@ def register(app: typer.Typer, requests: typer.Typer) -> None:
 
 
 @app.command()
-def show(context: typer.Context, year: OfYear = None, as_json: AsJson = False) -> None:
-    """Every request in the fields that 11 CCR 7101(b) lists, and no others."""
+def show(
+    context: typer.Context, year: OfYear = None, instructions: OfOrganisations = False, as_json: AsJson = False
+) -> None:
+    """Every consumer's request in the fields that 11 CCR 7101(b) lists, and no others."""
     from orchestrator.cli.show import table
     from orchestrator.records.log import columns
 
     with settings(context).service() as service:
-        rows = service.log(year)
+        rows = service.log(year, instructions=instructions)
     names = columns(rows)
     if as_json:
         print_json([{name: getattr(row, name) for name in names} for row in rows])
     else:
-        table("Log of requests", names, [[getattr(row, name) for name in names] for row in rows])
+        table(
+            "Instructions of organisations" if instructions else "Log of requests",
+            names,
+            [[getattr(row, name) for name in names] for row in rows],
+        )
 
 
 @app.command()
 def export(
     context: typer.Context,
     to: Annotated[Path, typer.Option("--to", help="The file, .csv or .json; - writes CSV to standard output.")],
-    year: OfYear = None, as_json: AsJson = False,
+    year: OfYear = None, instructions: OfOrganisations = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write the log for whoever looks into compliance. It serves nothing else (11 CCR 7101(d))."""
     from orchestrator.canonical import encode
@@ -58,7 +68,7 @@ def export(
     if str(to) != "-" and to.suffix not in (".csv", ".json"):
         raise typer.BadParameter("name a file that ends in .csv or .json, or -", param_hint="--to")
     with settings(context).service() as service:
-        rows = service.log(year)
+        rows = service.log(year, instructions=instructions)
     names = columns(rows)
     if str(to) == "-":
         sys.stdout.write(csv_of(rows))

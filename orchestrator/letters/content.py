@@ -167,6 +167,8 @@ class _Writing:
         elif block.items:
             self.need([block.items])
             yield Items(tuple(_plain(t) for t in self._given.lists[block.items]))
+        elif block.table == "results":
+            yield self._results()
         else:
             self.need(["identifiers"])
             rows = tuple((_plain(a), _plain(b)) for a, b in self._given.pairs)
@@ -203,6 +205,15 @@ class _Writing:
                 for topic in (t for t in words.law if t not in added):
                     yield from self._law(topic)
                 added |= set(words.law)
+
+    def _results(self) -> Table:
+        """What became of each class of data, in one table: what it means to the person is not said."""
+        states, items = wording.words().states, self._given.items
+        rows = [(_where(i), states[i.state].brief or states[i.state].title) for i in items]
+        if not any(i.basis or i.until for i in items):
+            return Table("What became of the data", ("What", "Where it stands"), tuple(rows))
+        whole = tuple((*row, _reason(i), day(self._facts, i.until)) for row, i in zip(rows, items, strict=True))
+        return Table("What became of the data", ("What", "Where it stands", "Why", "Until, at the latest"), whole)
 
     def _table(self, caption: str, items: list[Item]) -> Table:
         if not any(i.until or i.use for i in items):

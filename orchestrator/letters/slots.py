@@ -32,7 +32,8 @@ class Slots:
 
     def has(self, name: str) -> bool:
         """Whether there is something to say of it."""
-        return bool(self.texts.get(name) or self.lists.get(name) or (name == "identifiers" and self.pairs))
+        tables = {"identifiers": self.pairs, "results": self.items}
+        return bool(self.texts.get(name) or self.lists.get(name) or tables.get(name))
 
 
 def slots(facts: Facts) -> Slots:
@@ -44,7 +45,6 @@ def slots(facts: Facts) -> Slots:
         "asks": facts.asks,
         "withheld": outcome.withheld if outcome else (),
         "data": notice.data if notice else (),
-        "results": tuple(_result(facts, item) for item in outcome.items) if outcome else (),
     }
     given = {
         "company": facts.company,
@@ -182,15 +182,6 @@ def _again_by(facts: Facts) -> date | None:
     days = [on for on in waiting if on is not None]
     last = max(days, default=None)
     return last if last is not None and len(days) == len(waiting) and last >= facts.today else None
-
-
-def _result(facts: Facts, item: Item) -> str:
-    """What became of one class of data, on one line."""
-    until = f", until {day(facts, item.until)}" if item.until else ""
-    where = f"{item.system}: {item.what}" if item.what else item.system
-    cited = f" ({item.citation})" if item.citation else ""
-    why = f". {item.basis}{cited}" if item.basis else ""
-    return f"{where}. {wording.words().states[item.state].title}{until}{why}"
 
 
 def _chosen(facts: Facts) -> str:

@@ -24,7 +24,7 @@ TopicName = Literal[
     "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty", "fee",
 ]  # fmt: skip
 AboutName = RightName | Literal["know"]
-ListName = Literal["asks", "withheld", "data", "results"]
+ListName = Literal["asks", "withheld", "data"]
 Shape = TypeVar("Shape", bound=BaseModel)
 _MAKES = ("p", "h", "items", "table", "states", "block", "law")
 
@@ -35,7 +35,7 @@ class Block(Entry):
     p: Text | None = None
     h: Text | None = None
     items: ListName | None = None
-    table: Literal["identifiers"] | None = None
+    table: Literal["identifiers", "results"] | None = None
     states: Literal[True] | None = None  # a section for each state that data is in
     block: Text | None = None
     law: TopicName | None = None
@@ -69,6 +69,7 @@ class StateWords(Entry):
 
     title: Text
     says: Text
+    brief: Text | None = None  # instead of the title, to an organisation about a person
     law: list[TopicName] = Field(default_factory=list)
 
 

@@ -13,10 +13,10 @@ from orchestrator.law import Asked, Purpose, asked_by
 from orchestrator.letters import wording
 from orchestrator.letters.content import compose, text_of
 from orchestrator.letters.facts import Denied, Facts
-from orchestrator.letters.kinds import Kind
+from orchestrator.letters.kinds import Kind, State
 from orchestrator.model import Right
 from orchestrator.regimes.outcomes import Outcome, outcomes
-from tests.orchestrator.letter_cases import CHOSEN, KEPT, facts, said
+from tests.orchestrator.letter_cases import CHOSEN, KEPT, facts, item, outcome, said
 
 INSTRUCTIONS = (Kind.ACKNOWLEDGEMENT, Kind.COMPLETION, Kind.PARTIAL_DENIAL, Kind.DENIAL)
 
@@ -54,8 +54,10 @@ def test_an_organisation_is_not_written_to_as_the_person(kind: Kind) -> None:
 
 def test_an_organisation_reads_what_became_of_each_kind_of_data() -> None:
     whole = said(compose(replace(instruction(Kind.PARTIAL_DENIAL), outcome=KEPT)))
-    assert "Shop: Orders. Deleted" in whole
-    assert "until January 1, 2033. Books for tax (26 U.S.C. 6501)" in whole
+    assert "Shop: Orders\nDeleted" in whole
+    assert "Shop: Orders\nKept\nBooks for tax (26 U.S.C. 6501)\nJanuary 1, 2033" in whole
+    emptied = replace(instruction(Kind.COMPLETION), outcome=outcome(item(State.EMPTIED)))
+    assert "The person's details removed" in said(compose(emptied))
 
 
 @pytest.mark.parametrize("kind", [Kind.EXTENSION, Kind.FEE_ESTIMATE, Kind.HAND_OVER])
