@@ -207,6 +207,10 @@ def test_handing_over_and_instructing_from_the_command_line(office: Office, proo
     request = office.approved(office.sandbox.people.subject.email)
     shown = dsr(office, "handover", "list", "--json")
     assert [h["organisation"] for h in json.loads(shown.stdout)] == ["5"], shown.stderr
+    out = tmp_path / "letters"
+    drafted = dsr(office, "letter", "draft", request, "hand_over", "--organisation", "5", "--out", str(out), "--json")
+    assert drafted.returncode == 0, drafted.stderr
+    assert sorted(path.suffix for path in out.iterdir()) == [".html", ".pdf", ".txt"]
     sent = dsr(office, "handover", "sent", request, "--organisation", "5", "--to", str(contact), "--proof", str(proof))
     assert sent.returncode == 0, sent.stderr
     assert dsr(office, "handover", "told", request, "--letter", str(proof)).returncode == 0
