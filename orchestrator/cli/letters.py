@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.correspondence import Sent
@@ -97,7 +97,7 @@ def record(
     """Record that a letter went out by hand. It acknowledges, extends, answers or denies the request."""
     given = _given(to_name, address_from, reason, because, until, ask, by, "", vendor, "")
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         _told(service.record_letter(request, _kind(kind), letter, given, at), as_json)
 
 
