@@ -1,7 +1,9 @@
-"""What tests of whole requests stand on: the sandbox with a module's `STORES`, and a privacy desk over it."""
+"""What tests of whole requests stand on: the sandbox with a module's `STORES`, and a privacy desk over it. And what no
+test leaves to the next."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,15 @@ import pytest
 
 from connectors.sandbox.world import Sandbox
 from tests.office import Office
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """The command line narrows the process's own when it is called in it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="module")
