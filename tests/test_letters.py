@@ -29,12 +29,6 @@ NOBODY = "nobody.here@example.net"
 SOON = Given(by=(datetime.now(UTC) + timedelta(days=60)).date())
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def box() -> Iterator[Postbox]:
     with postbox() as box:

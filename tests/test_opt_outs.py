@@ -31,12 +31,6 @@ BUYER = Recipient(
 SOMEONE = "someone@example.com"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
 def opened(running: Sandbox, state: Path, *more: Recipient) -> Office:
     held = inventory()
     some = {n: s for n, s in held.systems.items() if n in STORES}

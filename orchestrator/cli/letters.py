@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.correspondence import Sent
@@ -104,7 +104,7 @@ def record(
         organisation=organisation, amount=amount, facts=facts,
     )  # fmt: skip
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         _told(service.record_letter(request, _kind(kind), letter, given, at), as_json)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.clocks import Letter, On
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +100,7 @@ def appeals(context: typer.Context, as_json: AsJson = False) -> None:
 def appeal(context: typer.Context, request: RequestId, on: On = None, as_json: AsJson = False) -> None:
     """Record that the person appeals against the answer, where the law gives an appeal to the company."""
     with settings(context).service() as service:
-        found = service.appeal(request, on.replace(tzinfo=service.inventory.zone) if on else None)
+        found = service.appeal(request, local(service, on))
     print_json(found) if as_json else say(f"{request}  appealed; the decision is due on {found.decision.due}")
 
 
@@ -112,12 +112,9 @@ def decide_appeal(
     """Record that the decision of an appeal went out. What is granted is carried out as a request of its own."""
     from orchestrator.records import Result
 
-    try:
-        came = Result(result)
-    except ValueError:
-        raise typer.BadParameter(f"{result!r} is not one of {', '.join(Result)}", param_hint="--result") from None
+    came = one_of(Result, result, "--result")
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         found = service.decide_appeal(request, came, letter, at)
     late = f"; late, it was due by {found.decision.last}" if found.decision.late else ""
     print_json(found) if as_json else say(f"{request}  appeal {found.result}{late}")

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from orchestrator.inventory import document
 from orchestrator.inventory.promise import RightName
@@ -141,11 +141,4 @@ def law_file(regime: str) -> LawFile:
 
 
 def _read(path: Path, shape: type[Shape]) -> Shape:
-    data, problems = document.read(path)
-    try:
-        made = shape.model_validate(data, strict=False)
-    except ValidationError as error:
-        for found in error.errors(include_url=False):
-            problems.add(tuple(found["loc"]), str(found["msg"]))
-    problems.stop()
-    return made
+    return document.shaped(path, shape, strict=False)  # kinds and states are written as texts
