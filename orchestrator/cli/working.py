@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, print_json, say, settings
+from orchestrator.cli.session import AsJson, local, print_json, say, settings
 from orchestrator.telemetry import telemetry
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def queue(
 ) -> None:
     """Leave an approved request to the workers; one that was stuck is tried anew."""
     with _engine(context) as (engine, service):
-        when = engine.queue(request, at.replace(tzinfo=service.inventory.zone) if at else None)
+        when = engine.queue(request, local(service, at))
     print_json({"request": request, "at": when}) if as_json else say(f"{request}  queued; workers: dsr work")
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError
@@ -52,14 +52,7 @@ class ExceptionsFile(Entry):
 @cache
 def exceptions(path: Path = FILE) -> Exceptions:
     """The statute's exceptions. InventoryError if the file cannot be used."""
-    data, problems = yaml.read(path)
-    try:
-        file = ExceptionsFile.model_validate(data)
-    except ValidationError as error:
-        for found in error.errors(include_url=False):
-            problems.add(tuple(found["loc"]), str(found["msg"]))
-        problems.stop()
-        raise  # never: there were problems
+    file = yaml.shaped(path, ExceptionsFile)
     known = {
         e.id: DeletionException(
             e.id, e.regime, e.in_force, tuple(e.conditions), e.policy, e.citation, Confidence(e.confidence), e.says,
