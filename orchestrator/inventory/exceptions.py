@@ -14,7 +14,7 @@ from orchestrator.errors import InventoryError
 from orchestrator.excepted import DeletionException, Exceptions
 from orchestrator.inventory import document as yaml
 from orchestrator.inventory.problems import Problems
-from orchestrator.inventory.words import Date, Entry, RegimeName, Text, Texts
+from orchestrator.inventory.words import ConfidenceName, Date, Entry, RegimeName, Text, Texts
 from orchestrator.law import Confidence
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ExceptionEntry(Entry):
     conditions: list[Condition]
     policy: Literal["same", "narrower", "wider", "absent"]
     citation: Text
-    confidence: Literal["read", "read_older", "second_hand", "memory"]
+    confidence: ConfidenceName
     says: Text
     always: bool = False
 

@@ -14,11 +14,10 @@ from pydantic import BaseModel, Field, model_validator
 
 from orchestrator.inventory import document
 from orchestrator.inventory.promise import RightName
-from orchestrator.inventory.words import Entry, LevelName, RegimeName, Text
+from orchestrator.inventory.words import ConfidenceName, Entry, LevelName, RegimeName, Text
 from orchestrator.letters.kinds import Kind, State
 
 FOLDER = Path(__file__).parent
-ConfidenceName = Literal["read", "read_older", "second_hand", "memory"]
 TopicName = Literal[
     "verify", "pause", "free", "unverified", "service_provider", "records", "exceptions", "hold", "backups", "vendors",
     "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty", "fee",
