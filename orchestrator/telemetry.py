@@ -2,7 +2,7 @@
 
 What is told: ids of requests, names of systems, verbs, standings, counts, durations and the kinds of errors. Never a
 value, and never an error's words, which a vendor may have chosen. Libraries are not instrumented: their spans have
-addresses with identifiers in them. Without the extra, or without OTEL_EXPORTER_OTLP_ENDPOINT, all of it does nothing.
+addresses with identifiers in them. Without the extra, or without OTEL_EXPORTER_OTLP_ENDPOINT, nothing is told.
 
 Sources: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ (the variables),
 https://opentelemetry.io/docs/specs/semconv/general/recording-errors/ (error.type).
@@ -11,6 +11,7 @@ https://opentelemetry.io/docs/specs/semconv/general/recording-errors/ (error.typ
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _NAME = "dsr"
+_log = logging.getLogger("dsr.telemetry")
 P = ParamSpec("P")
 S = TypeVar("S")
 T = TypeVar("T")
@@ -138,7 +140,7 @@ def traced(method: Callable[Concatenate[S, str, P], T]) -> Callable[Concatenate[
 def exported(environ: Mapping[str, str] = os.environ) -> Iterator[None]:
     """While inside, what is told goes to the OTLP endpoint that the environment names; flushed at the end.
 
-    Does nothing without one, or without the extra.
+    Does nothing without one; without the extra it says so.
     """
     if not environ.get(_ENDPOINT) or environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         yield
@@ -152,6 +154,7 @@ def exported(environ: Mapping[str, str] = os.environ) -> Iterator[None]:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
+        _log.warning("%s is set, and nothing is told: the extra `telemetry` is not installed", _ENDPOINT)
         yield
         return
     resource = Resource.create({"service.name": environ.get("OTEL_SERVICE_NAME", _NAME)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,15 @@ def test_without_an_endpoint_nothing_is_done() -> None:
         telemetry.watch_open(lambda: 1 // 0)
         assert not telemetry.on
         assert telemetry.here() is None
+
+
+def test_an_endpoint_without_the_extra_is_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with exported({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}):
+        assert not telemetry.on
+    assert "`telemetry` is not installed" in caplog.text
 
 
 def test_with_an_endpoint_it_is_told_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
