@@ -56,6 +56,8 @@ class _Reader(HTMLParser):
         classes = frozenset((dict(attrs).get("class") or "").split())
         if tag == "br" and self._runs is not None:
             self._runs.append({"text": "", "style": "br"})
+        if tag == "wbr" and self._runs is not None:
+            self._runs.append({"text": "\u200b", "style": self._style()})
         if tag in _VOID:
             return
         self._open.append((tag, classes))

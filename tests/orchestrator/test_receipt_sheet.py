@@ -63,7 +63,7 @@ def words_of_sheet(payload: Mapping[str, Any]) -> str:
             for item in value:
                 yield from runs(item)
 
-    return re.sub(r"\s", "", "".join(runs(list(sheet.blocks(html(payload, SHA))))))
+    return re.sub(r"[\s\u200b]", "", "".join(runs(list(sheet.blocks(html(payload, SHA))))))
 
 
 def test_no_word_of_the_page_is_missing() -> None:
