@@ -119,15 +119,18 @@ def _cited(deadline: Deadline) -> str:
 
 
 def _decisions(facts: Facts) -> dict[str, str]:
-    extended, denied, choice = facts.extended, facts.denied, facts.choice
+    extended, denied, choice, appeal = facts.extended, facts.denied, facts.choice, facts.appealed
     because = denied.because if denied else ""
     known = wording.words().because
-    reason = (extended.reason if extended else denied.reason if denied else "").strip()
+    reason = next((told.reason for told in (extended, denied, appeal) if told), "").strip()
     outcome = facts.outcome
     denies_deletion = denied is not None or (outcome is not None and State.RETAINED in outcome.states)
     return {
         "reason": reason,
         "because": known.get(because, ""),
+        "appealed": day(facts, appeal.on if appeal else None),
+        "result": wording.words().appeals.get(appeal.result, "") if appeal else "",
+        "refused": _flag(appeal is not None and appeal.result != "granted"),
         "not_verified": _flag(because == "insuf_verification"),
         "extended_until": day(facts, extended.until if extended else None),
         "since": day(facts, choice.since if choice else None),
