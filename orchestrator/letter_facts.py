@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 
 from orchestrator.choices import purposes
 from orchestrator.clock import answer_ends, extension_ends
@@ -54,7 +55,8 @@ class LetterFacts(OptOuts, Fees, NoticeFacts, Appeals):
             appealed=self._appealed(request, given) if kind is Kind.APPEAL_DECISION else None,
             notice=self._notice_of(asked, kind, given), amount=given.amount,
             choice=self._choice(asked, given), sells=self._sells(),
-            asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery, agent_of=given.agent_of,
+            asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery,
+            covers_from=self._covers_from(request), agent_of=given.agent_of,
         )  # fmt: skip
 
     def desk(self) -> Stationery:
@@ -165,6 +167,12 @@ class LetterFacts(OptOuts, Fees, NoticeFacts, Appeals):
         except NotAllowedError:
             return None
         return None if found.level is Level.NONE else found
+
+    def _covers_from(self, request: str) -> date | None:
+        """The first day that the last package covers; None if it covers everything, or there is none."""
+        last = next(reversed(list(self.journal.entries(request, "exported"))), None)
+        since = last.payload["since"] if last else None
+        return self.day(datetime.fromisoformat(since)) if since else None
 
     def _sells(self) -> Whether:
         """Whether data is sold or shared today. One answer that is missing is none."""

@@ -141,6 +141,7 @@ class Facts:
     asks_by: date | None = None
     again_by: date | None = None  # until when the next letter is promised
     delivery: str = ""  # how a package reaches the person
+    covers_from: date | None = None  # the first day that the package covers; None: of whatever date
     agent_of: str = field(default="", repr=False)  # "agent" or "parent": on whose behalf the letter's reader asked
 
     @property

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from orchestrator.clock import Deadline
+from orchestrator.disclosures import FIRST
 from orchestrator.inventory.flows import Whether
 from orchestrator.law import Asked, Purpose, Topic
 from orchestrator.letters import wording
@@ -61,9 +62,11 @@ def slots(facts: Facts) -> Slots:
         "asks_by": day(facts, asks_by),
         "again_by": day(facts, _again_by(facts)),
         "delivery": facts.delivery.strip(),
+        "covers_from": day(facts, facts.covers_from),
+        "older_on_request": _flag(facts.covers_from is not None and facts.covers_from > FIRST),
         "opt_out_at": facts.desk.opt_out_at,
         "authority": facts.desk.authority,
-        "promise": _flag(facts.request.ground is Ground.POLICY_PROMISE),
+        "promise": _flag(facts.request.ground is Ground.POLICY_PROMISE and facts.law.promised(facts.asked)),
         "for_agent": _flag(facts.agent_of == "agent"),
         "for_parent": _flag(facts.agent_of == "parent"),
         "vendor": notice.vendor if notice else "",
