@@ -137,6 +137,12 @@ def test_an_access_letter_says_what_time_its_package_covers() -> None:
         assert "of whatever date" in shown(None)
 
 
+def test_shine_the_light_promises_no_list_where_nothing_went_out() -> None:
+    shown = letter(Kind.COMPLETION, asked=Asked.SHINE_THE_LIGHT, delivery="with this letter")
+    assert "or that it was to nobody" in shown
+    assert "The list" not in shown
+
+
 def test_a_denial_in_part_of_categories_says_how_they_come_and_claims_no_package() -> None:
     made = facts(Kind.PARTIAL_DENIAL, asked=Asked.ACCESS, delivery="by mail",
                  outcome=outcome(item(State.DISCLOSED), item(State.HANDED_OVER, "School")))  # fmt: skip
