@@ -130,6 +130,12 @@ class System:
     sandbox_restore_test: RestoreTest | None = None
     suppression: str = ""  # what an opt-out entered there stops: "marketing", "all_mail" or not said
 
+    @property
+    def copies_of(self) -> tuple[str, ...]:
+        """The systems whose copies it holds."""
+        named = self.settings.get("copies_of") or ()
+        return (named,) if isinstance(named, str) else tuple(named)
+
 
 @dataclass(frozen=True)
 class Inventory:

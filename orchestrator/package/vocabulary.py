@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 NEVER = "11 CCR 7024(d)"
 OTHERS = "Cal. Civ. Code 1798.145(k)"
 UNSEEN = "it could hold what must not be disclosed"
+# What the inventory's own words for a field that is never handed out (`never: password hash`) come under.
+_DECLARED = (
+    (re.compile(r"another person|other people|\b(employee|organisation)\b"), OTHERS),
+    (re.compile(r"password|token|secret|security question|social security|passport|licen[cs]e|biometric|"
+                r"identity document|tax number|(bank|financial) account number|insurance number|medical"), NEVER),
+)  # fmt: skip
+
+
+def rule_of(declared: str) -> str:
+    """The rule by which a declared type is withheld; empty where it is the company's own decision."""
+    return next((rule for words, rule in _DECLARED if words.search(declared.lower())), "")
 
 
 class Type(StrEnum):

@@ -27,6 +27,7 @@ from orchestrator.package.people import Own
 from orchestrator.package.period import Period
 from orchestrator.package.rows import Rows
 from orchestrator.package.scan import Found, Scanner
+from orchestrator.package.vocabulary import rule_of
 
 _ROWS = ("application/jsonl", "text/csv")
 _NOT_CLEARLY_THEIRS = ("claimed", "several_people", "shared", "unmarked")
@@ -207,7 +208,7 @@ class _Writing:
 
     def _withheld(self) -> Iterator[Withheld]:
         for (system, collection), types in sorted(self.kept_back.items()):
-            yield from (Withheld(system, collection, kind, "") for kind in sorted(types))
+            yield from (Withheld(system, collection, kind, rule_of(kind)) for kind in sorted(types))
         for (system, collection), found in sorted(self.blacked_out.items()):
             yield from (Withheld(system, collection, str(k), k.reason, n) for k, n in sorted(found.items()))
 

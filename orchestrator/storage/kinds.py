@@ -107,7 +107,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     # letters: named by hash and Message-ID, never by whom they went to. `last`: nothing more is owed after it
     "letter_sending": frozenset({"letter", "sha256", "message", "channel"}),
     "letter_unsent": frozenset({"message", "reason"}),
-    "letter_sent": frozenset({"letter", "sha256", "message", "channel", "at", "last"}),
+    "letter_sent": frozenset({"letter", "sha256", "message", "channel", "at", "last", "again"}),
     "letter_delivered": frozenset({"message", "at"}),
     "letter_returned": frozenset({"message", "at", "reason"}),
     "vendor_notified": frozenset({"vendor", "at", "proof"}),
