@@ -85,6 +85,7 @@ class Collection:
     tells: Mapping[str, Tells] = field(default_factory=dict)  # field -> what it says of the person's age
     sensitive_uses: tuple[str, ...] = ()  # what a request to limit ends
     holds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field -> attributes of the person
+    others: tuple[str, ...] = ()  # fields that name somebody else: read, and never given out
     uncorrected: str = ""  # why nothing in it is put right
     carried_over: str = ""  # how a new identifier is entered beside the old one, by hand
     retention: Schedule | None = None  # when its rows have had their time, whoever they are about
@@ -165,6 +166,7 @@ class Inventory:
     attributes: Mapping[str, Attribute] = field(default_factory=dict)  # what a person may have put right
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     points: Mapping[str, Point] = field(default_factory=dict)
+    doubtful_names: str = "black_out"  # what a package does with what may be somebody's name: also "hold", "leave"
     sensitive_categories: frozenset[str] = frozenset()  # those whose deletion needs `sensitive_level`
     sensitive_level: Level = Level.REASONABLY_HIGH
 

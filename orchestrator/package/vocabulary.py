@@ -44,12 +44,14 @@ class Type(StrEnum):
     EMAIL = "another person's e-mail address"
     PHONE = "another person's telephone number"
     PERSON = "another person's name and address"
+    NAME = "another person's name"
+    MAYBE_NAME = "what may be another person's name"
     ENCODED = "encoded data that cannot be looked into"
 
     @property
     def reason(self) -> str:
         """The rule by which it is withheld."""
-        if self in (Type.EMAIL, Type.PHONE, Type.PERSON):
+        if self in (Type.EMAIL, Type.PHONE, Type.PERSON, Type.NAME, Type.MAYBE_NAME):
             return OTHERS
         return UNSEEN if self is Type.ENCODED else NEVER
 
