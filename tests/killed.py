@@ -67,14 +67,16 @@ class Place:
         self._ask(f'CREATE DATABASE "{_name(other.url)}" TEMPLATE "{_name(self.url)}"')
         return other
 
-    def bytes(self) -> bytes:
+    def bytes(self, *, at_rest: bool = True) -> bytes:
         """All files: of the state directory, and those in which the server keeps the database.
 
-        Not the server's write-ahead log, which is the same for all databases.
+        `at_rest`: wait until nobody is at work over it.
+        Not the server's write-ahead log, which is one for all databases.
         """
         folders = [self.state]
         if self.url:
-            self._rest()
+            if at_rest:
+                self._rest()
             folders.append(Path(self._ask("CHECKPOINT; SHOW data_directory")) / "base" / self._oid())
         return b"\n".join(p.read_bytes() for folder in folders for p in sorted(folder.rglob("*")) if p.is_file())
 
