@@ -67,7 +67,7 @@ class Place:
         self._ask(f'CREATE DATABASE "{_name(other.url)}" TEMPLATE "{_name(self.url)}"')
         return other
 
-    def bytes(self, *, at_rest: bool = True) -> bytes:
+    def content(self, *, at_rest: bool = True) -> bytes:
         """All files: of the state directory, and those in which the server keeps the database.
 
         `at_rest`: wait until nobody is at work over it.
@@ -77,8 +77,12 @@ class Place:
         if self.url:
             if at_rest:
                 self._rest()
-            folders.append(Path(self._ask("CHECKPOINT; SHOW data_directory")) / "base" / self._oid())
+            folders.append(self._files() / "base" / self._oid())
         return b"\n".join(p.read_bytes() for folder in folders for p in sorted(folder.rglob("*")) if p.is_file())
+
+    def log(self) -> bytes:
+        """The server's write-ahead log."""
+        return b"\n".join(p.read_bytes() for p in sorted((self._files() / "pg_wal").iterdir()) if p.is_file())
 
     def remove(self) -> None:
         shutil.rmtree(self.state)
@@ -91,6 +95,9 @@ class Place:
             os.environ["DSR_DATABASE_URL"] = self.url
         else:
             os.environ.pop("DSR_DATABASE_URL", None)
+
+    def _files(self) -> Path:
+        return Path(self._ask("CHECKPOINT; SHOW data_directory"))
 
     def _oid(self) -> str:
         return self._ask(f"SELECT oid FROM pg_database WHERE datname = '{_name(self.url)}'")

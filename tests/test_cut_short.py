@@ -88,18 +88,18 @@ def test_a_key_and_the_entry_that_it_is_gone_go_together(place: Place, tmp_path:
     gone = {"r-1": "vault_reduced", capsule: "vault_destroyed", "file:r-1": "vault_destroyed"}
     secrets = {name: _secrets(journal, name) for name in slots} | {"": [TOLD.encode()]}
     journal.close()
-    assert [one for every in secrets.values() for one in every if one not in place.bytes()] == [], "it can be found"
+    assert [one for every in secrets.values() for one in every if one not in place.content()] == [], "it can be found"
 
     ends, remains = {name: set[bool]() for name in secrets}, set[str]()
     for one in at_every_moment(place, tmp_path / "copies", f"{__name__}:forgetting", step=9 if place.url else 1):
-        found = one.bytes()
+        found = one.content()
         journal, vault = _opened(one)
         told = {name for name, kind in gone.items() if any(e.kind == kind for e in journal.entries(name))}
         told |= {"r-1", ""} if any(journal.entries(kind="purged")) else set()
         for name, slot in slots.items():
             assert name in told or vault.open(name).get(slot) == b"value", "it is whole"
         journal.close()
-        after = one.bytes()
+        after = one.content()
         for name, secret in secrets.items():
             ends[name].add(name in told)
             if name in told:
@@ -115,7 +115,7 @@ def test_a_key_and_the_entry_that_it_is_gone_go_together(place: Place, tmp_path:
         assert not Agenda(journal.store).rows()
         journal.verify()
         journal.close()
-        after = one.bytes()
+        after = one.content()
         assert [s for every in secrets.values() for s in every if s in after] == []
         one.remove()
     assert all(end == {True, False} for end in ends.values())

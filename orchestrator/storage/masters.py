@@ -31,9 +31,10 @@ def masters(references: str, store: Store, environ: Mapping[str, str] = os.envir
     named = [one.strip() for one in references.split(",") if one.strip()]
     if not named:
         raise NotAllowedError("no master key is named")
-    return tuple(
-        _at_kms(one, store) if one.startswith(KMS) else MasterKey.from_reference(one, environ) for one in named
-    )
+    found: list[MasterKey] = []
+    for one in named:
+        found += [_at_kms(one, store)] if one.startswith(KMS) else MasterKey.every(one, environ)
+    return tuple(found)
 
 
 def _at_kms(reference: str, store: Store) -> MasterKey:

@@ -67,7 +67,7 @@ def on_postgres(engine: Engine, patience: float, *, entries: bool) -> None:
 def keep_no_samples(connection: Connection) -> None:
     """Have PostgreSQL's statistics hold no wrapped key, sealed value or entry, nor those they hold already."""
     for column, kind in _UNSAMPLED:
-        table, name = column.table.name, column.name  # type: ignore[attr-defined]
+        table, name = column.table.name, column.name
         if connection.execute(_SAMPLED, {"table": table, "column": name}).scalar():
             # Stating the type again rewrites nothing, and drops the statistics of the column.
             connection.execute(text(f'ALTER TABLE {table} ALTER COLUMN "{name}" TYPE {kind}'))

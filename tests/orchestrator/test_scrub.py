@@ -36,7 +36,7 @@ def planted(journal: Journal) -> tuple[Vault, list[bytes]]:
 
 
 def left(place: Place, secrets: list[bytes]) -> list[bytes]:
-    found = place.bytes(at_rest=False)
+    found = place.content(at_rest=False)
     return [one for one in secrets if one in found]
 
 
@@ -62,7 +62,7 @@ def test_what_an_old_snapshot_still_sees_is_owed_and_not_said_to_be_gone(
 def test_a_reader_that_came_later_is_not_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.storage.store._PATIENCE", 0.0)
     with Journal.open(place.url) as journal:
-        vault, secrets = planted(journal)
+        _, secrets = planted(journal)
         with journal.store.write() as connection:
             connection.execute(text("DELETE FROM dsr_vault_keys WHERE request = 'r-1'"))
         later = create_engine(journal.store.engine.url, isolation_level="REPEATABLE READ")
