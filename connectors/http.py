@@ -124,8 +124,16 @@ class BoundedSession(StayingSession):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         response = super().send(request, **{**kwargs, "stream": True})
+        stay(response)
         whole(response, seconds(kwargs.get("timeout")))
         return response
+
+
+def stay(response: requests.Response) -> None:
+    """TooManyRedirects where an answer leads elsewhere; its body is not read."""
+    if 300 <= response.status_code < 400:
+        response.close()
+        raise requests.TooManyRedirects
 
 
 def seconds(timeout: Any) -> float:

@@ -98,10 +98,10 @@ class ServiceAccount:
                 response = session.request(
                     method, url, data=body, headers=headers, timeout=self.timeout, allow_redirects=False
                 )
+            except requests.TooManyRedirects:
+                raise RefusedError(self.system, f"{doing}: the system redirects, which is not followed") from None
             except requests.RequestException as fault:
                 raise TransientError(self.system, f"{doing}: {type(fault).__name__}") from None
-        if response.is_redirect:
-            raise RefusedError(self.system, f"{doing}: the system redirects, which is not followed")
         answer = decoded(response.content)
         if response.status_code == 200 and isinstance(answer, dict) and answer.get("access_token"):
             return _Token(response)

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 import requests.adapters
 
-from connectors.http import seconds, whole
+from connectors.http import seconds, stay, whole
 
 # google-auth logs headers and bodies of every call at DEBUG. A filter holds whatever level is set.
 _LOGGERS = (
@@ -38,5 +38,6 @@ class _Bounded(requests.adapters.HTTPAdapter):
     ) -> Any:
         response = super().send(request, True, timeout, *more, **named)
         if not stream:
+            stay(response)
             whole(response, seconds(timeout))
         return response

@@ -16,6 +16,8 @@ from werkzeug.serving import make_server
 from connectors import http, settings
 from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
 from connectors.google import GoogleClient, ServiceAccount
+from connectors.google_analytics.admin import Admin
+from connectors.google_analytics.settings import Settings as AnalyticsSettings
 from connectors.http import HttpClient
 from connectors.model import Secret, SystemSpec
 from connectors.sandbox.google import TokenEndpoint
@@ -181,7 +183,16 @@ def google(url: str) -> object:
     return made.request("GET", f"people/{PERSON}", doing="reading a mailbox")
 
 
-SDKS = [stripe, sendgrid, token, google]
+def analytics(url: str) -> object:
+    given = {"property": 1001, "base_url": url, "data_url": url, "timeout": 2}
+    key = {"service_account": Secret(TokenEndpoint((), (), lambda user: True).service_account(url))}
+    held = SystemSpec("visits", "google_analytics", given, key)
+    api = Admin(ServiceAccount.of(held, 2), AnalyticsSettings.of(held), lambda: None)
+    api._client.transport._session.credentials.token = "sandbox"
+    return api.property()
+
+
+SDKS = [stripe, sendgrid, token, google, analytics]
 JSON = [("Content-Type", "application/json")]
 
 
