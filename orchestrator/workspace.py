@@ -64,8 +64,7 @@ class Workspace:
         """
         if inventory.sandbox:
             strip_ambient()
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        root.chmod(0o700)
+        _own(root)
         _bind_mode(root / "mode", "sandbox" if inventory.sandbox else "live")
         journal = Journal.open(environ.get("DSR_DATABASE_URL") or str(root / "journal.sqlite"))
         if not (reference := environ.get("DSR_MASTER_KEY_REF", "")):
@@ -223,6 +222,19 @@ class Workspace:
 
     def authorities(self) -> dict[str, tuple[tuple[str, str], ...]]:
         return {kind: self.inventory.authorities(kind) for kind in self.inventory.kinds}
+
+
+def _own(root: Path) -> None:
+    """Make the state directory this user's alone."""
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        root.chmod(0o700)
+    except FileExistsError:
+        raise NotAllowedError(f"{root} is no directory; name another --state") from None
+    except PermissionError:
+        raise NotAllowedError(f"{root} is not this user's own; name another --state") from None
+    if os.getuid() and root.stat().st_uid != os.getuid():
+        raise NotAllowedError(f"{root} is another user's, who could change what is in it; name another --state")
 
 
 def _bind_mode(path: Path, mode: str) -> None:
