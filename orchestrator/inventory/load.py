@@ -22,6 +22,7 @@ from orchestrator.inventory import (
     correctable,
     counterparts,
     exempt,
+    keys,
     letters,
     model,
     points,
@@ -95,6 +96,7 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         accounts=tuple(document.accounts),
         attributes={n: correctable.frozen(n, a) for n, a in document.attributes.items()},
         retention=retention.timetable(document.retention),
+        keys=keys.frozen(document.keys),
         organisations={
             n: counterparts.Organisation(n, o.title, frozenset(c.casefold() for c in o.contacts))
             for n, o in document.organisations.items()

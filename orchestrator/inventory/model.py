@@ -19,7 +19,7 @@ from orchestrator.inventory.counterparts import HandOver, Organisation, Point
 from orchestrator.inventory.exemption import Exemption
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
 from orchestrator.inventory.kinds import Kind as Kind
-from orchestrator.inventory.periods import Schedule, Timetable
+from orchestrator.inventory.periods import KeyTimes, Schedule, Timetable
 from orchestrator.inventory.problems import nearest
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Rule as Promise
@@ -161,6 +161,7 @@ class Inventory:
     promises: tuple[Promise, ...] = ()  # what the policy promises, beside the law
     recipients: tuple[Recipient, ...] = ()  # to whom data goes
     retention: Timetable = field(default_factory=Timetable)  # when retention runs by itself
+    keys: KeyTimes = field(default_factory=KeyTimes)  # when the vaults' master key is replaced
     letters: Stationery | None = None  # how the company writes to people who ask
     accounts: tuple[str, ...] = ()  # "system/collection" whose rows are accounts that people sign in to
     attributes: Mapping[str, Attribute] = field(default_factory=dict)  # what a person may have put right

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from orchestrator.inventory.correctable import Attribute, AttributeName
 from orchestrator.inventory.exceptions import Condition
 from orchestrator.inventory.exempt import ExemptEntry
+from orchestrator.inventory.keys import Keys
 from orchestrator.inventory.letters import Letters
 from orchestrator.inventory.organisations import HandOver, Organisation
 from orchestrator.inventory.packaging import Packaging
@@ -255,6 +256,7 @@ class Document(Entry):
     limits: Limits = Field(default_factory=Limits)
     retention: RetentionRuns = Field(default_factory=RetentionRuns)
     package: Packaging = Field(default_factory=Packaging)
+    keys: Keys = Field(default_factory=Keys)
     identifiers: dict[KindName, Kind] = Field(min_length=1)
     rules: list[Rule] = Field(default_factory=list)
     exemptions: list[ExemptEntry] = Field(default_factory=list)

@@ -121,7 +121,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "vault_destroyed": frozenset({"slots"}),
     "capsule_made": frozenset({"capsule", "what", "systems"}),  # `what`: see `orchestrator.still_open.Open`
     "vault_reduced": frozenset({"slots", "kept"}),
-    "vault_rewrapped": frozenset({"master", "keys"}),
+    "vault_rewrapped": frozenset({"master", "keys", "former"}),
+    "master_keys_destroyed": frozenset({"keys"}),
     "purged": frozenset({"year", "entries", "receipts"}),
 }
 
