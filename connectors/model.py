@@ -240,6 +240,7 @@ class Capabilities:
     verifiable: bool = True  # whether locate can prove absence afterwards
     searchable: bool = True  # False: no search exists; locate yields, unseen, what deletion is asked for
     settles_within: timedelta = timedelta(0)  # how long until a read can prove it
+    unlisted: str = ""  # what an account makes up itself and no call lists, and who looks there
     organisations: bool = False  # whether it can be told to reach the rows of one customer organisation only
 
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.spec import CollectionSpec
 
+_HIDDEN = "{…}"
+_NAMES_SOMEBODY = re.compile(r"@|\d{5}")  # an address, a number of a person or a telephone
+_MOST = 100  # characters of a name
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A column, attribute or custom field, with its type as the system declares it."""
+    """A column, attribute or custom field, with its type as the system declares it.
+
+    `apart`: it is to be named by itself. That the field in which it stands is described says nothing of it: who is on
+    a list is said to be what the list is called.
+    """
 
     name: str
     type: str = ""
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class Found:
     entry: Mapping[str, Any] = field(default_factory=dict, compare=False)
     holds: bool = True
     sampled: bool = False  # no listing shows what is in it, a sample may
+    refused: str = ""  # why this could not be listed, where the rest could
 
 
 def described(specs: Iterable[CollectionSpec]) -> frozenset[str] | None:
@@ -50,3 +61,13 @@ def described(specs: Iterable[CollectionSpec]) -> frozenset[str] | None:
 def outermost(name: str) -> str:
     """The column or attribute in which a field stands: `data` of `data->address->city`, `cc` of `cc[]`."""
     return name.partition("->")[0].removesuffix("[]")
+
+
+def named(within: str, name: object, kind: str) -> Part:
+    """What an account has made up itself (a list, a tag, a question), as a part that is to be named by itself.
+
+    Its name is free text: one that holds an address or a number of a person is shown as `{…}`.
+    """
+    spelt = " ".join(str(name or "").split())
+    hidden = not spelt or len(spelt) > _MOST or _NAMES_SOMEBODY.search(spelt)
+    return Part(f"{within}->{_HIDDEN if hidden else spelt}", kind, apart=True)

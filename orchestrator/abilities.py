@@ -131,6 +131,11 @@ def listing(connector: Connector) -> Listing | None:
     return Listing(inside, policy) if isinstance(inside, Surveys) else None
 
 
+def unlisted(connector: Connector) -> str:
+    """What exists in a system besides its collections although no call lists it, and who looks; empty: nothing."""
+    return connector.capabilities.unlisted
+
+
 class Settled:
     """A connector's word on the vendor's own retention under the one retry policy: applying again changes nothing."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from connectors.calendly import survey
 from connectors.calendly.api import CalendlyApi, Row
 from connectors.calendly.erasure import NOT_ENTERPRISE, Erasure
 from connectors.calendly.export import artifact
@@ -44,6 +45,7 @@ from connectors.model import (
     SystemSpec,
 )
 from connectors.settings import collections_of
+from connectors.surveys import Found
 
 _SHARED = {
     UPCOMING: "others take part: remove the person from the booking in the web console, without cancelling it",
@@ -90,6 +92,18 @@ class CalendlyConnector:
     def inspect(self) -> Iterator[Probe]:
         """Which lists the token may read, and whether the plan is what the inventory says."""
         yield from Inspection(self.system, self._api, self._settings).probes()
+
+    def survey(self) -> Iterator[Found]:
+        """Bookings and answers to routing forms, with the questions that are asked."""
+        organization = self._settings.organization or self._api.organization()
+        yield from survey.survey(self.system, self._api, organization, self._collections, self._settings.not_in_plan)
+
+    def mentions(self) -> Mapping[str, str]:
+        return {}
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """Nothing: what a question asks says what is answered."""
+        yield from ()
 
     def _search(self, subject: Subject) -> Search:
         emails = [value for kind in self._kinds for value in subject.values(kind)]

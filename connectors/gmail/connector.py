@@ -25,7 +25,7 @@ from connectors.gmail.settings import (
     Settings,
     kinds_of,
 )
-from connectors.gmail.vocabulary import CLOSED, NAMED, OBSTACLES, WITHHELD, by_hand
+from connectors.gmail.vocabulary import CLOSED, NAMED, OBSTACLES, UNLISTED, WITHHELD, by_hand
 from connectors.google import GoogleClient, ServiceAccount
 from connectors.model import (
     Action,
@@ -59,6 +59,7 @@ class GmailConnector:
             needs=kinds_of(spec),
             actions=frozenset({Action.DELETE}),
             settles_within=timedelta(0) if self._settings.permanent else self._settings.trashed_for,
+            unlisted=UNLISTED,
         )
 
     def check(self) -> None:

@@ -36,6 +36,10 @@ OBSTACLES = {
         ObstacleKind.CLAIMED, "Gmail's search hit something that is not text here, such as an attachment: look inside"
     ),
 }
+UNLISTED = (
+    "labels and filters are each member's own, and are not listed: what is filed under one is found in the mailbox all "
+    "the same"
+)
 WITHHELD = "mail that other people take part in"
 
 

@@ -23,7 +23,7 @@ from connectors.hatchbuck.settings import (
     TAGS,
     Settings,
 )
-from connectors.hatchbuck.vocabulary import BY_HAND, NOTES, OBSTACLES, UNREADABLE
+from connectors.hatchbuck.vocabulary import BY_HAND, NOTES, OBSTACLES, UNLISTED, UNREADABLE
 from connectors.model import (
     Action,
     Artifact,
@@ -62,6 +62,7 @@ class HatchbuckConnector:
             actions=frozenset({Action.REDACT}),  # an order to delete a contact ends as MANUAL
             unexported=frozenset(UNREADABLE),
             settles_within=settings.settles_within,
+            unlisted=UNLISTED,
         )
 
     def check(self) -> None:

@@ -44,3 +44,7 @@ UNREADABLE = {
     PAGES: ("deals", "e-mail history", "files", "form answers", "notes", "page visits", "purchases", "tasks"),
     LOG: ("vendor's log of API requests",),
 }
+UNLISTED = (
+    "custom fields and tags: no call lists those of an account, only those that one contact has; its administrator "
+    "compares them in the account's settings with the fields customFields and the collection tags of the inventory"
+)

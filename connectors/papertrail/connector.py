@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -26,7 +26,7 @@ from connectors.model import (
     Subject,
     SystemSpec,
 )
-from connectors.papertrail import retention
+from connectors.papertrail import retention, survey
 from connectors.papertrail.archives import ArchiveStore
 from connectors.papertrail.events import EVENT_FIELDS, LogEvent, LogSource, PapertrailApi
 from connectors.papertrail.inspect import Inspection
@@ -34,6 +34,7 @@ from connectors.papertrail.objects import AccountObjects
 from connectors.papertrail.observability import ObservabilityApi
 from connectors.papertrail.queries import queries
 from connectors.papertrail.settings import ARCHIVES, EVENTS, Settings, collections_of
+from connectors.surveys import Found
 from connectors.traces import Traces, traces_of
 from connectors.vendor_retention import Setting
 
@@ -110,6 +111,17 @@ class PapertrailConnector:
     def inspect(self) -> Iterator[Probe]:
         """What the token may read, and whether archives are kept as long and where the inventory says."""
         yield from Inspection(self.system, self._settings, self._http, self._source, self._store).probes()
+
+    def survey(self) -> Iterator[Found]:
+        """Senders, groups, saved searches, members and archives; the successor's API lists archives alone."""
+        yield from survey.survey(self._source, self._collections, {c.name for c in self._spec.collections})
+
+    def mentions(self) -> Mapping[str, str]:
+        return {}
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """Nothing: which lines a sender sends is seen by searching them."""
+        yield from ()
 
     def kept(self, collection: str, period: timedelta) -> Setting:
         """How far archives reach back."""

@@ -40,6 +40,7 @@ class CalendlySandbox:
         self.notes: list[Row] = []  # "author": only the token's own user ("me") sees theirs
         self.recaps: list[Row] = []
         self.forms: list[Row] = []
+        self.event_types: list[Row] = []
         self.submissions: list[Row] = []
         self.members: list[Row] = []
         self.invitations: list[Row] = []
@@ -122,9 +123,27 @@ class CalendlySandbox:
         text = f"summary for {' and '.join(attendees)}"
         self.recaps.append(self._new("meeting_recaps", status=status, attendees=people, summary_md=text))
 
-    def submission(self, answer: str, submitter: str | None = None, form: str = "intake") -> None:
+    def event_type(self, name: str, *questions: str, active: bool = True) -> None:
+        """One kind of event that can be booked, with what it asks beside name and address."""
+        shown = {"slug": name.lower().replace(" ", "-"), "duration": 30, "kind": "solo", "type": "StandardEventType"}
+        asked = [_question(n, q) for n, q in enumerate(questions)]
+        self.event_types.append(
+            self._new("event_types", name=name, active=active, custom_questions=asked, secret=False, **shown)
+        )
+
+    def ask(self, form: str, *questions: str) -> None:
+        """Put questions on a routing form, which is made if there is none of that name."""
         if not any(f["name"] == form for f in self.forms):
             self.forms.append(self._new("routing_forms", name=form, organization=ORGANIZATION))
+        row = next(f for f in self.forms if f["name"] == form)
+        row["questions"] = [
+            {"uuid": f"Q{n}", "name": q, "type": "text", "required": False, "answer_choices": None}
+            for n, q in enumerate(questions)
+        ]
+
+    def submission(self, answer: str, submitter: str | None = None, form: str = "intake") -> None:
+        if not any(f["name"] == form for f in self.forms):
+            self.ask(form)
         uri = next(f["uri"] for f in self.forms if f["name"] == form)
         answers = [{"question": "E-mail?", "answer": answer}]
         self.submissions.append(
@@ -190,6 +209,11 @@ class CalendlySandbox:
                 response.headers.update({"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0"})
                 response.headers["X-RateLimit-Reset"] = "31"
         return response(environ, start_response)
+
+
+def _question(position: int, name: str) -> Row:
+    said = {"name": name, "type": "text", "position": position, "enabled": True, "required": False}
+    return {**said, "answer_choices": [], "include_other": False}
 
 
 def _last(row: Row) -> str:

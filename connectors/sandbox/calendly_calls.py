@@ -92,6 +92,11 @@ def _forms(fake: CalendlySandbox, request: Request) -> list[Row]:
     return fake.forms
 
 
+def _event_types(fake: CalendlySandbox, request: Request) -> list[Row]:
+    active = request.args.get("active")
+    return [t for t in fake.event_types if active is None or str(t["active"]).lower() == active]
+
+
 def _submissions(fake: CalendlySandbox, request: Request) -> list[Row]:
     return [s for s in fake.submissions if s["routing_form"] == request.args["form"]]
 
@@ -111,11 +116,18 @@ _LISTS: dict[str, Callable[[CalendlySandbox, Request], list[Row]]] = {
     "notes": _notes,
     "meeting_recaps": _recaps,
     "routing_forms": _forms,
+    "event_types": _event_types,
     "routing_form_submissions": _submissions,
     "organization_memberships": _members,
     "activity_log_entries": _log,
 }
-_OF_ORGANIZATION = {"scheduled_events", "routing_forms", "organization_memberships", "activity_log_entries"}
+_OF_ORGANIZATION = {
+    "scheduled_events",
+    "event_types",
+    "routing_forms",
+    "organization_memberships",
+    "activity_log_entries",
+}
 
 
 def _by_email(fake: CalendlySandbox, rows: list[Row], request: Request) -> list[Row]:

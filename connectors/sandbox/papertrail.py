@@ -51,6 +51,7 @@ class PapertrailSandbox:
         self.searches: list[dict[str, Any]] = []
         self.systems: list[dict[str, Any]] = []
         self.users: list[dict[str, Any]] = []
+        self.groups: list[dict[str, Any]] = []
         self.storage_saw_token = False
         self.answers = 0  # searches answered
         # Switches for what the vendor does not document, or does only at times.
@@ -80,6 +81,11 @@ class PapertrailSandbox:
     def sender(self, name: str) -> None:
         number = 3000 + len(self.systems)
         self.systems.append({"id": number, "name": name, "hostname": None, "ip_address": "192.0.2.1"})
+
+    def group(self, name: str, *senders: str, wildcard: str | None = None) -> None:
+        within = [row for row in self.systems if row["name"] in senders]
+        number = 40 + len(self.groups)
+        self.groups.append({"id": number, "name": name, "system_wildcard": wildcard, "systems": within})
 
     def member(self, email: str) -> None:
         self.users.append({"id": 500 + len(self.users), "email": email})
@@ -130,7 +136,7 @@ class PapertrailSandbox:
 
     def _papertrail(self, request: Request, parts: list[str]) -> Response:
         lie = bool(request.environ.get("sandbox.lie"))
-        lists = {"searches": self.searches, "systems": self.systems, "users": self.users}
+        lists = {"searches": self.searches, "systems": self.systems, "users": self.users, "groups": self.groups}
         name = parts[0].removesuffix(".json")
         if name in self.denied:
             raise Forbidden

@@ -24,7 +24,6 @@ from connectors.model import (
     SystemSpec,
     Trust,
 )
-from connectors.sendgrid import survey
 from connectors.sendgrid.api import Account, Api, Row
 from connectors.sendgrid.correct import Corrector, held
 from connectors.sendgrid.erasure import Erasure
@@ -43,6 +42,7 @@ from connectors.sendgrid.settings import (
     SUPPRESSIONS,
     Settings,
 )
+from connectors.sendgrid.survey import Survey
 from connectors.sendgrid.vocabulary import BY_HAND, ENTANGLED, NO_ERASURE, NOTES, STANDINGS, UNASKABLE
 from connectors.settings import collections_of
 from connectors.surveys import Found
@@ -81,9 +81,9 @@ class SendGridConnector:
         yield from Inspection(self._spec, self._api, self._settings).probes()
 
     def survey(self) -> Iterator[Found]:
-        """Contacts with the custom fields that the account has added to them."""
+        """Contacts and unsubscribe groups with what the account has added: custom fields, lists, segments, groups."""
         accounts = self._search(Subject.of()).accounts
-        yield from survey.survey(self.system, self._api, accounts, self._collections, self._settings.without)
+        yield from Survey(self.system, self._api, accounts).found(self._collections, self._settings.without)
 
     def mentions(self) -> Mapping[str, str]:
         return {}

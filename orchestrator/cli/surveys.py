@@ -45,6 +45,8 @@ def _told(found: Survey) -> None:
         if surveyed.listed is None:
             say(f"{surveyed.system}: {surveyed.message}")
             continue
+        if surveyed.message:
+            say(f"{surveyed.system}: not listed: {surveyed.message}")
         failing = [g for g in surveyed.gaps if g.fails]
         say(f"{surveyed.system}: {surveyed.listed} listed, {len(failing)} to decide about")
         for gap in surveyed.gaps:

@@ -24,7 +24,8 @@ def gaps(
             yield from _unmentioned(inventory, system, found, today)
         elif found.described is not None:
             names = tuple(dict.fromkeys(p.name for p in found.parts))
-            yield from fields(inventory, system, found, names, today)
+            apart = frozenset(p.name for p in found.parts if p.apart)
+            yield from fields(inventory, system, found, names, today, apart)
 
 
 def gone(system: str, listed: Iterable[Found], mentions: Mapping[str, str]) -> Iterator[Gap]:
@@ -38,19 +39,19 @@ def gone(system: str, listed: Iterable[Found], mentions: Mapping[str, str]) -> I
 
 def fields(
     inventory: Inventory, system: str, found: Found, names: Iterable[str], today: date,
-    secret: frozenset[str] = frozenset(),
+    alone: frozenset[str] = frozenset(),
 ) -> Iterator[Gap]:  # fmt: skip
     """Fields of a collection that its entry names neither under `fields` nor under `plain`.
 
-    `secret`: what a sample shows to be of a kind that is never disclosed; within something that is described as a
-    whole it has to be named by itself, and so has what its name says to be.
+    `alone`: what has to be named by itself also within something that is described as a whole: of a kind that is
+    never disclosed, as a sample shows, or made up by the account. So has what its name says to be such.
     """
     unknown: list[str] = []
     expired: list[str] = []
     known = found.described or frozenset()
     for name in names:
         inner = name.partition("->")[2]
-        apart = bool(inner) and (name in secret or keyed(inner) is not None)
+        apart = bool(inner) and (name in alone or keyed(inner) is not None)
         if name in known or (outermost(name) in known and not apart):
             continue
         exemption, good = _exempted(inventory, f"{system}/{found.name}.{name}", today)

@@ -54,6 +54,11 @@ _NAMED = [
 _PLAIN = re.compile(
     r"^(?:bool|date|time|timestamp|small|big|int|numeric|real|double|uuid|serial|money|interval|number|oid)"
 )
+# What an account has made up itself: a listing shows its name and nothing else.
+_MADE_UP = {
+    "list": ("who is on it is said to be so", "K"), "segment": ("who is in it is said to be so", "K"),
+    "group": ("who left it wants no such mail", "F"), "question": ("answers", "F"), "sender": ("log lines", "F"),
+}  # fmt: skip
 _LOOKS = {EMAIL: "e-mail addresses", PHONE: "telephone numbers", IP: "IP addresses"}
 
 
@@ -110,6 +115,8 @@ def _ip(value: str) -> bool:
 
 def _guess(name: str, declared: str, tally: Tally | None) -> Guess:
     called, category, because = _named(name)
+    if not category and declared in _MADE_UP:
+        (called, category), because = _MADE_UP[declared], "that is all its name tells"
     if tally and tally.values and (best := _most(tally)):
         kind, count, wholly = best
         verb = "look like" if wholly else "contain"
@@ -128,7 +135,7 @@ def _named(name: str) -> tuple[str, str, str]:
     """What a name alone says: called, category, because."""
     if kind := keyed(outermost(name.rpartition("->")[2])):
         return str(kind), _OF_TYPE.get(kind, ""), "its name says so"
-    spelt = words(name)
+    spelt = words(name).rstrip("?!: ")
     found = next(((called, category) for p, category, called in _NAMED if p.search(spelt)), None)
     return (*found, "its name says so") if found else ("", "", "")
 

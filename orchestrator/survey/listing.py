@@ -32,7 +32,9 @@ def probes(workspace: Workspace, name: str, connector: Connector, now: datetime)
         return
     lacking = [g for g in unmentioned(workspace, name, found, now) if g.fails]
     yield from (Probe(Aspect.INVENTORY, False, gap.says) for gap in lacking)
-    if not lacking and (count := sum(not f.sampled for f in found)):
+    unseen = [f"{f.name}: what the inventory lacks is not known: {f.refused}" for f in found if f.refused]
+    yield from (Probe(Aspect.INVENTORY, None, says) for says in unseen)
+    if not lacking and not unseen and (count := sum(not f.sampled for f in found)):
         yield Probe(Aspect.INVENTORY, True, f"nothing exists that the inventory leaves out ({count} listed)")
 
 

@@ -54,7 +54,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """One system. `listed` is None where it cannot be listed, and `message` says why."""
+    """One system. `listed` is None where it cannot be listed, and `message` says why; or what of it was refused."""
 
     system: str
     listed: int | None

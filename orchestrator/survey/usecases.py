@@ -9,7 +9,7 @@ from functools import partial
 
 from connectors.errors import ConnectorError
 from connectors.surveys import Found
-from orchestrator.abilities import Listing, listing
+from orchestrator.abilities import Listing, listing, unlisted
 from orchestrator.errors import InventoryError
 from orchestrator.intake import Intake
 from orchestrator.package.scan import Scanner
@@ -41,9 +41,10 @@ class Surveying(Intake):
             return Surveyed(name, None, message=f"{_BY_HAND} ({system.owner})")
         now = self.now()
         try:
-            able = listing(self.workspace.connector(name, now))
+            connector = self.workspace.connector(name, now)
+            able = listing(connector)
             if able is None:
-                return Surveyed(name, None, message=_UNLISTED)
+                return Surveyed(name, None, message=unlisted(connector) or _UNLISTED)
             found = able.survey()
         except (ConnectorError, InventoryError) as error:
             return Surveyed(name, None, message=str(error), failed=True)
@@ -55,7 +56,8 @@ class Surveying(Intake):
         ]  # fmt: skip
         if sample:
             gaps += self._hidden(able, name, found, {g.name for g in gaps})
-        return Surveyed(name, sum(not f.sampled for f in found), tuple(gaps))
+        unseen = "; ".join(f"{f.name}: {f.refused}" for f in found if f.refused)
+        return Surveyed(name, sum(not f.sampled for f in found), tuple(gaps), unseen, failed=bool(unseen))
 
     def _filled(self, able: Listing, found: Found, gap: Gap, *, sample: bool) -> Gap:
         """The gap with guesses, and with lines that would close it."""

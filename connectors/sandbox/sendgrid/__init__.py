@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 API_KEY = "SG.sandbox-key"
 ERASE = "recipients.erasejob.create"
 SCOPES = (
-    "alerts.read", "asm.groups.suppressions.read", "asm.suppressions.global.create", "asm.suppressions.global.read",
+    "alerts.read", "asm.groups.read", "asm.groups.suppressions.read", "asm.suppressions.global.create", "asm.suppressions.global.read",
     "marketing.read", "marketing_campaigns.delete", "marketing_campaigns.read", "messages.read",
     "recipients.erasejob.create", "recipients.erasejob.read", "subusers.read", "suppression.blocks.read",
     "suppression.bounces.read", "suppression.invalid_emails.read", "suppression.spam_reports.read",
@@ -64,6 +64,8 @@ class SendGridSandbox:
         self.alternate_first = False  # of two contacts, the one with the address as its alternate is named
         self.near_match: Row | None = None  # a contact that every search by address brings as well
         self.lists_under = "result"
+        self.segments_under = "segments"  # the description's text says `results`
+        self.most_lists = 1000  # of one page
         self.nested_recipients = False
         self.rate_left: int | None = None
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, MethodNotAllowed, NotFoun
 from werkzeug.wrappers import Request, Response
 
 from connectors.sandbox.sendgrid.stores import LISTS, Row, Store
+from connectors.sandbox.sendgrid.surveyed import surveyed
 from connectors.sandbox.sendgrid.upserts import updated
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _read(fake: SendGridSandbox, request: Request, parts: list[str], name: str) 
             return _json({"recipient_count": len(store.legacy)})
         case ["messages", *rest]:
             return _activity(fake, request, rest, name)
+        case ["asm", "groups"] | ["marketing" | "contactdb", "lists" | "segments", *_]:
+            return surveyed(fake, request, parts, store)
         case ["asm" | "suppression", *_]:
             return _suppressions(fake, request, parts, store)
     return _people(fake, request, parts, store)

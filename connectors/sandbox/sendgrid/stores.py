@@ -31,6 +31,10 @@ class Store:
     verified: list[Row] = field(default_factory=list)
     alerts: list[Row] = field(default_factory=list)
     custom_fields: list[str] = field(default_factory=list)  # that the account has added to contacts
+    marketing_lists: list[str] = field(default_factory=list)  # names; `lists` above are of suppressions
+    segments: list[str] = field(default_factory=list)  # names
+    legacy_lists: list[str] = field(default_factory=list)  # names, of the former product
+    legacy_segments: list[str] = field(default_factory=list)  # names
     upserts: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)  # of contacts, due
     deletions: list[tuple[datetime, list[str]]] = field(default_factory=list)  # of contacts, due
     erasures: list[tuple[datetime, list[str]]] = field(default_factory=list)  # of addresses, due

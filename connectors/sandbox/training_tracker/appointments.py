@@ -38,6 +38,8 @@ class Appointments(VendorStore):
         self.fake.book(bystander.email, days=9, host="sales@example.com")
         # One booking with both: it is never deleted for one of them.
         self.fake.book(subject.email, bystander.email, days=12, host="sales@example.com")
+        self.fake.event_type("Course advice", "Why?")
+        self.fake.ask("intake", "E-mail?")
         self.fake.recap(subject.email)
         self.fake.submission(subject.email)
         self.fake.submission(bystander.email)

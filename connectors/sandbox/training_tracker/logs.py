@@ -31,6 +31,8 @@ class Logs(VendorStore):
         for days in DAYS:
             for who in (*PEOPLE, *map(person, CROWD)):
                 self.fake.log(f"at=info sign-in email={who.email} user_id={who.user_id}", days - 0.5)
+        self.fake.sender("web-1")
+        self.fake.group("All Systems", "web-1", wildcard="*")
         for who in (PEOPLE.subject, PEOPLE.bystander):
             self.fake.search(f"complaint {who.user_id}", f'"{who.email}"')
 

@@ -29,6 +29,7 @@ class Mailings(VendorStore):
         self.fake.clear()
         self.fake.now = now
         self.fake.subuser(SHOP)
+        self.fake.accounts[""].marketing_lists.append("Newsletter")
         for who in PEOPLE:
             self._mailed(who, 3)
         for number in CROWD:

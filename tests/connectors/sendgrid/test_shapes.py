@@ -34,6 +34,10 @@ def answered(fake: SendGridSandbox, server: Server) -> Any:
     contact = fake.contact(ANN, external_id="u-1")
     fake.legacy(ANN)
     fake.subuser("shop")
+    fake.accounts[""].marketing_lists.append("Webinar")
+    fake.accounts[""].segments.append("Lapsed")
+    fake.accounts[""].legacy_lists.append("Old")
+    fake.accounts[""].legacy_segments.append("Older")
     fake.teammate(ANN)
     fake.teammate(ANN, pending=True)
     for name in ("bounces", "blocks", "invalid_emails", "spam_reports", "unsubscribes", "news"):
