@@ -2,9 +2,12 @@
 
     ConnectorError
     ├── ConfigError       mend the inventory, the environment or the installation
+    │   └── UntoldError       no call of the vendor's tells it: a person looks, and states it in the inventory
     ├── AuthError         stop this system; its credentials or permissions are wrong
     ├── TransientError    try again, after `retry_after` seconds where the vendor said so
     └── RefusedError      a person must look; trying again would not help
+        ├── ChangedError      it is no longer what was planned; nothing was changed
+        └── OvertakenError    another writer came between; a person must look what got lost
 
 Messages carry no personal data, no secret and no URL with a query string.
 """
@@ -22,6 +25,10 @@ class ConnectorError(Exception):
 
 class ConfigError(ConnectorError):
     """The inventory, the environment or the installation is wrong."""
+
+
+class UntoldError(ConfigError):
+    """No call of the vendor's tells it, to anybody: a person looks, and states it in the inventory."""
 
 
 class AuthError(ConnectorError):
@@ -48,3 +55,7 @@ class RefusedError(ConnectorError):
 
 class ChangedError(RefusedError):
     """The data is no longer what the plan counted; nothing was changed and a new plan is due."""
+
+
+class OvertakenError(RefusedError):
+    """Another writer came between reading and reading back: what stood there may be lost, and nothing was repeated."""

@@ -24,4 +24,5 @@ class Setting:
     mark: str = ""  # another one as soon as the setting, or what stands beside it, is another
     stops: str = ""  # why it cannot be applied as it is, with the way out
     by_hand: str = ""  # the vendor has no call for it: what a person does
+    before: str = ""  # what stands there whole, to put back if something of it gets lost: JSON, configuration only
     note: str = ""  # what applying it means, for people

@@ -14,8 +14,8 @@ import pytest
 
 from connectors.sandbox.world import Sandbox
 from orchestrator.errors import NotAllowedError, UnknownError
-from orchestrator.inventory import System
-from orchestrator.inventory.periods import Schedule
+from orchestrator.inventory import Inventory, System
+from orchestrator.inventory.periods import Schedule, Stated
 from orchestrator.receipt import verify_file
 from orchestrator.retention import RETENTION
 from tests.four_eyes import two_people
@@ -145,6 +145,52 @@ def test_the_commands(office: Office, logs: Any) -> None:
     assert (applied.returncode, days(logs)) == (0, 30), applied.stderr
     status = json.loads(dsr(office, "retention", "status", "--json").stdout)
     assert {s["collection"]: s["setting"] and s["setting"]["fits"] for s in status["settings"]}["lines"] is True
+    shown = dsr(office, "retention", "settings", "status", "--json")
+    assert shown.returncode == 7  # something is neither read nor stated
+    how = {f"{s['system']}/{s['collection']}": s["how"] for s in json.loads(shown.stdout)}
+    assert (how[LINES], how["gmail/vault"]) == ("read", "unknown")
+
+
+def test_what_no_call_tells_is_stated_by_a_person_and_goes_stale(tmp_path: Path) -> None:
+    held = inventory()
+    today = datetime.now(held.zone).date()
+    looked = Stated(timedelta(7), "engineering", today, today + timedelta(days=30), "Account, Plan")
+
+    def said(stated: Stated | None, where: str = "papertrail/events") -> Inventory:
+        name, _, collection = where.partition("/")
+        system = held.systems[name]
+        schedule = Schedule(timedelta(7), "", "", "by the plan", "vendor_native", "engineering", stated=stated)
+        changed = replace(system.collections[collection], retention=schedule)
+        collections = {n: replace(c, retention=None) for n, c in system.collections.items()}
+        return replace(held, systems={name: replace(system, collections={**collections, collection: changed})})
+
+    with Sandbox(only=("papertrail", "gmail")) as sandbox:
+
+        def stands(inventory: Inventory, days: int = 0) -> tuple[str, bool | None, str, bool | None]:
+            office = Office(sandbox, tmp_path / f"state{len(list(tmp_path.iterdir()))}", inventory)
+            service = office.as_(office.service.actor, office.service.now() + timedelta(days=days))
+            (step,) = service.vendor_settings()
+            probes = [p.ok for row in service.check() for p in row.probes if p.says == step.says]
+            office.close()
+            return step.how, step.fits, step.says, probes[0]
+
+        how, fits, says, ok = stands(said(None))
+        assert (how, fits, ok) == ("unknown", None, None)
+        assert "no call tells how long it is kept" in says
+        how, fits, says, ok = stands(said(looked))
+        assert (how, fits, ok) == ("stated", True, True)
+        assert f"7 days, as engineering stated on {today} (Account, Plan)" in says
+        how, fits, says, ok = stands(said(looked), days=31)
+        assert (how, fits, ok) == ("stated", False, False)
+        assert "their word is too old: engineering looks" in says
+        assert stands(said(replace(looked, keeps=timedelta(14))))[1:2] == (False,)
+        assert stands(said(replace(looked, keeps=None), "gmail/vault"))[:2] == ("stated", False)
+        how, fits, says, ok = stands(said(None, "gmail/vault"))
+        assert (how, ok) == ("unknown", None)
+        assert "no call reads Vault's retention rules" in says
+        sandbox.stores["papertrail"].fake.denied = {"archives"}
+        seen = stands(said(looked, "papertrail/archives"))
+        assert seen[:2] == ("unknown", None)  # a reading that failed is not replaced by somebody's word
 
 
 def test_what_only_people_change_says_how(tmp_path: Path) -> None:
@@ -168,3 +214,40 @@ def test_what_only_people_change_says_how(tmp_path: Path) -> None:
         with pytest.raises(NotAllowedError, match="nothing to approve"):
             office.service.approve_settings(office.service.plan_settings().digest)
         office.close()
+
+
+def test_another_writer_is_told_of_and_what_stood_there_can_be_put_back(running: Sandbox, tmp_path: Path) -> None:
+    aws = running.stores["files"].aws
+    client, held = aws.client("s3"), inventory()
+    files = held.systems["files"]
+    collection = files.collections["avatars"]
+    schedule = Schedule(timedelta(days=365), "", "no longer needed", "test", "vendor_native", "engineering")
+    changed = replace(files, collections={**files.collections, "avatars": replace(collection, retention=schedule)})
+    office = Office(running, tmp_path / "state", replace(held, systems={"files": changed}))
+    bucket = str(collection.spec.options["bucket"])
+
+    def put(*names: str) -> None:
+        rules = [
+            {"ID": n, "Status": "Enabled", "Filter": {"Prefix": f"{n}/"}, "Expiration": {"Days": 9}} for n in names
+        ]
+        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+    put("logs", "tmp")
+    service = office.service
+    with pytest.raises(UnknownError, match="no plan of settings wrote it"):
+        service.settings_before("files/avatars")
+    shown = service.plan_settings()
+    service.approve_settings(shown.digest)
+    aws.writers.after = lambda: put("logs")  # from what they read before
+    done = service.apply_settings()  # the command ends with 1 for it
+    assert "another writer came between" in done.troubles["files/avatars"]
+    assert (done.after, done.payload["steps"][0]["standing"]) == ({}, "failed")
+    (entry,) = office.workspace.journal.entries(RETENTION, "setting_overtaken")
+    assert "not there any more: 2 rules" in entry.payload["says"]
+    service.plan_settings()  # a later plan does not hide what stood there
+    client.put_bucket_lifecycle_configuration(**json.loads(service.settings_before("files/avatars")))
+    found = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert {rule["ID"] for rule in found} == {"logs", "tmp"}
+    service.verify_journal()
+    office.close()
+    client.delete_bucket_lifecycle(Bucket=bucket)

@@ -29,7 +29,7 @@ _ASKED = {
 def survey(
     system: str, api: CalendlyApi, organization: str, specs: Mapping[str, CollectionSpec], without: frozenset[str]
 ) -> Iterator[Found]:
-    """Inactive event types too: what was answered stays. What the token may not list is told, and the rest is listed."""
+    """Inactive event types too: what was answered stays. What may not be listed is told, and the rest is listed."""
     for name, (path, key, entries) in _ASKED.items():
         if name in without:
             continue

@@ -10,6 +10,7 @@ from itertools import pairwise
 from connectors.errors import AuthError
 from connectors.gmail.company import Company
 from connectors.gmail.erasure import Erasure
+from connectors.gmail.retention import untold
 from connectors.gmail.search import OWN, SHARED, UNPROVEN, Mail, Search
 from connectors.gmail.selection import key_of, mailbox_at, mails_at, rows_at, standing_at
 from connectors.gmail.settings import (
@@ -43,6 +44,7 @@ from connectors.model import (
     SystemSpec,
 )
 from connectors.settings import collections_of
+from connectors.vendor_retention import Setting
 
 
 class GmailConnector:
@@ -61,6 +63,14 @@ class GmailConnector:
             settles_within=timedelta(0) if self._settings.permanent else self._settings.trashed_for,
             unlisted=UNLISTED,
         )
+
+    def kept(self, collection: str, period: timedelta) -> Setting:
+        """Nothing: raises UntoldError that says who looks where. A person states it in the inventory."""
+        raise untold(self.system, collection)
+
+    def keep(self, planned: Setting, period: timedelta) -> Setting:
+        """No call changes it. Raises UntoldError that says who does."""
+        raise untold(self.system, planned.collection)
 
     def check(self) -> None:
         """Prove that the service account may act for a mailbox, and read the directory if it is to.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from connectors.errors import ConfigError
+from connectors.errors import UntoldError
 from connectors.vendor_retention import Setting
 
 _BY_HAND = {
@@ -19,9 +19,9 @@ _BY_HAND = {
 
 
 def kept(system: str, longest: Mapping[str, timedelta], collection: str, period: timedelta) -> Setting:
-    """`longest`: what is kept at most, by collection. ConfigError for copies that no plan ends."""
+    """`longest`: what is kept at most, by collection. UntoldError for copies that no plan ends."""
     if collection not in _BY_HAND:
-        raise ConfigError(system, f"{collection}: no setting of Heroku's ends them")
+        raise UntoldError(system, f"{collection}: no setting of Heroku's ends them")
     days = longest[collection].days
     return Setting(
         collection, "plans of the databases", f"{days} days" if days else "none", f"{period.days} days",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from connectors.errors import ConfigError
+from connectors.errors import UntoldError
 from connectors.papertrail.events import Archive
 from connectors.papertrail.settings import ARCHIVES
 from connectors.vendor_retention import Setting
@@ -19,9 +19,9 @@ _BY_HAND = "an owner of the account changes the plan (Account, Plan): archives g
 def kept(
     system: str, archives: Sequence[Archive], collection: str, period: timedelta, margin: timedelta
 ) -> Setting:  # fmt: skip
-    """ConfigError for what no call tells: how long the plan lets events be searched."""
+    """UntoldError for what no call tells: how long the plan lets events be searched."""
     if collection != ARCHIVES:
-        raise ConfigError(system, f"{collection}: no call tells how long it is kept: see the account's plan")
+        raise UntoldError(system, f"{collection}: no call tells how long it is kept: see the account's plan")
     days = [day for archive in archives if (day := archive.day)]
     age = (datetime.now(UTC).date() - min(days)).days if days else 0
     return Setting(

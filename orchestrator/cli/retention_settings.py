@@ -19,11 +19,14 @@ app = typer.Typer(no_args_is_help=True, help="Settings of vendors that end data 
 
 @app.command()
 def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """What vendors' settings are, and what the inventory says. Exit code 7 if they differ or cannot be read."""
+    """What vendors' settings are, and what the inventory says: each read, stated by a person, or unknown.
+
+    Exit code 7 if they differ, a statement is too old, or a setting is neither read nor stated.
+    """
     with settings(context).service() as service:
         steps = service.vendor_settings()
     print_json(steps) if as_json else table_of(steps)
-    if any(s.fits is False or (s.setting is None and s.unread) for s in steps):
+    if any(s.fits is False or s.how == "unknown" for s in steps):
         raise typer.Exit(7)
 
 
@@ -74,6 +77,25 @@ def apply(context: typer.Context, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def before(
+    context: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="SYSTEM/COLLECTION", help="What was written.")],
+    as_json: AsJson = False,
+) -> None:
+    """How a setting stood before it was last written, to put it back where another writer came between.
+
+    JSON as the vendor's own command takes it (S3: aws s3api put-bucket-lifecycle-configuration --cli-input-json).
+    Exit code 4 if nothing was written, or nothing stood beside it.
+    """
+    with settings(context).service() as service:
+        text = service.settings_before(ref)
+    if as_json:
+        print_json(text)
+    else:
+        typer.echo(text)
+
+
 def table_of(steps: Sequence[VendorStep]) -> None:
     """Settings side by side with what the inventory says."""
     from orchestrator.cli.show import table
@@ -81,10 +103,11 @@ def table_of(steps: Sequence[VendorStep]) -> None:
     def row(step: VendorStep) -> list[str]:
         setting = step.setting
         if setting is None:
-            return [step.system, step.collection, "", "", f"{step.days} days", f"by hand: {step.owner}: {step.unread}"]
+            why = step.says.partition(": ")[2] if step.stated else f"by hand: {step.owner}: {step.unread}"
+            return [step.system, step.collection, step.how, "", "", f"{step.days} days", why]
         why = setting.by_hand or "; ".join((*step.stops, *filter(None, (setting.stops,)))) or setting.note
         said = "as the inventory says" if setting.fits else why
-        return [step.system, step.collection, setting.what, setting.now, setting.wanted, said]
+        return [step.system, step.collection, step.how, setting.what, setting.now, setting.wanted, said]
 
-    heads = ["system", "collection", "setting", "is", "inventory", ""]
+    heads = ["system", "collection", "how", "setting", "is", "inventory", ""]
     table("Settings of vendors", heads, [row(s) for s in steps])

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 DELETE, REDACT, VENDOR_NATIVE = "delete", "redact", "vendor_native"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a person says that a vendor keeps, where no call tells; after `review_by` it is nobody's word any more."""
+
+    keeps: timedelta | None  # None: for ever
+    by: str
+    on: date
+    review_by: date
+    where: str = ""  # they looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,7 @@ class Schedule:
     action: str  # delete, redact, or vendor_native: a setting of the vendor's does it
     owner: str
     along: tuple[str, ...] = ()  # collections whose rows belong to these and go with them
+    stated: Stated | None = None
     instruction: str = ""  # of the organisation whose data it is, or the term of the contract with it
 
     @property

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from orchestrator.inventory.crontab import Crontab
-from orchestrator.inventory.periods import VENDOR_NATIVE, Schedule, Timetable
+from orchestrator.inventory.periods import VENDOR_NATIVE, Schedule, Stated, Timetable
 from orchestrator.inventory.problems import Place, Problems, nearest
-from orchestrator.inventory.words import PERIOD, Entry, Period, Text, Texts
+from orchestrator.inventory.words import PERIOD, Date, Entry, Period, Text, Texts
 
 if TYPE_CHECKING:
     from orchestrator.inventory.schema import Collection, Document, System
 
+_MOST_DAYS = 400  # for which somebody's word counts
 _DAYS = {"day": 1.0, "month": 365.25 / 12, "year": 365.25}
 
 
 def _cron(value: str) -> str:
     Crontab.of(value)
     return value
+
+
+class StatedEntry(Entry):
+    """What somebody has looked up that the vendor keeps, where no call tells. Their word goes stale."""
+
+    keeps: Period | Literal["nothing", "for ever"]
+    stated_by: Text  # a role, as `owner`
+    stated_on: Date
+    review_by: Date
+    where: Text | None = None
+
+    @model_validator(mode="after")
+    def _goes_stale(self) -> Self:
+        counts = (date.fromisoformat(self.review_by) - date.fromisoformat(self.stated_on)).days
+        if not 0 <= counts <= _MOST_DAYS:
+            raise ValueError(f"`review_by` lies up to {_MOST_DAYS} days after `stated_on`: somebody looks again")
+        return self
 
 
 class Retention(Entry):
@@ -36,6 +54,7 @@ class Retention(Entry):
     owner: Text
     along: Texts = Field(default_factory=list)
     instruction: Text | None = None
+    stated: StatedEntry | None = None  # of vendor_native, where no call reads the setting
 
     @model_validator(mode="after")
     def _counted_once(self) -> Self:
@@ -43,6 +62,8 @@ class Retention(Entry):
             raise ValueError("`counted_from` names a field, `event` says what no field holds: keep one")
         if self.along and self.action != "delete":
             raise ValueError("`along` is for rows that are deleted with others; here nothing is deleted")
+        if self.stated and self.action != VENDOR_NATIVE:
+            raise ValueError("`stated` is what a vendor's own setting keeps: give it with action: vendor_native")
         return self
 
 
@@ -57,8 +78,17 @@ def frozen(entry: Retention, age: str) -> Schedule:
     """What the rest of the program reads."""
     return Schedule(
         timedelta(days=_days(entry.period)), "" if entry.event else entry.counted_from or age, entry.event or "",
-        entry.basis, entry.action, entry.owner, tuple(entry.along), entry.instruction or "",
+        entry.basis, entry.action, entry.owner, tuple(entry.along), _stated(entry.stated), entry.instruction or "",
     )  # fmt: skip
+
+
+def _stated(entry: StatedEntry | None) -> Stated | None:
+    if entry is None:
+        return None
+    keeps = {"nothing": timedelta(0), "for ever": None}
+    period = keeps[entry.keeps] if entry.keeps in keeps else timedelta(days=_days(entry.keeps))
+    on, until = date.fromisoformat(entry.stated_on), date.fromisoformat(entry.review_by)
+    return Stated(period, entry.stated_by, on, until, entry.where or "")
 
 
 def timetable(entry: RetentionRuns) -> Timetable:

@@ -142,6 +142,7 @@ KINDS = {
     "settings_approved": _DECISION,
     "setting_intended": frozenset({"plan", "ref", "was", "wanted"}),
     "setting_applied": frozenset({"plan", "ref", "is"}),
+    "setting_overtaken": frozenset({"plan", "ref", "says"}),  # another writer came between: how it stood is in the plan
     # a person's approval in advance, of retention or of exceptions that end
     "standing_approved": frozenset({"id", "scope", "bound", "limit", "until", "decision"}),
     "standing_withdrawn": frozenset({"id"}),

@@ -1,9 +1,13 @@
 """How long a bucket's lifecycle keeps a collection, and a rule of our own beside whatever rules are there.
 
-A configuration is put whole or not at all: every other rule is put back as it was read, and looked for afterwards.
-Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html (1,000 rules; what is
-left out is deleted), https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html (of several rules
-the shortest counts; older versions need an action of their own).
+A configuration is put whole or not at all, and S3 takes no condition: every other rule is put back as it was read
+right before, and looked for right afterwards. Whoever writes later, or from an older reading, is seen then, and nothing
+is repeated. Whoever writes between the two calls is overwritten, and no call of S3's tells: CloudTrail logs each
+PutBucketLifecycle. Configurations of buckets are eventually consistent: a rule may also be too young to be read.
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel,
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html (1,000 rules; what is left out
+is deleted), https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html (of several rules the
+shortest counts; older versions need an action of their own).
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from typing import Any
 from connectors.aws.answers import call
 from connectors.aws.s3.bucket import Bucket
 from connectors.aws.s3.rules import Rules
-from connectors.errors import ChangedError, RefusedError
+from connectors.errors import ChangedError, OvertakenError, TransientError
 from connectors.model import Gate
 from connectors.vendor_retention import FOR_EVER, Setting
 
@@ -68,7 +72,9 @@ def kept(buckets: Mapping[str, Bucket], rules: Mapping[str, Rules], collection: 
         f"{days} days" + (", older versions a day after they were replaced" if held.versioned else ""),
         covered and not sooner, shortens=any(_longer(held, prefix, days) for prefix in prefixes),
         also=tuple(_also(rules, buckets, collection, prefixes)), mark=held.mark, stops=stops,
-        note="everything below goes by its age, described here or not, except what Object Lock keeps",
+        before=_whole(bucket, held),
+        note="everything below goes by its age, described here or not, except what Object Lock keeps; let nobody else "
+        "write rules of this bucket meanwhile",
     )  # fmt: skip
 
 
@@ -78,21 +84,54 @@ def keep(
     found, bucket = kept(buckets, rules, planned.collection, period), buckets[planned.collection]
     if found.fits:
         return found
-    held = _read(bucket)
+    gate(planned.collection)
+    held = _read(bucket)  # as late as can be
     if found.stops or not found.mark == planned.mark == held.mark:
         raise ChangedError(bucket.system, f"{planned.what}: it is another than it was when this was planned")
     others = [r for r in held.rules if not _ours(r, planned.collection)]
     mine = list(_wanted(planned.collection, _prefixes(rules[planned.collection]), period, held))
-    gate(planned.collection)
     doing = f"s3:PutLifecycleConfiguration on {bucket.name}"
     call(
         bucket.system, doing, bucket.client.put_bucket_lifecycle_configuration,
         **{"Bucket": bucket.name, "LifecycleConfiguration": {"Rules": [*others, *mine]}, **held.beside, **bucket.owner},
     )  # fmt: skip
-    after = _read(bucket)
-    if _sorted(r for r in after.rules if not _ours(r, planned.collection)) != _sorted(others):
-        raise RefusedError(bucket.system, f"{planned.what}: other rules are not what they were: look at the bucket")
+    _undisturbed(bucket, planned, held, [*others, *mine])
     return kept(buckets, rules, planned.collection, period)
+
+
+def _undisturbed(bucket: Bucket, planned: Setting, before: _Held, put: Sequence[Rule]) -> None:
+    """Whether there is what was put, and nothing else. OvertakenError says what is missing and how it comes back."""
+    after = _read(bucket)
+    there, written = set(_sorted(after.rules)), set(_sorted(put))
+    if there == written and (not before.beside or after.beside == before.beside):
+        return
+    if after.mark == before.mark:
+        raise TransientError(bucket.system, f"{planned.what}: it reads as before the change: too young to be seen")
+    lost = [r for r in (*before.rules, *put) if _sorted([r])[0] in written - there]
+    new = [r for r in after.rules if _sorted([r])[0] not in written]
+    says = "; ".join(filter(None, (_told("not there any more", lost), _told("somebody else's", new))))
+    way = f"nothing is written again: look at the bucket; dsr retention settings before {bucket.system}/"
+    raise OvertakenError(
+        bucket.system,
+        f"{planned.what}: another writer came between; {says or 'what stands beside the rules is another'}; "
+        f"{way}{planned.collection} prints the rules as they were",
+    )
+
+
+def _told(what: str, rules: Sequence[Rule]) -> str:
+    names = sorted({str(rule.get("ID", "without a name")) for rule in rules})
+    shown = ", ".join(repr(n) for n in names if "@" not in n)
+    return f"{what}: {len(names)} rule{'s' if len(names) > 1 else ''} ({shown})" if names else ""
+
+
+def _whole(bucket: Bucket, held: _Held) -> str:
+    """The configuration as `aws s3api put-bucket-lifecycle-configuration --cli-input-json` takes it.
+
+    Empty if there is none, or if it names somebody: a plan holds nothing personal.
+    """
+    whole = {"Bucket": bucket.name, "LifecycleConfiguration": {"Rules": held.rules}, **held.beside}
+    text = json.dumps(whole, default=lambda instant: instant.isoformat(), sort_keys=True)
+    return text if held.rules and "@" not in text else ""
 
 
 def _read(bucket: Bucket) -> _Held:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connectors.sandbox.aws.logs import LogsCorrections
     from connectors.sandbox.aws.rds import RdsCorrections
     from connectors.sandbox.aws.s3 import S3Corrections
+    from connectors.sandbox.aws.s3_writers import OtherWriters
     from connectors.sandbox.aws.ses import SesCorrections
     from connectors.sandbox.aws.sns import SnsCorrections
 
@@ -47,6 +48,7 @@ class AwsSandbox:
         from connectors.sandbox.aws.rds import RdsCorrections
         from connectors.sandbox.aws.s3 import S3Corrections
         from connectors.sandbox.aws.s3_conditions import S3Conditions
+        from connectors.sandbox.aws.s3_writers import OtherWriters
         from connectors.sandbox.aws.ses import SesCorrections
         from connectors.sandbox.aws.sns import SnsCorrections
 
@@ -62,7 +64,8 @@ class AwsSandbox:
         self.rds: RdsCorrections = RdsCorrections(self.logs)
         self.backup: BackupFake = BackupFake(self.rds)
         self.s3: S3Corrections = S3Corrections(self.backup)
-        self.cognito: CognitoCorrections = CognitoCorrections(S3Conditions(self.s3))
+        self.writers: OtherWriters = OtherWriters(self.s3)
+        self.cognito: CognitoCorrections = CognitoCorrections(S3Conditions(self.writers))
         self.ses: SesCorrections = SesCorrections(self.cognito)
         self.sns: SnsCorrections = SnsCorrections(self.ses)
         # Its handler keeps the underscores in names of S3 metadata, which werkzeug's drops.
@@ -98,7 +101,17 @@ class AwsSandbox:
         from moto.moto_api._internal.models import moto_api_backend
 
         moto_api_backend.reset()
-        for layer in (self.sns, self.ses, self.cognito, self.s3, self.backup, self.rds, self.logs, self.dynamodb):
+        for layer in (
+            self.sns,
+            self.ses,
+            self.cognito,
+            self.writers,
+            self.s3,
+            self.backup,
+            self.rds,
+            self.logs,
+            self.dynamodb,
+        ):
             layer.reset()
 
 

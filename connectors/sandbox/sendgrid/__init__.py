@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 API_KEY = "SG.sandbox-key"
 ERASE = "recipients.erasejob.create"
 SCOPES = (
-    "alerts.read", "asm.groups.read", "asm.groups.suppressions.read", "asm.suppressions.global.create", "asm.suppressions.global.read",
-    "marketing.read", "marketing_campaigns.delete", "marketing_campaigns.read", "messages.read",
-    "recipients.erasejob.create", "recipients.erasejob.read", "subusers.read", "suppression.blocks.read",
-    "suppression.bounces.read", "suppression.invalid_emails.read", "suppression.spam_reports.read",
-    "suppression.unsubscribes.read", "teammates.read",
+    "alerts.read", "asm.groups.read", "asm.groups.suppressions.read", "asm.suppressions.global.create",
+    "asm.suppressions.global.read", "marketing.read", "marketing_campaigns.delete", "marketing_campaigns.read",
+    "messages.read", "recipients.erasejob.create", "recipients.erasejob.read", "subusers.read",
+    "suppression.blocks.read", "suppression.bounces.read", "suppression.invalid_emails.read",
+    "suppression.spam_reports.read", "suppression.unsubscribes.read", "teammates.read",
 )  # fmt: skip
 
 

@@ -20,6 +20,10 @@ class VendorStep:
     owner: str
     setting: Setting | None = None
     unread: str = ""  # why no setting was read
+    how: str = "unknown"  # "read" of the vendor, "stated" by a person, or "unknown"
+    stated: str = ""  # what was said, by whom, and when it is to be looked at again
+    agrees: bool | None = None  # what was said with the inventory's period
+    overdue: bool = False  # what was said is too old to count
     stops: tuple[str, ...] = ()  # why it cannot be applied, beside what the setting itself says
 
     @property
@@ -33,7 +37,9 @@ class VendorStep:
     @property
     def fits(self) -> bool | None:
         """Whether vendor and inventory agree; None if that cannot be told."""
-        return self.setting.fits if self.setting else None
+        if self.setting:
+            return self.setting.fits
+        return False if self.overdue else self.agrees
 
     @property
     def due(self) -> bool:
@@ -44,6 +50,11 @@ class VendorStep:
     @property
     def says(self) -> str:
         """One line for people, with the way out."""
+        if self.setting is None and self.stated:
+            if self.fits:
+                return f"{self.collection}: {self.stated}"
+            why = "their word is too old" if self.overdue else f"the inventory says {self.days} days"
+            return f"{self.collection}: {self.stated}, and {why}: {self.owner} looks, and corrects `stated`"
         if self.setting is None:
             return f"{self.collection}: its period is kept by hand: {self.owner}: {self.unread}"
         said = f"{self.collection}: {self.setting.what}: {self.setting.now}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, UntoldError
 from connectors.model import Aspect, Probe
 from connectors.probes import said
 from connectors.protocol import Connector
@@ -22,10 +22,11 @@ from orchestrator.workspace import Workspace
 _NO_CALL = "its connector reads no setting of the vendor's"
 
 
-def steps(workspace: Workspace, now: datetime, only: str = "") -> Iterator[VendorStep]:
-    """Every collection whose period the vendor keeps, in the order of the inventory; of one system on demand."""
+def steps(workspace: Workspace, now: datetime, only: str = "", alone: str = "") -> Iterator[VendorStep]:
+    """Every collection whose period the vendor keeps, in the order of the inventory; of one system, or one of its
+    collections, on demand."""
     for system, collection, schedule in schedules(workspace.inventory):
-        if schedule.action == VENDOR_NATIVE and only in ("", system.name):
+        if schedule.action == VENDOR_NATIVE and only in ("", system.name) and alone in ("", collection.name):
             yield _step(workspace, system, collection, schedule, now)
 
 
@@ -57,18 +58,33 @@ def _step(
         unread=schedule.event or _NO_CALL,
     )  # fmt: skip
     if system.manual:
-        return blank
+        return _said(workspace, blank, schedule, now)
     try:
         able = settled(workspace.connector(system.name, now))
         if able is None:
-            return blank
+            return _said(workspace, blank, schedule, now)
         setting = able.kept(collection.name, schedule.period)
+    except UntoldError as error:  # no call tells
+        return _said(workspace, replace(blank, unread=said(system.name, error)), schedule, now)
     except (ConnectorError, InventoryError) as error:
         return replace(blank, unread=said(system.name, error))
-    read = replace(blank, setting=setting, unread="")
+    read = replace(blank, setting=setting, unread="", how="read")
     if setting.fits or setting.by_hand:
         return read
     return replace(read, stops=tuple(filter(None, (held(workspace, read), *_kept_longer(workspace, read, setting)))))
+
+
+def _said(workspace: Workspace, step: VendorStep, schedule: Schedule, now: datetime) -> VendorStep:
+    """What a person stated, where no call tells. A reading that failed is not replaced by it: the caller leaves it."""
+    stated = schedule.stated
+    if stated is None:
+        return step
+    keeps = "for ever" if stated.keeps is None else f"{stated.keeps.days} days" if stated.keeps else "nothing"
+    where = f" ({stated.where})" if stated.where else ""
+    says = f"{keeps}, as {stated.by} stated on {stated.on}{where}, to be looked at again by {stated.review_by}"
+    agrees = stated.keeps is not None and stated.keeps <= schedule.period
+    overdue = now.astimezone(workspace.inventory.zone).date() > stated.review_by
+    return replace(step, how="stated", stated=says, agrees=agrees, overdue=overdue)
 
 
 def _kept_longer(workspace: Workspace, step: VendorStep, setting: Setting) -> Iterator[str]:

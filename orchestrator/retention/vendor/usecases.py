@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.errors import ConnectorError, RefusedError
+from connectors.errors import ConnectorError, OvertakenError, RefusedError
 from connectors.model import Gate
 from orchestrator import canonical
 from orchestrator.abilities import settled
@@ -102,6 +102,10 @@ class VendorRetention(Intake):
                     after[step.ref] = self._apply(step, shown.digest)
                 except (ConnectorError, NotAllowedError) as error:
                     troubles[step.ref] = str(error)
+            for step in (s for s in shown.plan.to_do if s.ref in after):
+                if why := self._changed(step, shown.digest):
+                    del after[step.ref]
+                    troubles[step.ref] = why
             payload = receipts.build(self.workspace, shown.plan, shown.digest, after, troubles, self.now(), given)
             file = sign(self.workspace, payload, shown.digest, self.actor.id)
             return Applied(shown, after, troubles, payload, file)
@@ -114,13 +118,46 @@ class VendorRetention(Intake):
             raise NotAllowedError(f"{step.ref}: its connector changes no setting any more")
         told = {"plan": digest, "ref": step.ref, "was": step.setting.now, "wanted": step.setting.wanted}
         self.journal.append(RETENTION, "setting_intended", self.actor.id, told)
-        found = able.keep(step.setting, step.period)
+        try:
+            found = able.keep(step.setting, step.period)
+        except OvertakenError as error:
+            self._overtaken(step, digest, str(error))
+            raise
         if not found.fits:
             raise RefusedError(step.system, f"{step.setting.what}: the vendor said yes, and it is {found.now}")
         self.journal.append(
             RETENTION, "setting_applied", self.actor.id, {"plan": digest, "ref": step.ref, "is": found.now}
         )
         return found.now
+
+    def _changed(self, step: VendorStep, digest: str) -> str:
+        """Whether what was applied is another by the end of the run: somebody wrote from an older reading."""
+        found = next(reading.steps(self.workspace, self.now(), step.system, step.collection))
+        if found.fits is not False:
+            return ""
+        assert found.setting
+        says = f"{step.ref}: it was applied, and is {found.setting.now} now: another writer came after"
+        self._overtaken(step, digest, says)
+        return says
+
+    def _overtaken(self, step: VendorStep, digest: str, says: str) -> None:
+        told = {"plan": digest, "ref": step.ref, "says": says}
+        self.journal.append(RETENTION, "setting_overtaken", self.actor.id, told)
+
+    def settings_before(self, ref: str) -> str:
+        """How a setting stood whole when the plan was made by which it was last written, to put it back.
+
+        UnknownError if it never was, or the vendor's setting is one value, which `dsr retention settings plan` shows.
+        """
+        intended = [e.payload for e in self.journal.entries(RETENTION, "setting_intended") if e.payload["ref"] == ref]
+        plans = {str(e.payload["digest"]): e.payload for e in self.journal.entries(RETENTION, "settings_planned")}
+        if not intended:
+            raise UnknownError(f"{ref}: no plan of settings wrote it")
+        made: VendorPlan = canonical.decode(VendorPlan, plans[str(intended[-1]["plan"])]["plan"])
+        before = next((s.setting.before for s in made.steps if s.ref == ref and s.setting), "")
+        if not before:
+            raise UnknownError(f"{ref}: there was nothing beside it to put back; what it was says the journal")
+        return before
 
     def _gate_of(self, step: VendorStep) -> Gate:
         """The last look before the write: is the system paused, another process at it, a hold placed?"""
