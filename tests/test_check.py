@@ -56,7 +56,8 @@ def test_all_is_well_and_everything_is_looked_at(office: Office) -> None:
             continue
         told = {probe["aspect"] for probe in row["probes"]}
         assert {Aspect.REACH, Aspect.LOCATE} <= told, f"{name} does not tell its permissions apart"
-        assert {probe["aspect"] for probe in row["probes"] if probe["ok"] is None} <= UNTOLD
+        stated = "its period is kept by hand"  # no call tells it, and nobody has stated it yet
+        assert {p["aspect"] for p in row["probes"] if p["ok"] is None and stated not in p["says"]} <= UNTOLD
         assert row["ok"] is True
 
 

@@ -57,7 +57,8 @@ class Survey:
             called = f"custom_fields->{row.get('name', '')}"
             yield Part(called, str(row.get("field_type") or row.get("type") or ""))
         if name == CONTACTS:
-            lists, segments = self._lists(account), self._rows("segments", account, "marketing", "segments", "2.0")
+            lists = list(self._lists(account))
+            segments = self._rows("segments", account, "marketing", "segments", "2.0")
         else:
             lists, segments = (self._rows(what, account, "contactdb", what) for what in ("lists", "segments"))
         yield from (named(LISTS, row.get("name"), "list") for row in lists)
@@ -84,7 +85,8 @@ class Survey:
 
     def _lists(self, account: Account) -> Iterator[Row]:
         """All pages; a token that comes twice is an error, for what lies behind it is not known."""
-        query, followed = {"page_size": 1000}, set[str]()
+        query: dict[str, Any] = {"page_size": 1000}
+        followed = set[str]()
         for _ in range(_MOST_PAGES):
             _, answer = self._api.get("marketing", "lists", doing="listing lists", account=account, query=query)
             yield from self._api.listed(answer, "listing lists")
