@@ -216,15 +216,39 @@ def test_what_only_people_change_says_how(tmp_path: Path) -> None:
         office.close()
 
 
+def yearly(files: System) -> System:
+    """Pictures go after a year, by a rule of their bucket."""
+    schedule = Schedule(timedelta(days=365), "", "no longer needed", "test", "vendor_native", "engineering")
+    changed = replace(files.collections["avatars"], retention=schedule)
+    return replace(files, collections={**files.collections, "avatars": changed})
+
+
+def test_what_somebody_changes_back_during_the_run_is_not_called_applied(
+    running: Sandbox, logs: Any, tmp_path: Path
+) -> None:
+    aws, held = running.stores["files"].aws, inventory()
+    systems = {"report_logs": held.systems["report_logs"], "files": yearly(held.systems["files"])}
+    office = Office(running, tmp_path / "state", replace(held, systems=systems))
+    service = office.service
+    service.approve_settings(service.plan_settings().digest)
+    aws.writers.after = lambda: logs.put_retention_policy(logGroupName=GROUP, retentionInDays=365)
+    done = service.apply_settings()
+    assert done.after.keys() == {"files/avatars"}
+    assert "it was applied, and is 365 days now" in done.troubles[LINES]
+    assert [s["standing"] for s in done.payload["steps"]] == ["failed", "applied"]
+    (entry,) = office.workspace.journal.entries(RETENTION, "setting_overtaken")
+    assert entry.payload["ref"] == LINES
+    office.close()
+    bucket = held.systems["files"].collections["avatars"].spec.options["bucket"]
+    aws.client("s3").delete_bucket_lifecycle(Bucket=bucket)
+
+
 def test_another_writer_is_told_of_and_what_stood_there_can_be_put_back(running: Sandbox, tmp_path: Path) -> None:
     aws = running.stores["files"].aws
     client, held = aws.client("s3"), inventory()
     files = held.systems["files"]
-    collection = files.collections["avatars"]
-    schedule = Schedule(timedelta(days=365), "", "no longer needed", "test", "vendor_native", "engineering")
-    changed = replace(files, collections={**files.collections, "avatars": replace(collection, retention=schedule)})
-    office = Office(running, tmp_path / "state", replace(held, systems={"files": changed}))
-    bucket = str(collection.spec.options["bucket"])
+    office = Office(running, tmp_path / "state", replace(held, systems={"files": yearly(files)}))
+    bucket = str(files.collections["avatars"].spec.options["bucket"])
 
     def put(*names: str) -> None:
         rules = [

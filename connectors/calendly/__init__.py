@@ -6,7 +6,8 @@ found out by reading the activity log, which only that plan has), `not_in_plan` 
 the organisation's plan lacks, so that a refusal to list them is no error), `settle_days` (how long
 after a request to delete an invitee's data a read can prove it; the vendor says 7).
 Secret: `token`, a personal access token of an owner or administrator with the scopes to read all of
-it and `scheduled_events:write`, `contacts:write`, `meeting_recaps:write`, `data_compliance:write`.
+it (`event_types:read` shows a survey which questions are asked) and `scheduled_events:write`,
+`contacts:write`, `meeting_recaps:write`, `data_compliance:write`.
 
 The order of deletion matters: upcoming bookings are cancelled first, since the deletion of invitee
 data is described for "previously booked events" only. Never used is

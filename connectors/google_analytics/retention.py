@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 
-from connectors.errors import ChangedError, ConfigError
+from connectors.errors import ChangedError, UntoldError
 from connectors.google_analytics.admin import Admin
 from connectors.google_analytics.audience import months_of
 from connectors.google_analytics.identifiers import LINKS, TEXTS
@@ -33,7 +33,7 @@ _NOTE = "takes 24 hours to apply; what is older goes at the end of the month, fr
 def kept(admin: Admin, collection: str, period: timedelta, collections: tuple[str, ...]) -> Setting:
     """Text in events goes with the events; browsers, users and their identifiers with the data of users."""
     if collection == LINKS:
-        raise ConfigError(admin.system, f"{collection}: what is copied into BigQuery is kept by settings there")
+        raise UntoldError(admin.system, f"{collection}: what is copied into BigQuery is kept by settings there")
     field = _field(collection)
     months = months_of(getattr(admin.retention(), field))
     possible = MONTHS if field == _EVENTS else _OF_USERS

@@ -8,6 +8,10 @@ events searchable), `archive_days` (how long archives are kept; 0: none), `margi
 Secret: `token`. Option of a collection: `patterns`, how identifiers other than e-mail addresses and
 telephone numbers are written in lines, such as ["user_id={user_id}", "customer: {stripe.customer}"].
 
+A survey names senders and groups and counts saved searches, members and archives; of SolarWinds
+Observability archives only. Neither API tells how long events can be searched: a person states it in
+the inventory (`retention: stated`).
+
 Neither API has a call that deletes an event. Lines are located, exported and reported as locked
 until archives have expired too; only saved searches can be deleted. What is outside: the copies of
 archives in a bucket of one's own (the `aws.s3` connector's), and alerts already sent elsewhere.

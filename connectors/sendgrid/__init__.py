@@ -7,7 +7,8 @@ contactdb is in use), `not_in_plan` (further collections that a refusal of is no
 `require_suppression` (default true: a contact is deleted only while its address is globally
 unsubscribed), `settle_days` (until a read can tell what an accepted deletion came to; default 7),
 `page_size` (rows of one answer of messages and logs).
-Secret: `api_key`, of the parent account, with the scopes that `check` names.
+Secret: `api_key`, of the parent account, with the scopes that `check` names, and `asm.groups.read` for a survey to
+see unsubscribe groups.
 Option of a suppression collection: `erase: true`, without which an order to delete is refused.
 Identities of `contacts`: fields email, external_id (assigned), phone_number_id and anonymous_id
 (only ever listed). Kinds by default: email, sendgrid.external_id, phone, sendgrid.anonymous_id.
