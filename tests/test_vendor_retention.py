@@ -16,6 +16,7 @@ from connectors.sandbox.world import Sandbox
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import Inventory, System
 from orchestrator.inventory.periods import Schedule, Stated
+from orchestrator.inventory.retention import Retention, frozen
 from orchestrator.receipt import verify_file
 from orchestrator.retention import RETENTION
 from tests.four_eyes import two_people
@@ -149,6 +150,22 @@ def test_the_commands(office: Office, logs: Any) -> None:
     assert shown.returncode == 7  # something is neither read nor stated
     how = {f"{s['system']}/{s['collection']}": s["how"] for s in json.loads(shown.stdout)}
     assert (how[LINES], how["gmail/vault"]) == ("read", "unknown")
+
+
+def test_a_statement_goes_stale_and_is_of_a_vendors_setting_only() -> None:
+    said = {"keeps": "nothing", "stated_by": "it", "stated_on": "2026-11-25", "review_by": "2027-11-25"}
+    entry = {"period": "30 days", "action": "vendor_native", "basis": "b", "owner": "it", "stated": said}
+    stated = frozen(Retention.model_validate(entry), "").stated
+    assert stated
+    assert (stated.keeps, stated.by) == (timedelta(0), "it")
+    for wrong, what in (
+        ({**entry, "stated": {**said, "review_by": "2028-11-25"}}, "up to 400 days"),
+        ({**entry, "stated": {**said, "review_by": "2026-11-24"}}, "up to 400 days"),
+        ({**entry, "action": "delete"}, "vendor_native"),
+        ({**entry, "stated": {**said, "keeps": "a while"}}, "keeps"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            Retention.model_validate(wrong)
 
 
 def test_what_no_call_tells_is_stated_by_a_person_and_goes_stale(tmp_path: Path) -> None:
