@@ -151,7 +151,7 @@ def _member(values: Any, column: Column, wanted: frozenset[str]) -> Any:
         values = values.cast(pa.large_string())
         if not column.folded:
             return pc.is_in(values, value_set=pa.array(sorted(wanted), pa.large_string()))
-        lowered = pc.utf8_lower(pc.utf8_trim_whitespace(values))
+        lowered = pc.ascii_lower(pc.ascii_trim_whitespace(values))  # beyond ASCII every value gets a closer look
         known = pc.is_in(lowered, value_set=pa.array(sorted(wanted), pa.large_string()))
         return pc.or_(known, pc.invert(pc.fill_null(pc.string_is_ascii(values), True)))
     return _texts(values, lambda text: bool(column.values(text) & wanted))

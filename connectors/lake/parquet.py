@@ -140,11 +140,25 @@ class ParquetRows:
         contents = _pylist(table.take(places)) if whole else []
         for at, (values, _) in found:
             held[at] = values(places)
-        age = self._layout.age
-        ages = [reached(c, age) for c in _pylist(table.select([self._root(age)]).take(places))] if age else held[0]
-        for number, (at, row) in enumerate(zip(places.to_pylist(), zip(*held, strict=True), strict=True)):
-            verdict = people.verdict(row)
-            yield at, Row(verdict, row, ages[number] if age else None, contents[number] if whole else {})
+        ages = self._ages(table, places)
+        rows = zip(places.to_pylist(), zip(*held, strict=True), strict=True)
+        if ages or contents or any(isinstance(column[0], list) for column in held):
+            for number, (at, row) in enumerate(rows):
+                age = ages[number] if ages else None
+                yield at, Row(people.verdict(row), row, age, contents[number] if whole else {})
+            return
+        known: dict[tuple[object, ...], Row] = {}  # people have several rows
+        for at, row in rows:
+            if row not in known:
+                known[row] = Row(people.verdict(row), row)
+            yield at, known[row]
+
+    def _ages(self, table: Any, places: Any) -> list[object]:
+        """What dates the rows; nothing where nothing is to date them, or the file has no such column."""
+        root = self._root(self._layout.age)
+        if not root or root not in table.column_names:
+            return []
+        return [reached(content, self._layout.age) for content in _pylist(table.select([root]).take(places))]
 
     def _root(self, path: str) -> str:
         return path if self._schema.get_field_index(path) >= 0 else path.partition(".")[0]
