@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -10,9 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.lake.files import DamagedError
-from connectors.lake.people import Column
-
-_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+from connectors.lake.people import Column, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class Leaf:
     path: str  # as Parquet spells it, down to the first list
     type: Any
 
-    def found(self, table: Any, column: Column, wanted: frozenset[str]) -> tuple[Callable[[Any], list[Any]], Any]:
+    def found(self, table: Any, column: Column, wanted: Wanted) -> tuple[Callable[[Any], list[Any]], Any]:
         """How to read what stands at places, and the places of rows that may hold a wanted value, some twice.
 
         The places are None if nothing is wanted here.
@@ -38,16 +35,16 @@ class Leaf:
         places = pc.indices_nonzero(_member(values, column, wanted)).cast(pa.int64())
         return _reader(values, parents), places if parents is None else parents.cast(pa.int64()).take(places)
 
-    def in_bounds(self, statistics: Any, wanted: frozenset[str], folded: bool) -> bool:
+    def in_bounds(self, statistics: Any, wanted: Wanted, folded: bool) -> bool:
         """Whether a wanted value may lie between a chunk's least and greatest one."""
         import pyarrow.types as at
 
         if statistics is None or folded or not statistics.has_min_max:
             return True
         if at.is_integer(self.type):
-            ordered: Sequence[Any] = sorted(_whole(wanted))
+            ordered: Sequence[Any] = wanted.numbers
         elif at.is_string(self.type) or at.is_large_string(self.type):
-            ordered = sorted(w.encode("utf-8", "surrogateescape") for w in wanted)
+            ordered = wanted.encoded
         else:
             return True
         least, most = (v.encode() if isinstance(v, str) else v for v in (statistics.min, statistics.max))
@@ -130,7 +127,7 @@ def _one(held: Any) -> Any:
     return held
 
 
-def _member(values: Any, column: Column, wanted: frozenset[str]) -> Any:
+def _member(values: Any, column: Column, wanted: Wanted) -> Any:
     """Which values may be wanted ones: all that are, and a few more that a closer look tells."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -146,7 +143,7 @@ def _member(values: Any, column: Column, wanted: frozenset[str]) -> Any:
     if at.is_integer(kind):
         return pc.is_in(values, value_set=pa.array(_fitting(wanted, kind), kind))
     if at.is_floating(kind):
-        return pc.is_in(values.cast(pa.float64()), value_set=pa.array([float(n) for n in _whole(wanted)], pa.float64()))
+        return pc.is_in(values.cast(pa.float64()), value_set=pa.array([float(n) for n in wanted.numbers], pa.float64()))
     if at.is_string(kind) or at.is_large_string(kind) or at.is_string_view(kind):
         values = values.cast(pa.large_string())
         if not column.folded:
@@ -168,14 +165,10 @@ def _read(held: object) -> object:
     return str(uuid.UUID(bytes=held)) if isinstance(held, bytes) and len(held) == 16 else held
 
 
-def _whole(wanted: frozenset[str]) -> list[int]:
-    return [int(w) for w in wanted if _WHOLE.fullmatch(w)]
-
-
-def _fitting(wanted: frozenset[str], kind: Any) -> list[int]:
+def _fitting(wanted: Wanted, kind: Any) -> list[int]:
     import pyarrow.types as at
 
     signed = at.is_signed_integer(kind)
     least = -(1 << (kind.bit_width - 1)) if signed else 0
     most = (1 << (kind.bit_width - (1 if signed else 0))) - 1
-    return [n for n in _whole(wanted) if least <= n <= most]
+    return [n for n in wanted.numbers if least <= n <= most]
