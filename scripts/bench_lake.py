@@ -184,6 +184,7 @@ def compared(files: Sequence[Path], people: int, rounds: int) -> dict[str, objec
             min(best[side, people][1] for side in SIDES if side != "ours") / best["ours", people][1], 3
         ),
         "seconds_for_one": round(best["ours", 1][0], 2),
+        "cpu_seconds_for_one": round(best["ours", 1][1], 2),
         "many_to_one": round(best["ours", people][0] / best["ours", 1][0], 3),
     }  # fmt: skip
 
@@ -199,7 +200,8 @@ def shown(result: dict[str, object]) -> None:
         sys.stdout.write(f"{side:14}{''.join(cells)}\n")
     sys.stdout.write(f"ours, of the faster bare one: {result['of_the_faster']} (at least 0.8 is asked for)\n")
     sys.stdout.write(
-        f"one person: {result['seconds_for_one']} s; {result['people']} take {result['many_to_one']} times as long\n"
+        f"one person: {result['seconds_for_one']} s ({result['cpu_seconds_for_one']} s of processors); "
+        f"{result['people']} take {result['many_to_one']} times as long\n"
     )
 
 
