@@ -17,7 +17,7 @@ from sqlalchemy import select
 from orchestrator import canonical, merkle, signing
 from orchestrator.errors import IntegrityError, InvalidReceiptError, UnknownError
 from orchestrator.intake import Intake
-from orchestrator.journal import Head, Journal
+from orchestrator.journal import START, Head, Journal
 from orchestrator.receipt import head_of, verify_file
 from orchestrator.signing import envelope_bytes
 from orchestrator.storage import schema
@@ -31,10 +31,11 @@ class Audits(Intake):
 
     def signed_head(self) -> bytes:
         """The head of today, as the file of a signed envelope."""
-        leaves = _leaves(self.journal)
+        hashes = _hashes(self.journal)
+        root = merkle.root([merkle.leaf(entry) for entry in hashes])
         told = {
             "type": HEAD, "company": self.inventory.company, "at": canonical.plain(self.now()),
-            "size": len(leaves), "root": _hex(merkle.root(leaves)), "hash": self.journal.head().hash,
+            "size": len(hashes), "root": hexadecimal(root), "hash": hashes[-1] if hashes else START,
         }  # fmt: skip
         return envelope_bytes(self.workspace.signing_key.sign(told))
 
@@ -46,31 +47,31 @@ class Audits(Intake):
         self.journal.append("", "receipt_key", self.actor.id, told)
         return former
 
-    def verify_journal(self, heads: Iterable[Path] = ()) -> Head:
+    def verify_journal(self, heads: Iterable[Path] = (), anchored: Iterable[Mapping[str, Any]] = ()) -> Head:
         """Walk the whole chain, against every receipt there is and the heads given. IntegrityError if it was changed.
 
-        InvalidReceiptError for a head that was not signed here.
+        `anchored`: heads that were read and verified elsewhere. InvalidReceiptError for one that was not signed here.
         """
         keys = self.workspace.public_keys
         receipts = [signing.verify(r["envelope"].encode(), keys) for r in self.journal.receipts()]
-        given = [_head(path, keys) for path in heads]
-        leaves = _leaves(self.journal)
+        given = [*(read_head(path, keys) for path in heads), *anchored]
+        leaves = leaves_of(self.journal)
         for told in given:
-            if told["size"] > len(leaves) or _hex(merkle.root(leaves[: told["size"]])) != told["root"]:
+            if told["size"] > len(leaves) or hexadecimal(merkle.root(leaves[: told["size"]])) != told["root"]:
                 raise IntegrityError(f"the journal's first {told['size']} entries are not those of the head given")
         remembered = [Head(told["size"], told["hash"]) for told in given]
         return self.journal.verify([*remembered, *(head_of(r) for r in receipts)])
 
     def consistency(self, head: Path) -> dict[str, Any]:
         """A proof that the journal of today begins with the entries of an old head."""
-        told = _head(head, self.workspace.public_keys)
-        leaves, first = _leaves(self.journal), told["size"]
+        told = read_head(head, self.workspace.public_keys)
+        leaves, first = leaves_of(self.journal), told["size"]
         if not 0 < first <= len(leaves):
             raise IntegrityError(f"the head counts {first} entries, and the journal has {len(leaves)}")
         return {
             "type": CONSISTENCY, "first": {"size": first, "root": told["root"]},
-            "second": {"size": len(leaves), "root": _hex(merkle.root(leaves))},
-            "path": [_hex(step) for step in merkle.consistency(leaves, first)],
+            "second": {"size": len(leaves), "root": hexadecimal(merkle.root(leaves))},
+            "path": [hexadecimal(step) for step in merkle.consistency(leaves, first)],
         }  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def check_consistency(proof: Path, old: Path, new: Path, keys: Iterable[Ed25519P
     Returns the new head. InvalidReceiptError with a plain reason if it does not.
     """
     known = list(keys)
-    first, second, told = _head(old, known), _head(new, known), _proof(proof)
+    first, second, told = read_head(old, known), read_head(new, known), read_proof(proof, CONSISTENCY)
     try:
         path = [bytes.fromhex(str(step).removeprefix("sha256:")) for step in told["path"]]
         stated = [(told[which]["size"], told[which]["root"]) for which in ("first", "second")]
@@ -94,17 +95,23 @@ def check_consistency(proof: Path, old: Path, new: Path, keys: Iterable[Ed25519P
     return second
 
 
-def _leaves(journal: Journal) -> list[merkle.Hash]:
+def leaves_of(journal: Journal) -> list[merkle.Hash]:
+    """Of all entries, in their order."""
+    return [merkle.leaf(entry) for entry in _hashes(journal)]
+
+
+def _hashes(journal: Journal) -> list[str]:
     with journal.store.read() as connection:
-        hashes = connection.execute(select(schema.entries.c.hash).order_by(schema.entries.c.seq)).scalars()
-        return [merkle.leaf(entry) for entry in hashes]
+        return list(connection.execute(select(schema.entries.c.hash).order_by(schema.entries.c.seq)).scalars())
 
 
-def _head(path: Path, keys: Iterable[Ed25519PublicKey]) -> Mapping[str, Any]:
+def read_head(path: Path, keys: Iterable[Ed25519PublicKey]) -> Mapping[str, Any]:
+    """A signed head's file. InvalidReceiptError if none of the keys signed it."""
     return verify_file(path, keys, types=(HEAD,))
 
 
-def _proof(path: Path) -> Mapping[str, Any]:
+def read_proof(path: Path, kind: str) -> Mapping[str, Any]:
+    """A proof's file, of that form. InvalidReceiptError if it is another, UnknownError if there is none."""
     try:
         content = path.read_bytes()[: _LONGEST + 1]
         told = json.loads(content) if len(content) <= _LONGEST else None
@@ -112,10 +119,10 @@ def _proof(path: Path) -> Mapping[str, Any]:
         raise UnknownError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError):
         told = None
-    if not isinstance(told, dict) or told.get("type") != CONSISTENCY:
-        raise InvalidReceiptError(f"{path} is not a proof of the form {CONSISTENCY}")
+    if not isinstance(told, dict) or told.get("type") != kind:
+        raise InvalidReceiptError(f"{path} is not a proof of the form {kind}")
     return told
 
 
-def _hex(value: bytes) -> str:
+def hexadecimal(value: bytes) -> str:
     return "sha256:" + value.hex()

@@ -14,26 +14,22 @@ from typing import Any
 
 from orchestrator.attachment import content_of
 from orchestrator.deadlines import AsSent, Clocked
-from orchestrator.denial import Because
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory.stationery import BY_HAND, SMTP, mail_server
 from orchestrator.journal import Entry, State
 from orchestrator.law import Topic, asked_by
-from orchestrator.letter_facts import REPLY, Given, LetterFacts
-from orchestrator.letters.content import Content, compose
+from orchestrator.letter_facts import REPLY
+from orchestrator.letter_notices import Given
+from orchestrator.letters.content import Content, compose, text_of
 from orchestrator.letters.facts import Facts
 from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.letters.post import NotSentError, PerhapsSentError, hand_over, message
 from orchestrator.letters.render import Rendered, rendered
 from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Right
+from orchestrator.outgoing import Outgoing
 from orchestrator.receipt import hash_of
 from orchestrator.workspace import private_file
-
-_RECORDED_BY = {
-    Kind.HAND_OVER: "dsr handover sent {request} says to whom it went, with the proof",
-    Kind.FEE_ESTIMATE: "dsr request fee {request} --estimate records it with its ground",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Sent:
     last: bool  # whether nothing more is owed after it
 
 
-class Letters(LetterFacts, Lifetimes):
+class Letters(Outgoing, Lifetimes):
     """The use cases around letters."""
 
     def draft_letter(self, request: str, kind: Kind, given: Given, out: Path | None = None) -> Draft:
@@ -86,7 +82,6 @@ class Letters(LetterFacts, Lifetimes):
         self.actor.require("run")
         desk, inventory = self.desk(), self.inventory
         channel = desk.channel(inventory.sandbox)
-        self._recorded_here(request, kind)
         if channel.kind != SMTP or kind is Kind.VENDOR_NOTICE:  # a vendor takes notices in a way of its own
             raise NotAllowedError(
                 f"letters go out by hand here: draft it, post it, then dsr letter record {request} {kind}"
@@ -94,6 +89,7 @@ class Letters(LetterFacts, Lifetimes):
         server = mail_server(channel, inventory.path, inventory.sandbox)
         with self.journal.lease(request):
             facts, content, forms = self._written(request, kind, given)
+            self._first(request, kind, given)
             if not facts.to.email:
                 raise NotAllowedError(
                     f"no address for e-mail is known that the person gave: dsr letter address {request}"
@@ -116,10 +112,11 @@ class Letters(LetterFacts, Lifetimes):
     def record_letter(self, request: str, kind: Kind, letter: Path, given: Given, at: datetime | None = None) -> Sent:
         """Record that a letter went out by hand, by its file; acknowledges, extends, answers or denies by it."""
         self.actor.require("run")
-        self._recorded_here(request, kind)
         content = content_of(letter, "the letter")
         with self.journal.lease(request):
             facts = self.letter_facts(request, kind, given)
+            text_of(facts)
+            self._first(request, kind, given)
             if kind in RECORDED and kind not in (Kind.EXTENSION, Kind.DENIAL) and not self.further_owed(request):
                 self.unanswered(request, RECORDED[kind], at)  # the day it went out
             number = sum(e.payload["letter"] == kind for e in self.journal.entries(request, "letter_sent")) + 1
@@ -128,10 +125,10 @@ class Letters(LetterFacts, Lifetimes):
             self.workspace.vault.file(request).put(f"letter:{told['message']}", content)
             return self._went_out(facts, given, content, told, at)
 
-    def _recorded_here(self, request: str, kind: Kind) -> None:
-        """Raise NotAllowedError for a letter of which more is to be recorded than that it went out."""
-        if way := _RECORDED_BY.get(kind):
-            raise NotAllowedError(f"draft it and let it go out by hand; then {way.format(request=request)}")
+    def _first(self, request: str, kind: Kind, given: Given) -> None:
+        """Raise NotAllowedError if the organisation has the request already."""
+        if kind is Kind.HAND_OVER and (sent := self.handed_to(request, given.organisation).sent):
+            raise NotAllowedError(f"organisation {given.organisation!r} has {request} since {sent:%Y-%m-%d}")
 
     def letters_sent(self, request: str = "") -> tuple[Sent, ...]:
         """What went out, in order; of one request if given."""
@@ -152,6 +149,8 @@ class Letters(LetterFacts, Lifetimes):
             return fitting(found.fulfilment, found.states)[0]
         if "acknowledged" not in told and self.law(asked).rules(Topic.ACKNOWLEDGE, asked_by(asked.right)):
             return Kind.ACKNOWLEDGEMENT
+        if asked.organisation:
+            return None
         if asked.right not in (Right.DELETE, Right.ACCESS, Right.CORRECT):
             return Kind.COMPLETION  # no run comes between
         return Kind.MORE_INFORMATION if state is State.RECEIVED else Kind.APPROVAL
@@ -208,7 +207,10 @@ class Letters(LetterFacts, Lifetimes):
         return clocked
 
     def _may_write_again(self, request: str) -> bool:
-        if self.inventory.letters is None or self.request(request).replays or self._still_open(request) is None:
+        asked = self.request(request)
+        if self.inventory.letters is None or asked.replays or asked.organisation:  # whose contact the inventory has
+            return False
+        if self._still_open(request) is None:
             return False
         answers = [letter for letter in self._sent(request) if letter.kind in ANSWERS]
         if not answers:
@@ -229,31 +231,11 @@ class Letters(LetterFacts, Lifetimes):
     ) -> Sent:  # fmt: skip
         """Stop the clock first: should this end in between, the letter is not sent a second time."""
         request, kind = facts.request.id, facts.kind
-        match RECORDED.get(kind):
-            case "acknowledged":
-                self.acknowledge(request, letter, at)
-            case "extended":
-                self.extend(request, given.reason, letter, given.until)
-            case "denied":
-                self.denied(request, Because(given.because), given.reason, letter)
-            case "answered" if not self.further_owed(request):
-                super().answer(request, letter, at)
+        self.took_effect(facts, given, letter, at)
         last = kind in ANSWERS and (facts.outcome is None or not facts.outcome.unfinished)
-        sent = {**told, "at": at or self.now(), "last": last}
-        self.journal.append(request, "letter_sent", self.actor.id, sent)
-        if kind is Kind.MORE_INFORMATION:
-            purpose = "details" if any(self.journal.entries(request, "verified")) else "identity"
-            more = {"at": sent["at"], "purpose": purpose, "points": [], "letter": told["sha256"]}
-            self.journal.append(request, "more_asked", self.actor.id, more)
+        self.journal.append(request, "letter_sent", self.actor.id, {**told, "at": at or self.now(), "last": last})
         if self.journal.state(request) is State.DENIED:
             self.forget(request)
-        if kind is Kind.PROVIDER_NOTICE:
-            self.journal.append(
-                request, "letter", self.actor.id, {"kind": kind, "sha256": told["sha256"], "at": sent["at"]}
-            )
-        if kind is Kind.VENDOR_NOTICE:
-            notice = {"vendor": given.vendor, "at": at or self.now(), "proof": told["sha256"]}
-            self.journal.append(request, "vendor_notified", self.actor.id, notice)
         return self._last_letter(request)
 
     def _message_id(self, request: str, kind: Kind, domain: str, again: bool) -> str:

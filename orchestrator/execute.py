@@ -106,9 +106,9 @@ class _System:
 
     def led_to(self, other: _System) -> bool:
         """Whether an identifier that this one told us opens the other. One that is no longer connected may be."""
-        told = {i.kind for i in self.subject.identifiers if i.origin.partition("/")[0] == self.name}
         if self.name not in self.plan.sources:
             return False
+        told = {i.kind for i in self.subject.identifiers if i.origin.partition("/")[0] == self.name}
         return other.connector is None or bool(other.connector.capabilities.needs & told)
 
     def run_after(self, others: Sequence[Future[Trouble | None]]) -> Trouble | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from orchestrator.attachment import content_of
-from orchestrator.deadlines import letter_hash
+from orchestrator.deadlines import AsSent, letter_hash
 from orchestrator.denial import Denials
 from orchestrator.errors import NotAllowedError
 from orchestrator.law import Asked, Law, Topic, asked_by
@@ -68,28 +69,38 @@ class Fees(Denials):
     """The use cases around fees."""
 
     def estimate_fee(
-        self, request: str, amount: str, because: Charged, reason: str, letter: Path, facts: Path | None = None
-    ) -> Fee:
-        """Record an estimate that goes out today, such as "25.00 USD". NotAllowedError where the request is free."""
-        asked = self.unanswered(request, "", None)
-        if asked.organisation:
-            raise NotAllowedError("what an organisation pays is settled by its contract")
-        if not reason.strip():
-            raise NotAllowedError("an estimate says why there is a fee: --reason")
-        cents, currency = _parsed(amount)
-        if why := refusal(
-            self.law(asked), asked_by(asked.right), because, self.answered_before(asked), facts is not None
-        ):
-            raise NotAllowedError(f"no fee may be asked for {request}: {why}")
+        self, request: str, amount: str, because: Charged, reason: str, letter: AsSent, facts: Path | None = None,
+        at: datetime | None = None,
+    ) -> Fee:  # fmt: skip
+        """Record an estimate that went out, such as "25.00 USD". NotAllowedError where the request is free."""
+        self.estimable(request, amount, because, reason, facts is not None, at)
+        asked, (cents, currency) = self.request(request), _parsed(amount)
         proof = self._facts_filed(asked, facts) if facts else ""
         told = {
             "cents": cents, "currency": currency, "because": because, "reason": reason.strip(),
             "letter": letter_hash(letter), "evidence": proof,
         }  # fmt: skip
         self.journal.append(request, "fee_estimated", self.actor.id, told)
-        sent = {"kind": outcomes().of("fee_estimated").letter, "sha256": told["letter"], "at": self.now()}
+        sent = {"kind": outcomes().of("fee_estimated").letter, "sha256": told["letter"], "at": at or self.now()}
         self.journal.append(request, "letter", self.actor.id, sent)
         return self._fee(request)
+
+    def estimable(
+        self, request: str, amount: str, because: str, reason: str, facts: bool, at: datetime | None = None
+    ) -> None:
+        """Whether such an estimate may go out. Errors as `estimate_fee`."""
+        asked = self.unanswered(request, "", at)
+        if asked.organisation:
+            raise NotAllowedError("what an organisation pays is settled by its contract")
+        if because not in list(Charged):
+            raise NotAllowedError(f"a fee has one of these grounds: {', '.join(Charged)} (--because)")
+        if not reason.strip():
+            raise NotAllowedError("an estimate says why there is a fee: --reason")
+        _parsed(amount)
+        before = self.answered_before(asked)
+        if why := refusal(self.law(asked), asked_by(asked.right), Charged(because), before, facts):
+            raise NotAllowedError(f"no fee may be asked for {request}: {why}")
+        self.journal.screen(request, reason=reason)  # before the letter goes out
 
     def agree_fee(self, request: str) -> Fee:
         """Record that the person agreed to the estimate."""

@@ -221,10 +221,8 @@ def write_package(service: Service, request: str, to: Path, progress: Progress, 
     with service.journal.lease(request):
         known = service.known(request, planned.digest)
         asked, period = service.request(request), service.period_of(request, wish.since)
-        received, since = (
-            service.day(asked.received),
-            service.day(period.since) if period.asked and period.since else None,
-        )
+        received = service.day(asked.received)
+        since = service.day(period.since) if period.asked and period.since else None
         job = Job(
             asked, planned.plan, known.subject, known.locators, service.systems(request), service.inventory, period,
             service.decider(request), service.now(),

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from orchestrator.attachment import content_of
-from orchestrator.deadlines import Clocks, letter_hash
+from orchestrator.deadlines import AsSent, Clocks, letter_hash
 from orchestrator.decide import HAND_OVER
 from orchestrator.due import Obligation, Owed
 from orchestrator.errors import NotAllowedError, UnknownError
@@ -41,6 +40,7 @@ class HandOver:
     sent: datetime | None
     person_told: datetime | None
     overdue: bool
+    to_contact: bool = False  # it went to an authorised contact
 
     @property
     def settled(self) -> bool:
@@ -57,15 +57,15 @@ class HandingOver(Clocks, Lifetimes):
         return tuple(sorted(found, key=lambda h: (h.settled, h.due, h.request, h.organisation)))
 
     def handed_over(
-        self, request: str, organisation: str, recipient: str, proof: Path, at: datetime | None = None,
+        self, request: str, organisation: str, recipient: str, proof: AsSent, at: datetime | None = None,
         reason: str = "",
     ) -> HandOver:  # fmt: skip
-        """Record that the request was sent to an organisation: to whom, when, and the file that shows it.
+        """Record that the request was sent to an organisation: to whom, when, and what shows it.
 
         NotAllowedError if the recipient is no authorised contact of it in the inventory, unless a reason is given.
         """
         self.actor.require("run")
-        mine = self._handed_to(request, organisation)
+        mine = self.handed_to(request, organisation)
         listed = self.inventory.organisations.get(organisation)
         known = listed is not None and recipient.strip().casefold() in listed.contacts
         if not known and not reason.strip():
@@ -76,7 +76,8 @@ class HandingOver(Clocks, Lifetimes):
         at = at or self.now()
         if at > self.now() + timedelta(minutes=5) or at < self.request(request).received:
             raise NotAllowedError("it was sent after the request was received, and not in the future")
-        content = content_of(proof, "the proof", wanted="give the mail as it went out, or a receipt of delivery")
+        wanted = "give the mail as it went out, or a receipt of delivery"
+        content = proof if isinstance(proof, bytes) else content_of(proof, "the proof", wanted=wanted)
         self.workspace.vault.file(request).put(f"evidence:{hash_of(content)}", content)
         tag = self.workspace.vault.person_tag
         self.journal.append(request, "handed_over", self.actor.id, {
@@ -87,7 +88,7 @@ class HandingOver(Clocks, Lifetimes):
         self._attest_handed(request, hash_of(content))
         return next((h for h in self._handed(request) if h.organisation == organisation), mine)
 
-    def person_told(self, request: str, letter: Path, at: datetime | None = None) -> tuple[HandOver, ...]:
+    def person_told(self, request: str, letter: AsSent, at: datetime | None = None) -> tuple[HandOver, ...]:
         """Record the letter that tells the person which part an organisation decides about."""
         self.actor.require("run")
         if not list(self._handed(request)):
@@ -112,7 +113,9 @@ class HandingOver(Clocks, Lifetimes):
             when = datetime.fromisoformat(entry.payload["at"]) if entry else None
             known = self.inventory.organisations.get(organisation)
             late = due < self.now() and (when is None or told is None)
-            yield HandOver(request, organisation, known.title if known else "", what, owner, due, when, told, late)
+            listed = entry is not None and bool(entry.payload["listed"])
+            title = known.title if known else ""
+            yield HandOver(request, organisation, title, what, owner, due, when, told, late, listed)
 
     def _steps_handed(self, request: str) -> list[Step]:
         digest = self.journal.latest_plan(request)
@@ -133,7 +136,8 @@ class HandingOver(Clocks, Lifetimes):
         listed = {self.workspace.vault.person_tag(_KIND, o): o for o in self.inventory.organisations}
         return tuple(listed.get(tag, tag) for tag in sent) or (UNKNOWN,)
 
-    def _handed_to(self, request: str, organisation: str) -> HandOver:
+    def handed_to(self, request: str, organisation: str) -> HandOver:
+        """What that organisation is handed over. UnknownError if it is nothing."""
         found = {h.organisation: h for h in self._handed(request)}
         if UNKNOWN in found:
             if organisation not in self.inventory.organisations:

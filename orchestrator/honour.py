@@ -24,7 +24,7 @@ from orchestrator.law import Purpose, asked_by
 from orchestrator.manual import Progress as ByHand
 from orchestrator.model import Confirmation, Plan, Request, Right, StepResult
 from orchestrator.pause import refuse_if_paused
-from orchestrator.preferences import ENTRY, LIFTED, LISTED, Preferences
+from orchestrator.preferences import LIFTED, LISTED, Preferences
 from orchestrator.regimes import holidays
 
 if TYPE_CHECKING:
@@ -128,12 +128,7 @@ def _enter(service: Service, asked: Request, purpose: Purpose) -> None:
     kind = LIFTED if asked.right is Right.OPT_IN else LISTED
     for tag in asked.tags:
         told = {"tag": tag, "purpose": purpose}
-        service.journal.append("", kind, service.actor.id, told, _once(service, asked, tag, purpose))
-
-
-def _once(service: Service, asked: Request, tag: str, purpose: Purpose) -> str:
-    """What makes an entry one of this request's. Keyed, since the list outlives the record of who asked when."""
-    return service.workspace.vault.person_tag(ENTRY, f"{asked.id}/{purpose}/{tag}")
+        service.journal.append("", kind, service.actor.id, told, service.entry_of(asked, tag, purpose))
 
 
 def _read_back(service: Service, asked: Request, planned: Planned, subject: Subject) -> Confirmation:
@@ -159,7 +154,7 @@ def _seen(service: Service, asked: Request, planned: Planned, now: datetime) -> 
 def _later(service: Service, asked: Request, tag: str, purpose: Purpose) -> bool:
     """Whether the person said otherwise after this request was carried out."""
     mine, other = (LIFTED, LISTED) if asked.right is Right.OPT_IN else (LISTED, LIFTED)
-    key = _once(service, asked, tag, purpose)
+    key = service.entry_of(asked, tag, purpose)
     entered = next((e.seq for e in service.journal.entries(kind=mine) if e.key == key), None)
     told = {"tag": tag, "purpose": purpose}
     return entered is not None and any(

@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Mapping
 
-from connectors.model import Action, Trust
+from orchestrator.choices import purposes
 from orchestrator.clock import answer_ends, extension_ends
-from orchestrator.denial import Because, Denials
-from orchestrator.errors import NotAllowedError, UnknownError
-from orchestrator.handing_over import UNKNOWN, HandingOver
-from orchestrator.instructions import Instructions
-from orchestrator.inventory import Collection, nearest
-from orchestrator.inventory.flows import Capacity, Recipient, Whether
+from orchestrator.denial import Because
+from orchestrator.errors import NotAllowedError
+from orchestrator.fees import Fees
+from orchestrator.inventory.flows import Whether
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import asked_by
-from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Notice, Outcome
+from orchestrator.letter_notices import Given, NoticeFacts
+from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Outcome
 from orchestrator.letters.items import outcome
 from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.model import Level, Request, Verification
 from orchestrator.opt_out import MAILED
+from orchestrator.opt_outs import OptOuts
 from orchestrator.regimes import holidays
 from orchestrator.regimes.proofs import proofs
 from orchestrator.signing import verify
 from orchestrator.vault import RequestVault
 
 REPLY = "reply"  # the vault's slot with the name and the addresses that the person gave for letters
-_NOTICE_DAYS = 15  # for a vendor to confirm
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What staff give for one letter; each kind uses some of it."""
-
-    name: str = field(default="", repr=False)
-    address: tuple[str, ...] = field(default=(), repr=False)
-    reason: str = ""
-    because: str = ""
-    until: date | None = None
-    asks: tuple[str, ...] = ()
-    by: date | None = None
-    delivery: str = ""
-    since: date | None = None
-    see_at: str = ""
-    vendor: str = ""
-    agent_of: str = ""
-    organisation: str = ""
-    amount: str = ""
-
-
-class LetterFacts(Denials, HandingOver, Instructions):
+class LetterFacts(OptOuts, Fees, NoticeFacts):
     """What letters are written from."""
 
     def letter_facts(self, request: str, kind: Kind, given: Given) -> Facts:
@@ -74,7 +51,7 @@ class LetterFacts(Denials, HandingOver, Instructions):
             extended=self._extended(request, given) if kind is Kind.EXTENSION else None,
             denied=Denied(given.because, given.reason) if kind in (Kind.DENIAL, Kind.FEE_ESTIMATE) else None,
             notice=self._notice_of(asked, kind, given), amount=given.amount,
-            choice=Choice(given.since, given.see_at), sells=self._sells(),
+            choice=self._choice(asked, given), sells=self._sells(),
             asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery, agent_of=given.agent_of,
         )  # fmt: skip
 
@@ -93,6 +70,10 @@ class LetterFacts(Denials, HandingOver, Instructions):
             self.deniable(request, Because(given.because), given.reason)
         elif why := next((w for ask in given.asks if (w := proofs().refusal(ask))), ""):
             raise NotAllowedError(why)
+        elif kind is Kind.FEE_ESTIMATE:
+            self.estimable(request, given.amount, given.because, given.reason, given.facts is not None)
+        elif kind is Kind.HAND_OVER:
+            self.handed_to(request, given.organisation)
         elif kind in RECORDED and not (kind in ANSWERS and self.further_owed(request)):
             self.unanswered(request, RECORDED[kind], None)
         if kind in ANSWERS - {Kind.DENIAL} and (found := self.came_to(request)):
@@ -161,6 +142,13 @@ class LetterFacts(Denials, HandingOver, Instructions):
         kept = self.reply_to(request)
         return Addressee(given.name or kept.name, given.address or kept.address, kept.email)
 
+    def _choice(self, asked: Request, given: Given) -> Choice:
+        """Since when an opt-out, opt-in or limit holds: as our list says, and only if it has none as staff say."""
+        since, desk = self.in_force_since(asked), self.desk()
+        if since and given.since and given.since < since:
+            raise NotAllowedError(f"by our list it holds since {since}, and not before: leave out --since")
+        return Choice(given.since or since, given.see_at or desk.choices_at, purposes(asked))
+
     def _extended(self, request: str, given: Given) -> Extended:
         return Extended(self.extension(request, given.reason, given.until).until, given.reason)
 
@@ -171,73 +159,6 @@ class LetterFacts(Denials, HandingOver, Instructions):
             return None
         return None if found.level is Level.NONE else found
 
-    def _notice_of(self, asked: Request, kind: Kind, given: Given) -> Notice | None:
-        match kind:
-            case Kind.VENDOR_NOTICE:
-                return self._vendor_notice(asked, given)
-            case Kind.HAND_OVER | Kind.PROVIDER_NOTICE:
-                return self._handed_notice(asked, kind, given)
-        return None
-
-    def _handed_notice(self, asked: Request, kind: Kind, given: Given) -> Notice | None:
-        """What organisations decide about, as one of them, or the person, is told."""
-        handed = self.handovers(asked.id)
-        if kind is Kind.HAND_OVER:
-            handed = tuple(h for h in handed if h.organisation in (given.organisation, UNKNOWN))
-        places = dict.fromkeys(place for h in handed for place, _ in h.what)
-        held = [(place, self._collection(place)) for place in places]
-        titles = tuple(dict.fromkeys(c.title if c else place for place, c in held))
-        whose = (
-            self.organisation(given.organisation).title
-            if kind is Kind.HAND_OVER
-            else ", ".join(h.title or h.organisation for h in handed if h.organisation != UNKNOWN)
-        )
-        kinds = {i.kind for _, c in held if c for i in c.spec.identities if i.match and i.trust is not Trust.CLAIMED}
-        return Notice(
-            whose or "the organization whose user you are",
-            False,
-            titles,
-            self._identifiers(asked.id, kinds) if kind is Kind.HAND_OVER else (),
-            given.by or self._today() + timedelta(days=_NOTICE_DAYS),
-        )
-
-    def _collection(self, place: str) -> Collection | None:
-        system, _, name = place.partition("/")
-        return self.inventory.system(system).collections.get(name)
-
-    def _identifiers(self, request: str, kinds: Set[str]) -> tuple[tuple[str, str], ...]:
-        """(title of the kind, value) of what the person gave and proved, of those kinds only."""
-        vault, proven = self._still_open(request), set(self.verification(request).proves)
-        titles = {name: kind.title for name, kind in self.inventory.identifiers.items()}
-        given = vault.get_json("identifiers") if vault else []
-        return tuple((titles[k], v) for k, v in given if k in kinds and k in proven)
-
-    def _vendor_notice(self, asked: Request, given: Given) -> Notice | None:
-        """What a recipient must delete, and the identifiers that it has of the person already."""
-        self.verification(asked.id)  # nobody is told to delete on the word of somebody who may be anybody
-        recipient, digest = self._recipient(given.vendor), self.journal.latest_plan(asked.id)
-        if digest is None or self._still_open(asked.id) is None:
-            return None
-        held = [
-            collection for step in self.journal.plan(digest).steps
-            if step.count and step.action is not Action.RETAIN
-            and any(flow.covers(step.system, step.collection) for flow in recipient.flows)
-            and (collection := self.inventory.system(step.system).collections.get(step.collection))
-        ]  # fmt: skip
-        identities = (i for collection in held for i in collection.spec.identities)
-        known = {i.kind for i in identities if i.match and i.trust is not Trust.CLAIMED}
-        return Notice(
-            recipient.title, recipient.counts_as is Capacity.THIRD_PARTY, tuple(dict.fromkeys(c.title for c in held)),
-            self._identifiers(asked.id, known),
-            given.by or self._today() + timedelta(days=_NOTICE_DAYS),
-        )  # fmt: skip
-
-    def _recipient(self, name: str) -> Recipient:
-        found = {r.id: r for r in self.inventory.recipients}
-        if name not in found:
-            raise UnknownError(f"the inventory has no recipient {name!r}{nearest(name, found)}")
-        return found[name]
-
     def _sells(self) -> Whether:
         """Whether data is sold or shared today. One answer that is missing is none."""
         today = self._today()
@@ -246,12 +167,3 @@ class LetterFacts(Denials, HandingOver, Instructions):
         if Whether.YES in said:
             return Whether.YES
         return Whether.NO if said == {Whether.NO} else Whether.UNKNOWN
-
-    def _still_open(self, request: str) -> RequestVault | None:
-        """The request's vault; None if it was destroyed."""
-        if any(self.journal.entries(request, "vault_destroyed")):
-            return None
-        try:
-            return self.workspace.vault.open(request)
-        except UnknownError:
-            return None

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from orchestrator.attachment import content_of
-from orchestrator.choices import BY_LAW, NOTICE, Age, By, not_confirmed, sells
+from orchestrator.choices import BY_LAW, NOTICE, Age, By, not_confirmed, purposes, sells
 from orchestrator.deadlines import Clocks
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.law import Purpose
 from orchestrator.manual import ManualStep
 from orchestrator.model import Request, Right
 from orchestrator.opt_out import MAILED
-from orchestrator.preferences import LISTED, Choice, Preferences, places
+from orchestrator.preferences import ENTRY, LIFTED, LISTED, Choice, Preferences, places
 from orchestrator.receipt import Answer, hash_of
 
 SIGNAL = "signal"  # the channel of a browser's opt-out preference signal
@@ -131,6 +131,26 @@ class OptOuts(Clocks):
     def listed(self, request: Request) -> tuple[Choice, ...]:
         """What stands in our list of whoever a request names."""
         return Preferences(self.journal).of(request.tags)
+
+    def in_force_since(self, request: Request) -> date | None:
+        """The first day on which all that was asked for holds, as our list says; None while it does not."""
+        wanted = [(tag, p) for tag in request.tags for p in purposes(request)]
+        if request.right is Right.OPT_IN:
+            keys = {self.entry_of(request, tag, p) for tag, p in wanted}
+            lifted = [e.at for e in self.journal.entries(kind=LIFTED) if e.key in keys]
+            listed = Preferences(self.journal)
+            stands = len(lifted) == len(keys) and not any(listed.keeps(tag, p) for tag, p in wanted)
+            return self.day(max(lifted)) if lifted and stands else None
+        if request.right not in (Right.OPT_OUT, Right.LIMIT):
+            return None
+        listed = Preferences(self.journal)
+        if not wanted or not all(listed.keeps(tag, p) for tag, p in wanted):
+            return None
+        return self.day(max(c.since for tag, p in wanted for c in listed.of([tag]) if c.purpose is p))
+
+    def entry_of(self, request: Request, tag: str, purpose: Purpose) -> str:
+        """What makes an entry one of this request's. Keyed, since the list outlives the record of who asked when."""
+        return self.workspace.vault.person_tag(ENTRY, f"{request.id}/{purpose}/{tag}")
 
     def entered_for(self, request: Request) -> frozenset[str]:
         """Systems in which an earlier request of the same person entered an opt-out."""

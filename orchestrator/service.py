@@ -14,8 +14,8 @@ from types import MappingProxyType
 from connectors.model import Identifier, Subject
 from connectors.protocol import Connector
 from orchestrator import canonical, fulfil, honour, minors, replay
+from orchestrator.anchor import Anchors
 from orchestrator.answers import Answers
-from orchestrator.audit import Audits
 from orchestrator.backups import Backups
 from orchestrator.correction import planning
 from orchestrator.correction.decide import Decided
@@ -38,6 +38,7 @@ from orchestrator.rotation import Rotation
 from orchestrator.staff import SINGLE, genuine
 from orchestrator.still_open import among, left_alone
 from orchestrator.systems import Systems
+from orchestrator.telemetry import traced
 from orchestrator.turns import Turns
 
 Progress = Callable[[str, str], None]
@@ -58,12 +59,13 @@ class Planned:
 
 
 class Service(
-    Dealings, Letters, OptOuts, Answers, Turns, Audits, Records, Backups, Delivery, Retentions, Systems, Rotation
+    Dealings, Letters, OptOuts, Answers, Turns, Anchors, Records, Backups, Delivery, Retentions, Systems, Rotation
 ):
     """All use cases of one workspace, done by one actor."""
 
     # Plans
 
+    @traced
     def plan(self, request: str, progress: Progress = _silent) -> Planned:
         """Discover, decide and guard. The plan is frozen under its digest; an earlier one is replaced."""
         self.actor.require("plan")
@@ -233,6 +235,7 @@ class Service(
 
     # Acting
 
+    @traced
     def run(self, request: str, progress: Progress = _silent) -> Fulfilled:
         """Carry out the approved plan, read back, sign a receipt. Running again does what is left."""
         self.actor.require("run")
@@ -240,6 +243,7 @@ class Service(
             return honour.run(self, request)
         return fulfil.run(self, request, progress)
 
+    @traced
     def export(
         self, request: str, to: Path, progress: Progress = _silent, wish: fulfil.Wish = fulfil.Wish()  # noqa: B008 (frozen)
     ) -> Package:  # fmt: skip

@@ -37,7 +37,7 @@ from orchestrator.signing import SigningKey
 from orchestrator.storage.masters import masters
 from orchestrator.storage.slots import slot
 from orchestrator.vault import MasterKey, Vault
-from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried
+from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried, Traced
 
 GateFor = Callable[[str], Gate]
 
@@ -119,7 +119,7 @@ class Workspace:
         spec = self.inventory.spec(system, now=now, pace=pace, existed=existed, organisation=organisation)
         spec = spec if gate is None else replace(spec, gate=gate)
         retried = Retried(connectors.build(spec), asked_to_wait=partial(self.pace.hold, system))
-        return Logged(Admitted(retried, partial(self._admitted, system)))
+        return Logged(Traced(Admitted(retried, partial(self._admitted, system))))
 
     @contextmanager
     def _admitted(self, system: str) -> Iterator[None]:

@@ -23,6 +23,7 @@ from connectors.model import (
     Subject,
 )  # fmt: skip
 from connectors.protocol import Connector
+from orchestrator.telemetry import telemetry
 
 T = TypeVar("T")
 LONGEST_WAIT = 120.0  # seconds; a vendor that asks for more is left for a later run
@@ -101,6 +102,7 @@ class Retried(_Around):
         )
 
     def _wait(self, state: RetryCallState) -> float:
+        telemetry.count("dsr.retries", system=self.system)
         asked = _asked(state)
         if asked is None:
             return self._backoff(state)
@@ -151,6 +153,35 @@ class Admitted(_Around):
     def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
         with self._admit():
             yield from self.inside.delete(subject, orders)
+
+
+class Traced(_Around):
+    """Spans and measurements of each verb, as parts of what was under way when it was made; see `telemetry`."""
+
+    def __init__(self, inside: Connector) -> None:
+        super().__init__(inside)
+        self._within = telemetry.here()
+
+    def check(self) -> None:
+        with telemetry.span("check", self._within, system=self.system, verb="check"):
+            self.inside.check()
+
+    def locate(self, subject: Subject) -> Iterator[Record]:
+        with telemetry.span("locate", self._within, system=self.system, verb="locate") as counts:
+            records = list(self.inside.locate(subject))  # whole, as the retry policy has it: nobody waits inside
+            counts["records"] = sum(record.count for record in records)
+        yield from records
+
+    def export(self, subject: Subject, at: Locator) -> Iterator[Artifact]:
+        with telemetry.span("export", self._within, system=self.system, verb="export"):
+            yield from self.inside.export(subject, at)
+
+    def delete(self, subject: Subject, orders: Sequence[Order]) -> Iterator[Outcome]:
+        with telemetry.span("delete", self._within, system=self.system, verb="delete") as counts:
+            counts["orders"] = len(orders)
+            for outcome in self.inside.delete(subject, orders):
+                telemetry.count("dsr.steps", system=self.system, status=str(outcome.status))
+                yield outcome
 
 
 class Logged(_Around):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from connectors.sandbox.training_tracker.mailings import SHOP
-from connectors.sandbox.world import Sandbox
 from orchestrator.due import Owed
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.manual import ManualStep, Progress
@@ -19,20 +17,6 @@ from orchestrator.model import Right
 from tests.office import Office, dsr
 
 STORES = ("app_db", "sendgrid", "calendly")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 @pytest.fixture

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.sandbox.world import Sandbox
 from orchestrator.model import Right
 from orchestrator.regimes import holidays, regime
 from tests.office import Office, dsr
 
 STORES = ("app_db", "sendgrid", "calendly")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 def ago(days: int) -> datetime:

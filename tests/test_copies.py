@@ -25,12 +25,6 @@ SYSTEM = "app_db_backups"
 STORES = ("app_db", "heroku")
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
     running.replant()

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.training_tracker.mailings import SHOP
-from connectors.sandbox.world import Sandbox
 from orchestrator.due import Owed
 from orchestrator.errors import IncompleteError
 from tests.office import Office
 
 STORES = ("app_db", "sendgrid")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 def owed(office: Office, what: Owed) -> dict[tuple[str, str], bool]:

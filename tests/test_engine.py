@@ -25,12 +25,6 @@ STORES = ("app_db", "sendgrid")
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with databases.postgres(tmp_path_factory.mktemp("queue")) as url:
         yield url

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,6 @@ import psycopg
 import pytest
 
 from connectors.model import Status
-from connectors.sandbox.world import Sandbox
 from orchestrator.denial import Because
 from orchestrator.errors import IncompleteError, NotAllowedError
 from orchestrator.journal import Journal
@@ -19,20 +17,6 @@ from orchestrator.model import Level, Right, StepResult
 from tests.office import Office
 
 STORES = ("app_db", "sendgrid")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 def review() -> datetime:

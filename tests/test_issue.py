@@ -20,12 +20,6 @@ STORES = ("app_db",)
 NOBODY = "nobody.here@example.net"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
 def office_of(sandbox: Sandbox, state: Path, *, by_hand: bool) -> Office:
     held = inventory(only_connected=True)
     manual = {n: s for n, s in inventory().systems.items() if s.manual} if by_hand else {}

@@ -18,7 +18,7 @@ from connectors.sandbox.world import Sandbox
 from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory.stationery import Channel
 from orchestrator.journal import State
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right
 from tests.office import Office, dsr, inventory
@@ -27,12 +27,6 @@ from tests.postbox import Postbox, postbox
 STORES = ("app_db", "gmail")
 NOBODY = "nobody.here@example.net"
 SOON = Given(by=(datetime.now(UTC) + timedelta(days=60)).date())
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from connectors.sandbox.world import Sandbox
 from orchestrator.errors import UnsafePlanError
 from orchestrator.minors import Came
 from orchestrator.model import Ground, Right
@@ -19,20 +16,6 @@ from tests.office import Office, dsr
 
 STORES = ("app_db",)
 YOUNG = f"{date.today().year - 9}-06-01"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 def born(office: Office, user: int, birth_date: str) -> None:

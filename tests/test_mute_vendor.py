@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +12,6 @@ import typer
 
 from connectors.sandbox.faults import Fault, Faults
 from connectors.sandbox.training_tracker.mailings import SHOP
-from connectors.sandbox.world import Sandbox
 from orchestrator.cli.planning import run
 from orchestrator.due import Owed
 from orchestrator.errors import OrchestratorError, SystemFailedError
@@ -23,20 +20,6 @@ from orchestrator.signing import verify
 from tests.office import Office
 
 STORES = ("app_db", "sendgrid", "hatchbuck", "calendly")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 def kept(office: Office) -> dict[str, object]:

@@ -17,7 +17,7 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.inventory import Inventory
 from orchestrator.inventory.flows import Capacity, Flow, Recipient, Whether
 from orchestrator.law import Purpose
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right
 from orchestrator.receipt import Answer, verify_file
@@ -29,12 +29,6 @@ BUYER = Recipient(
     (Flow(("hatchbuck/contacts",), "Data broker", ("Their advertising",), Whether.YES, Whether.NO, Whether.YES),),
 )  # fmt: skip
 SOMEONE = "someone@example.com"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
 
 
 def opened(running: Sandbox, state: Path, *more: Recipient) -> Office:
@@ -102,10 +96,13 @@ def test_a_letter_may_say_so_though_none_is_owed(office: Office, tmp_path: Path)
     office.service.letter_address(request, "Someone", (), "")
     office.service.run(request)
     since = office.service.day(office.service.honoured([("email", SOMEONE)])[0].since)
-    given = Given(since=since, see_at="the privacy page")
-    office.service.draft_letter(request, Kind.COMPLETION, given, tmp_path)
+    office.service.draft_letter(request, Kind.COMPLETION, Given(see_at="the privacy page"), tmp_path)
     text = next(tmp_path.glob("*.txt")).read_text()
-    assert "we do not sell or share your personal information" in " ".join(text.split())
+    assert f"Since {since:%B} {since.day}, {since.year} we do not sell or share your personal information" in " ".join(
+        text.split()
+    )
+    with pytest.raises(NotAllowedError, match="by our list it holds since"):
+        office.service.draft_letter(request, Kind.COMPLETION, Given(since=since - timedelta(days=1)), tmp_path)
     assert "verified" not in text
 
 

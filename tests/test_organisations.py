@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from connectors.sandbox.world import Sandbox
 from orchestrator.due import Owed
 from orchestrator.errors import HeldError, IncompleteError, NotAllowedError, UnknownError
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.model import Right, Role
 from tests.office import Office, dsr
@@ -22,20 +20,6 @@ from tests.office import Office, dsr
 STORES = ("app_db",)
 CONTACT = "Office.5@example.org"
 LEARNING = ("enrolments", "attempts", "answers", "completions", "certificates", "certificate_files")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 @pytest.fixture
@@ -175,11 +159,19 @@ def test_what_is_held_for_an_organisation_is_handed_over_to_its_contact(office: 
     (letter,) = [Path(name).read_text() for name in drafted.where if name.endswith(".txt")]
     assert office.sandbox.people.subject.email in letter, "by it the organisation finds its user"
     assert office.service.inventory.system("app_db").collections["public.completions"].title in letter
-    with pytest.raises(NotAllowedError, match="dsr handover sent"):
-        office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="5"))
-    sent = office.service.handed_over(request, "5", CONTACT, proof)
-    assert sent.sent
+    with pytest.raises(UnknownError, match="nothing of"):
+        office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="6"))
+    office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="5"))
+    (sent,) = office.service.handovers(request)
+    assert (bool(sent.sent), sent.to_contact) == (True, True)
     assert not sent.settled, "the person is still to be told"
+    with pytest.raises(NotAllowedError, match=f"has {request} since"):
+        office.service.record_letter(request, Kind.HAND_OVER, proof, Given(organisation="5"))
+    office.service.draft_letter(request, Kind.PROVIDER_NOTICE, Given(), written)
+    (notice,) = [p.read_text() for p in written.glob("*notice.txt")]
+    assert sent.title in " ".join(notice.split())
+    assert "to the address that the organization gave us" in " ".join(notice.split())
+    assert CONTACT.lower() not in notice.lower(), "whose address it is is not the person's business"
     office.service.record_letter(request, Kind.PROVIDER_NOTICE, proof, Given())
     (told,) = office.service.handovers(request)
     assert told.settled
@@ -199,6 +191,10 @@ def test_handing_over_and_instructing_from_the_command_line(office: Office, proo
     request = office.approved(office.sandbox.people.subject.email)
     shown = dsr(office, "handover", "list", "--json")
     assert [h["organisation"] for h in json.loads(shown.stdout)] == ["5"], shown.stderr
+    out = tmp_path / "letters"
+    drafted = dsr(office, "letter", "draft", request, "hand_over", "--organisation", "5", "--out", str(out), "--json")
+    assert drafted.returncode == 0, drafted.stderr
+    assert sorted(path.suffix for path in out.iterdir()) == [".html", ".pdf", ".txt"]
     sent = dsr(office, "handover", "sent", request, "--organisation", "5", "--to", str(contact), "--proof", str(proof))
     assert sent.returncode == 0, sent.stderr
     assert dsr(office, "handover", "told", request, "--letter", str(proof)).returncode == 0
@@ -210,3 +206,7 @@ def test_handing_over_and_instructing_from_the_command_line(office: Office, proo
     )
     assert verified.returncode == 0, verified.stderr
     assert dsr(office, "vendor", "list").returncode == 0
+    (theirs,) = json.loads(dsr(office, "log", "show", "--instructions", "--json").stdout)
+    assert theirs["request"] == asked
+    assert asked not in dsr(office, "log", "show", "--json").stdout
+    assert asked not in dsr(office, "log", "export", "--to", "-").stdout

@@ -29,12 +29,6 @@ PARTNER = Recipient(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
 def opened(running: Sandbox, state: Path, *more: Recipient) -> Office:
     held = inventory()
     some = {n: s for n, s in held.systems.items() if n in STORES}

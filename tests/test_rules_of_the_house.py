@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.sandbox.world import Sandbox
 from orchestrator.errors import IncompleteError, NotAllowedError
 from orchestrator.inventory.model import StaffMember
 from orchestrator.model import Level, Right
@@ -18,20 +16,6 @@ from orchestrator.staff import identify
 from tests.office import Office
 
 STORES = ("app_db", "sendgrid")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 def test_nothing_happens_without_a_verification(office: Office, tmp_path: Path) -> None:

@@ -3,33 +3,17 @@ found again until it is gone, also after its address has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.sandbox.world import Sandbox
 from orchestrator.errors import IncompleteError
 from orchestrator.manual import Progress
 from orchestrator.model import Right
 from tests.office import Office
 
 STORES = ("hatchbuck",)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def office(running: Sandbox, tmp_path: Path) -> Iterator[Office]:
-    running.replant()
-    office = Office.over(running, tmp_path / "state", STORES)
-    yield office
-    office.close()
 
 
 def standings(payload: dict[str, Any]) -> dict[str, str]:

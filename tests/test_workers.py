@@ -20,12 +20,6 @@ STORES = ("app_db", "sendgrid")
 SILENCE = "2"  # seconds
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(only=STORES) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def office(running: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     monkeypatch.setenv("DSR_LONGEST_SILENCE", SILENCE)

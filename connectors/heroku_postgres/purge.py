@@ -2,9 +2,10 @@
 
 What a batch did is compared with the server's own counters before it is committed, as in an erasure: a trigger or
 cascade that touched one row more rolls it back. Settings: `purge_batch` (5000 rows at most), `purge_seconds` (1, what
-a batch is to take), `purge_latency` (3: from how many times their normal time on others' queries count as slowed),
-`purge_lag` (10 seconds of a replica), `purge_scan_rows` (100000: larger tables need an index on what they are
-looked up by).
+a batch is to take), `purge_courtesy` (4: while others are at work it rests that many times as long as a batch took,
+and takes a tenth of the rows), `purge_latency` (3: from how many times their normal time on others' queries count as
+slowed), `purge_lag` (10 seconds of a replica), `purge_scan_rows` (100000: larger tables need an index on what they
+are looked up by).
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Purge:
         self._most = settings.whole(spec, "purge_batch", 5000, 1, 100_000)
         self._wanted = settings.number(spec, "purge_seconds", 1.0, 0.01, 60)
         self._factor = settings.number(spec, "purge_latency", 3.0, 1.1)
+        self._courtesy = settings.number(spec, "purge_courtesy", 4.0, 0, 100)
         self._lag = settings.number(spec, "purge_lag", 10.0, 0.1)
         self._scanned = settings.whole(spec, "purge_scan_rows", 100_000, 0)
 
@@ -96,7 +98,7 @@ class Purge:
     def _batches(
         self, order: Expiry, held: Callable[[], OnHold], whom: _Known, left: int | None, pulse: Pulse
     ) -> Iterator[Batch]:
-        pace = Pace(self._most, self._wanted, self._factor, pulse.normal)
+        pace = Pace(self._most, self._wanted, self._factor, pulse.normal, self._courtesy, others=pulse.others)
         since: str | None = None
         failures = 0
         while left is None or left > 0:
@@ -120,7 +122,8 @@ class Purge:
                 return
             took = time.monotonic() - began
             left = None if left is None else left - batch.count
-            yield Batch(batch.collection, batch.count, batch.along, took, pace.after(took, pulse.lately()))
+            rest = pace.after(took, pulse.lately(), others=pulse.others)
+            yield Batch(batch.collection, batch.count, batch.along, took, rest)
 
     def _batch(
         self, order: Expiry, held: Callable[[], OnHold], whom: _Known, rows: int, since: str | None

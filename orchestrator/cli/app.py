@@ -96,10 +96,12 @@ def main() -> None:
     """The entry point: runs the command and turns errors into messages and exit codes."""
     from connectors.errors import ConnectorError
     from orchestrator.errors import OrchestratorError
+    from orchestrator.telemetry import exported
 
     os.umask(0o077)
     try:
-        app()
+        with exported():
+            app()
     except OrchestratorError as error:
         _say(str(error))
         sys.exit(error.exit_code)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.requests import given_by
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 opt_out = typer.Typer(no_args_is_help=True, help="Our own list of opt-outs: enter, confirm, and ask it.")
 opt_in = typer.Typer(no_args_is_help=True, help="Opt-ins after an opt-out: the second of their two steps.")
@@ -78,10 +78,7 @@ def check(
 
     if invitation and purpose:
         raise typer.BadParameter("an invitation to opt in has no other purpose", param_hint="--invitation")
-    try:
-        wanted = Purpose(purpose or Purpose.MARKETING)
-    except ValueError:
-        raise typer.BadParameter(f"{purpose!r} is not one of {', '.join(Purpose)}", param_hint="--purpose") from None
+    wanted = one_of(Purpose, purpose or Purpose.MARKETING, "--purpose")
     lines = _addresses(file)
     with settings(context).service() as service:
         found = service.not_to_invite(lines) if invitation else service.opted_out(lines, wanted)
@@ -99,7 +96,7 @@ def notified(context: typer.Context, request: RequestId, recipient: Recipient, e
              as_json: AsJson = False) -> None:  # fmt: skip
     """Record that a recipient of data was told of the opt-out, with proof."""
     with settings(context).service() as service:
-        when = at.replace(tzinfo=service.inventory.zone) if at else None
+        when = local(service, at)
         step = service.notified(request, recipient, evidence, when)
     print_json(step) if as_json else say(f"{recipient}: told; next: dsr run {request}")
 
@@ -111,10 +108,7 @@ def answered(context: typer.Context, request: RequestId, recipient: Recipient, e
     """Record what a recipient said to its notice."""
     from orchestrator.receipt import Answer
 
-    try:
-        said = Answer(answer)
-    except ValueError:
-        raise typer.BadParameter(f"{answer!r} is not one of {', '.join(Answer)}", param_hint="--answer") from None
+    said = one_of(Answer, answer, "--answer")
     with settings(context).service() as service:
         service.recipient_answered(request, recipient, said, evidence)
     told = {"request": request, "recipient": recipient, "answer": said}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.deadlines import Clocked
@@ -50,7 +50,7 @@ def acknowledge(
 ) -> None:  # fmt: skip
     """Record that the person was told: received, how it is verified, when to expect the answer."""
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         _recorded(service, service.acknowledge(request, letter, at), "acknowledged", as_json)
 
 
@@ -74,7 +74,7 @@ def answer(
 ) -> None:  # fmt: skip
     """Record that the answer went out: what was done, or why not. It stops the clock."""
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         _recorded(service, service.answer(request, letter, at), "answered", as_json)
 
 
@@ -91,10 +91,7 @@ def deny(
     """Record that a request is denied and the reasons go out today. Refused for a ground that is not open."""
     from orchestrator.denial import Because
 
-    try:
-        ground = Because(because)
-    except ValueError:
-        raise typer.BadParameter(f"{because!r} is not one of {', '.join(Because)}", param_hint="--because") from None
+    ground = one_of(Because, because, "--because")
     with settings(context).service() as service:
         found = service.deny(request, ground, reason, letter, exception)
         ask = "; the letter asks whether the person wants to opt out of sale and sharing" if found.ask_opt_out else ""

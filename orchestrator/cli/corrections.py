@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings, written_lines
+from orchestrator.cli.session import AsJson, RequestId, one_of, print_json, say, settings, written_lines
 
 app = typer.Typer(no_args_is_help=True, help="Corrections: what is to be put right, and decisions about it.")
 AttributeName = Annotated[
@@ -86,10 +86,7 @@ def refuse(
     """Leave one contested value as it is. The whole request is denied by `dsr request deny`."""
     from orchestrator.correction.cases import RefusedAs
 
-    try:
-        ground = RefusedAs(because)
-    except ValueError:
-        raise typer.BadParameter(f"{because!r} is not one of {', '.join(RefusedAs)}", param_hint="--because") from None
+    ground = one_of(RefusedAs, because, "--because")
     with settings(context).service() as service:
         service.refuse_attribute(request, attribute, ground, reason)
     if as_json:

@@ -19,12 +19,31 @@ Out = Annotated[Path | None, typer.Option("--to", help="A file to write it to; d
 def verify(
     context: typer.Context,
     head: Annotated[list[Path] | None, typer.Option(help="A signed head that was kept elsewhere.")] = None,
+    git: Annotated[Path | None, typer.Option(help="A repository with heads in tags: dsr journal anchor.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Walk the whole journal, against every receipt and the heads given. Exit code 9 if it was changed."""
     with settings(context).service() as service:
-        last = service.verify_journal(head or ())
-    print_json(last) if as_json else say(f"unchanged: {last.seq} entries, the last {last.hash}")
+        last, anchored = service.verify_anchored(git) if git else (None, 0)
+        if head or last is None:
+            last = service.verify_journal(head or ())
+    if as_json:
+        print_json({"seq": last.seq, "hash": last.hash, **({"anchored": anchored} if git else {})})
+        return
+    say(f"unchanged: {last.seq} entries, the last {last.hash}" + (f"; {anchored} heads in tags fit" if git else ""))
+
+
+@app.command()
+def anchor(
+    context: typer.Context,
+    git: Annotated[Path, typer.Option(help="A repository that others fetch.")],
+    sign: Annotated[bool, typer.Option("--sign", help="Have Git sign the tag, by its own configuration.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put the signed head of today into an annotated tag of a Git repository; pushing it is yours to do."""
+    with settings(context).service() as service:
+        name = service.anchor(git, sign=sign)
+    print_json({"tag": name}) if as_json else say(f"{name}  push it: git -C {git} push REMOTE {name}")
 
 
 @app.command()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.correspondence import Sent
-    from orchestrator.letter_facts import Given
+    from orchestrator.letter_notices import Given
     from orchestrator.letters.kinds import Kind
 
 app = typer.Typer(no_args_is_help=True, help="Letters to the person: write, send and record them.")
@@ -27,7 +27,7 @@ KindName = Annotated[
 ToName = Annotated[str, typer.Option(help="The person's name, if the request's vault does not have it.")]
 AddressFrom = Annotated[str, typer.Option(metavar="FILE", help="Lines of the postal address; - is standard input.")]
 Reason = Annotated[str, typer.Option(help="The reasons (extension, denial); without personal data.")]
-BecauseName = Annotated[str, typer.Option("--because", help="The ground of a denial, such as insuf_verification.")]
+BecauseName = Annotated[str, typer.Option("--because", help="The ground of a denial, or of a fee.")]
 Until = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Until when the answer is extended; else the law's last.")
 ]
@@ -43,6 +43,7 @@ SeeAt = Annotated[str, typer.Option(help="Where the person can see that an opt-o
 Vendor = Annotated[str, typer.Option(help="The recipient of the inventory that is told to delete.")]
 Organisation = Annotated[str, typer.Option(help="The customer organisation of the inventory that decides.")]
 Amount = Annotated[str, typer.Option(metavar='"25.00 USD"', help="What the request would cost.")]
+Shows = Annotated[Path | None, typer.Option("--facts", help="What proves that a request is unfounded or excessive.")]
 AgentOf = Annotated[str, typer.Option("--requester", help="agent or parent, if somebody asked for the person.")]
 
 
@@ -53,12 +54,12 @@ def draft(
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
     until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", since: Since = None,
     see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", organisation: Organisation = "",
-    amount: Amount = "", as_json: AsJson = False,
+    amount: Amount = "", facts: Shows = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter as text, page and PDF. Sends nothing, stops no clock."""
     given = replace(
         _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at),
-        organisation=organisation, amount=amount,
+        organisation=organisation, amount=amount, facts=facts,
     )  # fmt: skip
     with settings(context).service() as service:
         made = service.draft_letter(request, _kind(kind), given, out)
@@ -76,11 +77,13 @@ def send(
     again: Annotated[bool, typer.Option(help="Send it although it may have gone out before.")] = False,
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
     until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", since: Since = None,
-    see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", as_json: AsJson = False,
+    see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", organisation: Organisation = "",
+    amount: Amount = "", facts: Shows = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Write a letter and send it by the inventory's channel. It acknowledges, extends, answers or denies."""
-    given = _given(
-        to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at
+    """Write a letter and send it by the inventory's channel. It does what its own command would record."""
+    given = replace(
+        _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at),
+        organisation=organisation, amount=amount, facts=facts,
     )  # fmt: skip
     with settings(context).service() as service:
         _told(service.send_letter(request, _kind(kind), given, again=again), as_json)
@@ -92,12 +95,16 @@ def record(
     letter: Annotated[Path, typer.Option(help="The letter as it went out; only its hash is kept.")],
     on: Annotated[datetime | None, typer.Option(help="When, if not now, in the company's time zone.")] = None,
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
-    until: Until = None, ask: Asks = None, by: By = None, vendor: Vendor = "", as_json: AsJson = False,
+    until: Until = None, ask: Asks = None, by: By = None, vendor: Vendor = "", organisation: Organisation = "",
+    amount: Amount = "", facts: Shows = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Record that a letter went out by hand. It acknowledges, extends, answers or denies the request."""
-    given = _given(to_name, address_from, reason, because, until, ask, by, "", vendor, "")
+    """Record that a letter went out by hand. It does what its own command would record."""
+    given = replace(
+        _given(to_name, address_from, reason, because, until, ask, by, "", vendor, ""),
+        organisation=organisation, amount=amount, facts=facts,
+    )  # fmt: skip
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         _told(service.record_letter(request, _kind(kind), letter, given, at), as_json)
 
 
@@ -179,7 +186,7 @@ def _given(
     name: str, address_from: str, reason: str, because: str, until: datetime | None, asks: list[str] | None,
     by: datetime | None, delivery: str, vendor: str, requester: str, since: datetime | None = None, see_at: str = "",
 ) -> Given:  # fmt: skip
-    from orchestrator.letter_facts import Given
+    from orchestrator.letter_notices import Given
 
     if requester not in ("", "agent", "parent"):
         raise typer.BadParameter(f"{requester!r} is not one of agent, parent", param_hint="--requester")

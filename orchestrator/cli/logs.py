@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.clocks import Letter, On
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The record of requests: the law's log, and its end.")
 OfYear = Annotated[int | None, typer.Option("--year", min=2020, max=2200, help="Only requests received that year.")]
+
+OfOrganisations = Annotated[
+    bool, typer.Option("--instructions", help="Instructions of customer organisations instead, which no law counts.")
+]
 
 
 def register(app: typer.Typer, requests: typer.Typer) -> None:
@@ -29,25 +33,31 @@ def register(app: typer.Typer, requests: typer.Typer) -> None:
 
 
 @app.command()
-def show(context: typer.Context, year: OfYear = None, as_json: AsJson = False) -> None:
-    """Every request in the fields that 11 CCR 7101(b) lists, and no others."""
+def show(
+    context: typer.Context, year: OfYear = None, instructions: OfOrganisations = False, as_json: AsJson = False
+) -> None:
+    """Every consumer's request in the fields that 11 CCR 7101(b) lists, and no others."""
     from orchestrator.cli.show import table
     from orchestrator.records.log import columns
 
     with settings(context).service() as service:
-        rows = service.log(year)
+        rows = service.log(year, instructions=instructions)
     names = columns(rows)
     if as_json:
         print_json([{name: getattr(row, name) for name in names} for row in rows])
     else:
-        table("Log of requests", names, [[getattr(row, name) for name in names] for row in rows])
+        table(
+            "Instructions of organisations" if instructions else "Log of requests",
+            names,
+            [[getattr(row, name) for name in names] for row in rows],
+        )
 
 
 @app.command()
 def export(
     context: typer.Context,
     to: Annotated[Path, typer.Option("--to", help="The file, .csv or .json; - writes CSV to standard output.")],
-    year: OfYear = None, as_json: AsJson = False,
+    year: OfYear = None, instructions: OfOrganisations = False, as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write the log for whoever looks into compliance. It serves nothing else (11 CCR 7101(d))."""
     from orchestrator.canonical import encode
@@ -58,7 +68,7 @@ def export(
     if str(to) != "-" and to.suffix not in (".csv", ".json"):
         raise typer.BadParameter("name a file that ends in .csv or .json, or -", param_hint="--to")
     with settings(context).service() as service:
-        rows = service.log(year)
+        rows = service.log(year, instructions=instructions)
     names = columns(rows)
     if str(to) == "-":
         sys.stdout.write(csv_of(rows))
@@ -90,7 +100,7 @@ def appeals(context: typer.Context, as_json: AsJson = False) -> None:
 def appeal(context: typer.Context, request: RequestId, on: On = None, as_json: AsJson = False) -> None:
     """Record that the person appeals against the answer, where the law gives an appeal to the company."""
     with settings(context).service() as service:
-        found = service.appeal(request, on.replace(tzinfo=service.inventory.zone) if on else None)
+        found = service.appeal(request, local(service, on))
     print_json(found) if as_json else say(f"{request}  appealed; the decision is due on {found.decision.due}")
 
 
@@ -102,12 +112,9 @@ def decide_appeal(
     """Record that the decision of an appeal went out. What is granted is carried out as a request of its own."""
     from orchestrator.records import Result
 
-    try:
-        came = Result(result)
-    except ValueError:
-        raise typer.BadParameter(f"{result!r} is not one of {', '.join(Result)}", param_hint="--result") from None
+    came = one_of(Result, result, "--result")
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         found = service.decide_appeal(request, came, letter, at)
     late = f"; late, it was due by {found.decision.last}" if found.decision.late else ""
     print_json(found) if as_json else say(f"{request}  appeal {found.result}{late}")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.clocks import Letter, On
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.requests import given_by
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.handing_over import HandOver
@@ -52,7 +53,7 @@ def sent(
     """Record that the request was sent to the organisation. The recipient is kept as a keyed hash."""
     recipient = _address(to)
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         found = service.handed_over(request, organisation, recipient, proof, at, reason)
     print_json(found) if as_json else _handovers((found,))
 
@@ -61,7 +62,7 @@ def sent(
 def told(context: typer.Context, request: RequestId, letter: Letter, on: On = None, as_json: AsJson = False) -> None:
     """Record that the person was told which part an organisation decides about."""
     with settings(context).service() as service:
-        found = service.person_told(request, letter, on.replace(tzinfo=service.inventory.zone) if on else None)
+        found = service.person_told(request, letter, local(service, on))
     print_json(found) if as_json else _handovers(found)
 
 
@@ -81,19 +82,10 @@ def new(
     """Record what an organisation instructs us to do with its own data about one person."""
     from orchestrator.model import Right
 
-    pairs = [("email", value) for value in email or []]
-    for text in identifier or []:
-        kind, equals, value = text.partition("=")
-        if not equals or not kind or not value.strip():
-            raise typer.BadParameter("an identifier is written KIND=VALUE, such as user_id=42")
-        pairs.append((kind.strip(), value.strip()))
-    try:
-        asked = Right(right)
-    except ValueError:
-        raise typer.BadParameter(f"{right!r} is not one of {', '.join(Right)}", param_hint="--right") from None
+    asked = one_of(Right, right, "--right")
     with settings(context).service() as service:
-        at = received.replace(tzinfo=service.inventory.zone) if received else None
-        request = service.instruct(organisation, asked, pairs, channel, at)
+        at = local(service, received)
+        request = service.instruct(organisation, asked, given_by(email, identifier), channel, at)
     if as_json:
         print_json({"request": request, "right": asked, "organisation": organisation})
     else:
@@ -135,7 +127,7 @@ def notified(
 ) -> None:  # fmt: skip
     """Record that a vendor was told what to delete, and what to keep for one use only."""
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         found = service.vendor_notified(request, name, proof, at)
     print_json(found) if as_json else _notices((found,))
 
@@ -150,12 +142,9 @@ def answered(
     """Record what a vendor answered."""
     from orchestrator.receipt import Answer
 
-    try:
-        answer = Answer(said)
-    except ValueError:
-        raise typer.BadParameter(f"{said!r} is not one of {', '.join(Answer)}", param_hint="--answer") from None
+    answer = one_of(Answer, said, "--answer")
     with settings(context).service() as service:
-        at = on.replace(tzinfo=service.inventory.zone) if on else None
+        at = local(service, on)
         found = service.vendor_answered(request, name, answer, proof, at)
     print_json(found) if as_json else _notices((found,))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.package import Package
@@ -112,10 +112,7 @@ def deliver(
     """Encrypt a package to be handed over and delete it in clear. Shows the passphrase once."""
     from orchestrator.delivery import AddressFrom, Channel, Way
 
-    try:
-        channel = Channel(to)
-    except ValueError:
-        raise typer.BadParameter(f"{to!r} is not one of {', '.join(Channel)}", param_hint="--to") from None
+    channel = one_of(Channel, to, "--to")
     try:
         origin = AddressFrom(address_from) if address_from else None
     except ValueError:
@@ -140,7 +137,7 @@ def collected(
 ) -> None:  # fmt: skip
     """Record that the person has the package."""
     with settings(context).service() as service:
-        done = service.collected(request, on.replace(tzinfo=service.inventory.zone) if on else None)
+        done = service.collected(request, local(service, on))
     print_json(done) if as_json else say(f"{done.package}  collected; next: dsr package destroy {request}")
 
 

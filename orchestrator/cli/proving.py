@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator.cli.clocks import Letter, On
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.papers import Paper
-    from orchestrator.service import Service
 
 evidence = typer.Typer(no_args_is_help=True, help="Papers that show who asks: list them, forget what is due.")
 
@@ -46,7 +44,7 @@ def compare(
 def account(context: typer.Context, request: RequestId, on: On = None, as_json: AsJson = False) -> None:
     """Record that the person signed in to the account again for this request. A live session is not enough."""
     with settings(context).service() as service:
-        service.signed_in_again(request, _local(service, on))
+        service.signed_in_again(request, local(service, on))
     _done(request, "signed in again", as_json)
 
 
@@ -129,14 +127,14 @@ def ask_more(
 ) -> None:  # fmt: skip
     """Record that more was asked for. California's clock runs on; the GDPR's waits for proof of identity."""
     with settings(context).service() as service:
-        service.ask_more(request, purpose, point or [], letter, _local(service, on))
+        service.ask_more(request, purpose, point or [], letter, local(service, on))
     _done(request, f"more asked for ({purpose})", as_json)
 
 
 def more_came(context: typer.Context, request: RequestId, on: On = None, as_json: AsJson = False) -> None:
     """Record that what was asked for came."""
     with settings(context).service() as service:
-        service.more_came(request, _local(service, on))
+        service.more_came(request, local(service, on))
     _done(request, "what was asked for came", as_json)
 
 
@@ -158,10 +156,7 @@ def fee(
 
     if [bool(estimate), agreed, bool(charge)].count(True) != 1 or ((estimate or charge) and letter is None):
         raise typer.BadParameter("give one of --estimate AMOUNT --letter FILE, --agreed, --charge AMOUNT --letter FILE")
-    try:
-        ground = Charged(because)
-    except ValueError:
-        raise typer.BadParameter(f"{because!r} is not one of {', '.join(Charged)}", param_hint="--because") from None
+    ground = one_of(Charged, because, "--because")
     with settings(context).service() as service:
         if estimate and letter:
             found = service.estimate_fee(request, estimate, ground, reason, letter, facts)
@@ -215,10 +210,6 @@ def _said(source: str) -> dict[str, str]:
             raise typer.BadParameter(f"line {number}: POINT=VALUE, each point once", param_hint="--from")
         found[name.strip()] = value.strip()
     return found
-
-
-def _local(service: Service, on: datetime | None) -> datetime | None:
-    return on.replace(tzinfo=service.inventory.zone) if on else None
 
 
 def _done(request: str, what: str, as_json: bool) -> None:

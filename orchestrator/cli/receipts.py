@@ -21,35 +21,70 @@ PublicKey = Annotated[
 
 
 @app.command()
-def verify(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = False) -> None:
-    """Verify a receipt offline: needs the file and the public key, no inventory and no state."""
-    from orchestrator.receipt import BACKUP
+def verify(
+    file: ReceiptFile,
+    public_key: PublicKey = None,
+    proof: Annotated[Path | None, typer.Option(help="What `dsr receipt prove` wrote of it.")] = None,
+    head: Annotated[
+        Path | None, typer.Option(help="A signed head that you kept: the proof has to be about it.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a receipt offline: needs the file and the public key, no inventory and no state.
 
-    payload = _verified(file, public_key)
-    if payload["type"] == BACKUP:
+    With a proof also that the journal of a signed head holds it. Exit code 8 if anything does not fit.
+    """
+    if head and not proof:
+        raise typer.BadParameter("a head is compared with a proof: give --proof too", param_hint="--head")
+    told, text = _told(_verified(file, public_key))
+    if proof:
+        from orchestrator.inclusion import check_inclusion
+
+        stated = check_inclusion(file, proof, keys_of(public_key or file.parent / "receipt.pub.pem"), head)
+        told["head"] = dict(stated)
+        text += f"; among the {stated['size']} entries of the journal's head of {stated['at']}"
+    print_json({"valid": True, **told}) if as_json else say(f"valid: {text}")
+
+
+def _told(payload: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """What is said of a valid receipt, as data and in a line."""
+    kind = payload["type"]
+    if kind == "dsr-backup-deletion/1":
         name = f"{payload['backup']['place']}/{payload['backup']['name']}"
-        told = {"valid": True, "backup": name, "status": payload["status"], "final": payload["final"]}
-        text = f"valid: backup {name}, {payload['status']}: {payload['evidence']}"
-        print_json(told) if as_json else say(text)
-    elif payload["type"] == "dsr-retention/1":
-        steps: Any = payload["steps"]
-        gone = sum(s["removed"] for s in steps)
-        print_json({"valid": True, "outcome": payload["outcome"], "removed": gone}) if as_json else say(
-            f"valid: retention, outcome {payload['outcome']}: {gone} rows of {len(steps)} collections"
-        )
-    elif payload["type"] == "dsr-retention-settings/1":
-        applied = sum(s["standing"] == "applied" for s in payload["steps"])
-        print_json({"valid": True, "outcome": payload["outcome"], "applied": applied}) if as_json else say(
-            f"valid: settings of vendors, outcome {payload['outcome']}: {applied} applied"
-        )
-    elif "system" in payload:
-        told = {"valid": True, "system": payload["system"], "copy": payload["copy"]}
-        text = f"valid: {payload['system']}, restored from a copy of {payload['copy']}: everybody erased is settled"
-        print_json(told) if as_json else say(text)
-    elif as_json:
-        print_json({"valid": True, "request": payload["request"], "outcome": payload["outcome"]})
-    else:
-        say(f"valid: request {payload['request']}, outcome {payload['outcome']}")
+        told = {"backup": name, "status": payload["status"], "final": payload["final"]}
+        return told, f"backup {name}, {payload['status']}: {payload['evidence']}"
+    if kind == "dsr-retention/1":
+        gone, among = sum(s["removed"] for s in payload["steps"]), len(payload["steps"])
+        told = {"outcome": payload["outcome"], "removed": gone}
+        return told, f"retention, outcome {payload['outcome']}: {gone} rows of {among} collections"
+    if kind == "dsr-retention-settings/1":
+        told = {"outcome": payload["outcome"], "applied": sum(s["standing"] == "applied" for s in payload["steps"])}
+        return told, f"settings of vendors, outcome {told['outcome']}: {told['applied']} applied"
+    if kind == "dsr-replay/1":
+        told = {"system": payload["system"], "copy": payload["copy"]}
+        return told, f"{payload['system']}, restored from a copy of {payload['copy']}: everybody erased is settled"
+    told = {"request": payload["request"], "outcome": payload["outcome"]}
+    return told, f"request {payload['request']}, outcome {payload['outcome']}"
+
+
+@app.command()
+def prove(
+    context: typer.Context,
+    receipt: Annotated[str, typer.Argument(metavar="REQUEST", help="A request, for its last receipt; or a file.")],
+    head: Annotated[Path | None, typer.Option(help="A signed head that others keep; default: one of today.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="A file to write it to; default: standard output.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A proof (JSON) that a signed head of the journal stands for a receipt, which nobody can take out any more."""
+    import json
+
+    with settings(context).service() as service:
+        proof = service.inclusion(receipt, head)
+    if to is None:
+        say(json.dumps(proof, indent=2))  # JSON in any case
+        return
+    to.write_text(json.dumps(proof, indent=2) + "\n")
+    print_json({"file": str(to)}) if as_json else say(f"{to}: dsr receipt verify RECEIPT --proof {to}")
 
 
 @app.command()
@@ -62,6 +97,27 @@ def show(file: ReceiptFile, public_key: PublicKey = None, as_json: AsJson = Fals
     from orchestrator.cli.show import receipt_table
 
     receipt_table(payload)
+
+
+@app.command()
+def pdf(
+    file: ReceiptFile,
+    public_key: PublicKey = None,
+    to: Annotated[Path | None, typer.Option("--to", help="The file to write; default: beside the receipt.")] = None,
+    fonts: Annotated[Path | None, typer.Option(help="A folder with further fonts.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a receipt and write it as a tagged PDF for people. Exit code 5 if no PDF can be made here."""
+    from orchestrator.errors import InvalidReceiptError
+    from orchestrator.receipt import TYPE, hash_of
+    from orchestrator.receipt.sheet import pdf as made
+
+    payload = _verified(file, public_key)
+    if payload["type"] != TYPE:
+        raise InvalidReceiptError(f"only receipts of requests have a form for people; see dsr receipt show {file}")
+    out = to or file.with_suffix(".pdf")
+    out.write_bytes(made(payload, hash_of(file.read_bytes()), fonts))
+    print_json({"file": str(out)}) if as_json else say(str(out))
 
 
 @app.command()

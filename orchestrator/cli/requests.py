@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.corrections import contested
-from orchestrator.cli.session import AsJson, RequestId, print_json, say, settings, written_lines
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings, written_lines
 
 if TYPE_CHECKING:
     from orchestrator.model import Right
@@ -68,17 +68,10 @@ def new(
     lines = written_lines(from_file)
     wrong = _wrong(right, [f"set {value}" for value in correction or []], lines)
     given = _given(email, [*(identifier or []), *(n for n in lines if n not in wrong)])
-    try:
-        asked = Right(right)
-    except ValueError:
-        raise typer.BadParameter(f"{right!r} is not one of {', '.join(Right)}", param_hint="--right") from None
-    try:
-        why = Ground(ground)
-    except ValueError:
-        raise typer.BadParameter(f"{ground!r} is not one of {', '.join(Ground)}", param_hint="--ground") from None
+    asked = one_of(Right, right, "--right")
+    why = one_of(Ground, ground, "--ground")
     with settings(context).service() as service:
-        if received:
-            received = received.replace(tzinfo=service.inventory.zone)
+        received = local(service, received)
         parts, access = [*(only or []), *(of or [])], ""
         if with_access:
             if asked is not Right.DELETE:
@@ -126,10 +119,7 @@ def verify(
     """
     from orchestrator.model import Level
 
-    try:
-        given = Level(level) if level else None
-    except ValueError:
-        raise typer.BadParameter(f"{level!r} is not one of {', '.join(Level)}", param_hint="--level") from None
+    given = one_of(Level, level, "--level") if level else None
     with settings(context).service() as service:
         surely = given or service.shown(request, matched or []).level or Level.REASONABLE
         done = service.verify(request, surely, method, matched or [], proves, basis)
@@ -207,7 +197,7 @@ def _next(request: str, right: Right, parts: list[str]) -> str:
     return f"{what}next: dsr request verify {request}" if right.reaches_data else f"next: dsr run {request}"
 
 
-def given_by(email: list[str] | None, identifier: list[str] | None, from_file: str) -> list[tuple[str, str]]:
+def given_by(email: list[str] | None, identifier: list[str] | None, from_file: str = "") -> list[tuple[str, str]]:
     """What names the person, from the options that every command for it has."""
     return _given(email, [*(identifier or []), *written_lines(from_file)])
 

@@ -12,6 +12,8 @@ from orchestrator.cli.session import AsJson, print_json, say, settings
 if TYPE_CHECKING:
     from orchestrator.retention.vendor import VendorStep
 
+Latest = Annotated[bool, typer.Option("--show", help="Show the latest plan instead of making one.")]
+Digest = Annotated[str, typer.Argument(metavar="DIGEST", help="The plan's, sha256:…")]
 app = typer.Typer(no_args_is_help=True, help="Settings of vendors that end data by its age.")
 
 
@@ -28,7 +30,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def plan(
     context: typer.Context,
-    show: Annotated[bool, typer.Option("--show", help="Show the latest plan instead of making one.")] = False,
+    show: Latest = False,
     as_json: AsJson = False,
 ) -> None:
     """Read every setting and say what would be changed; changes nothing. Exit code 6 if something stops a change."""
@@ -46,7 +48,7 @@ def plan(
 @app.command()
 def approve(
     context: typer.Context,
-    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The plan's, sha256:…")],
+    digest: Digest,
     as_json: AsJson = False,
 ) -> None:
     """Approve exactly one plan of settings, by its digest, as someone else than who made it."""

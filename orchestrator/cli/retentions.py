@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli import retention_settings
+from orchestrator.cli.retention_settings import Digest, Latest
 from orchestrator.cli.session import AsJson, print_json, say, settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ app.add_typer(retention_settings.app, name="settings")
 @app.command()
 def plan(
     context: typer.Context,
-    show: Annotated[bool, typer.Option("--show", help="Show the latest plan instead of making one.")] = False,
+    show: Latest = False,
     as_json: AsJson = False,
 ) -> None:
     """Count what is past its time; changes nothing. Exit code 6 if the guard stops it."""
@@ -49,7 +50,7 @@ def override(
 @app.command()
 def approve(
     context: typer.Context,
-    digest: Annotated[str, typer.Argument(metavar="DIGEST", help="The plan's, sha256:…")],
+    digest: Digest,
     as_json: AsJson = False,
 ) -> None:
     """Approve exactly one plan, by its digest."""

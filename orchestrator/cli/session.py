@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.inventory import Inventory
     from orchestrator.service import Service
 
+Word = TypeVar("Word", bound=StrEnum)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text.")]
 RequestId = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's id, such as r-7k3q9m2a4b.")]
 
@@ -54,6 +57,19 @@ class Settings:
         actor = identify(inventory, self.staff, self.key)
         with Workspace.open(self.state, inventory) as workspace:
             yield Service(workspace, actor)
+
+
+def local(service: Service, at: datetime | None) -> datetime | None:
+    """A day or hour from the command line, in the company's time zone."""
+    return at.replace(tzinfo=service.inventory.zone) if at else None
+
+
+def one_of(kind: type[Word], said: str, hint: str) -> Word:
+    """What was said as a word of that kind. BadParameter naming all of them, of the option or argument `hint`."""
+    try:
+        return kind(said)
+    except ValueError:
+        raise typer.BadParameter(f"{said!r} is not one of {', '.join(kind)}", param_hint=hint) from None
 
 
 def settings(context: typer.Context) -> Settings:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, print_json, say, settings
+from orchestrator.cli.session import AsJson, local, print_json, say, settings
+from orchestrator.telemetry import telemetry
 
 if TYPE_CHECKING:
     from orchestrator.engine import Engine, Next
@@ -69,7 +70,8 @@ def work(
             then = f"; next {told.at:%Y-%m-%d %H:%M} UTC" if told.at and not told.stuck else ""
             say(f"{request}  {when}{told.said}{then}")
 
-    with _engine(context) as (engine, _):
+    with _engine(context) as (engine, service):
+        telemetry.watch_open(lambda: len(service.workspace.vault.requests()))
         engine.work(report, once=once, concurrency=concurrency, stop=stop)
     if once and troubles.is_set():
         raise typer.Exit(1)
@@ -83,7 +85,7 @@ def queue(
 ) -> None:
     """Leave an approved request to the workers; one that was stuck is tried anew."""
     with _engine(context) as (engine, service):
-        when = engine.queue(request, at.replace(tzinfo=service.inventory.zone) if at else None)
+        when = engine.queue(request, local(service, at))
     print_json({"request": request, "at": when}) if as_json else say(f"{request}  queued; workers: dsr work")
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
@@ -27,6 +28,7 @@ from ruamel.yaml.nodes import ScalarNode
 from orchestrator.errors import InventoryError
 from orchestrator.inventory.problems import Place, Problems
 
+Shape = TypeVar("Shape", bound=BaseModel)
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 16
 _TAG = "tag:yaml.org,2002:"
@@ -163,6 +165,21 @@ def read(path: Path) -> tuple[Any, Problems]:
         raise InventoryError(f"{path}: is empty; an inventory begins with `inventory: 1`")
     problems.lines = composer.lines
     return composer.root, problems
+
+
+def shaped(path: Path, shape: type[Shape], *, strict: bool | None = None) -> Shape:
+    """The file in its shape. InventoryError with every problem, each with its line.
+
+    `strict`: as of pydantic, in place of what the shape says.
+    """
+    data, problems = read(path)
+    try:
+        made = shape.model_validate(data, strict=strict)
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            problems.add(tuple(found["loc"]), str(found["msg"]))
+    problems.stop()
+    return made
 
 
 def _text(path: Path) -> str:

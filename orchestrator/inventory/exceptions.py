@@ -7,14 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError
 from orchestrator.excepted import DeletionException, Exceptions
 from orchestrator.inventory import document as yaml
 from orchestrator.inventory.problems import Problems
-from orchestrator.inventory.words import Date, Entry, RegimeName, Text, Texts
+from orchestrator.inventory.words import ConfidenceName, Date, Entry, RegimeName, Text, Texts
 from orchestrator.law import Confidence
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ExceptionEntry(Entry):
     conditions: list[Condition]
     policy: Literal["same", "narrower", "wider", "absent"]
     citation: Text
-    confidence: Literal["read", "read_older", "second_hand", "memory"]
+    confidence: ConfidenceName
     says: Text
     always: bool = False
 
@@ -52,14 +52,7 @@ class ExceptionsFile(Entry):
 @cache
 def exceptions(path: Path = FILE) -> Exceptions:
     """The statute's exceptions. InventoryError if the file cannot be used."""
-    data, problems = yaml.read(path)
-    try:
-        file = ExceptionsFile.model_validate(data)
-    except ValidationError as error:
-        for found in error.errors(include_url=False):
-            problems.add(tuple(found["loc"]), str(found["msg"]))
-        problems.stop()
-        raise  # never: there were problems
+    file = yaml.shaped(path, ExceptionsFile)
     known = {
         e.id: DeletionException(
             e.id, e.regime, e.in_force, tuple(e.conditions), e.policy, e.citation, Confidence(e.confidence), e.says,

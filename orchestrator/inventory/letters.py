@@ -53,6 +53,7 @@ class Letters(Entry):
     telephone: Text | None = None
     signed_by: Text
     opt_out_at: Text | None = None
+    choices_at: Text | None = None
     authority: Text | None = None
     message_ids: Annotated[str, StringConstraints(pattern=_DOMAIN)] | None = None
     traces: Texts = Field(default_factory=list)
@@ -74,7 +75,7 @@ def frozen(entry: Letters | None) -> stationery.Stationery | None:
         return None
     return stationery.Stationery(
         address=tuple(entry.address), reply_to=entry.reply_to, signed_by=entry.signed_by,
-        telephone=entry.telephone or "", opt_out_at=entry.opt_out_at or "",
+        telephone=entry.telephone or "", opt_out_at=entry.opt_out_at or "", choices_at=entry.choices_at or "",
         authority=entry.authority or "", message_ids=entry.message_ids or "", traces=tuple(entry.traces),
         fonts=entry.fonts or "", returns_days=entry.returns_days,
         live=_channel(entry.channel), sandbox=_channel(entry.sandbox) if entry.sandbox else None,

@@ -34,6 +34,7 @@ class Stationery:
     signed_by: str
     telephone: str = ""
     opt_out_at: str = ""  # where a person opts out of sale and sharing
+    choices_at: str = ""  # where a person sees that an opt-out, opt-in or limit holds
     authority: str = ""  # whom to complain to under the GDPR
     message_ids: str = ""  # the domain in the Message-IDs of letters, by which their traces are recognised
     traces: tuple[str, ...] = ()  # "system/collection" in which letters leave traces

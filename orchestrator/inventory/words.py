@@ -59,6 +59,7 @@ PublicKey = Annotated[str, AfterValidator(_public_key), _shaped(_PUBLIC_KEY)]
 SystemName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 KindName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*$")]
 Pseudonym = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+ConfidenceName = Literal["read", "read_older", "second_hand", "memory"]  # how a rule of law is known
 RegimeName = Literal["ccpa", "gdpr", "va", "co", "ct", "tx"]
 RoleName = Literal["business", "service_provider"]
 LevelName = Literal["reasonable", "reasonably_high"]

@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, StrictUndefined, Template, meta
 
 from orchestrator.errors import NotAllowedError
-from orchestrator.law import Asked
 from orchestrator.letters import wording
 from orchestrator.letters.claims import untrue
 from orchestrator.letters.facts import Facts, Item
-from orchestrator.letters.kinds import TO_OTHERS, Kind, State
+from orchestrator.letters.kinds import Kind, State
 from orchestrator.letters.slots import Slots, day, slots
 from orchestrator.letters.wording import Block as Told
 from orchestrator.letters.wording import Sentence
+from orchestrator.regimes.outcomes import outcomes
 
-_SPECIFIC_PIECES = "denial_of_specific_pieces"  # which is then answered as a request for categories
-_TO_ORGANISATIONS = {
-    Kind.ACKNOWLEDGEMENT: "instruction_acknowledgement",
-    Kind.DENIAL: "instruction_refusal",
-    **dict.fromkeys(
-        (Kind.APPROVAL, Kind.COMPLETION, Kind.PARTIAL_DENIAL, Kind.NOTHING_FOUND), "instruction_completion"
-    ),
+_OF_INSTRUCTIONS: Mapping[Kind, str] = {  # the outcome of which such a letter tells an organisation
+    Kind.ACKNOWLEDGEMENT: "instruction_received",
+    Kind.DENIAL: "instruction_refused",
+    Kind.APPROVAL: "instruction_done",
+    Kind.COMPLETION: "instruction_done",
+    Kind.PARTIAL_DENIAL: "instruction_done",
+    Kind.NOTHING_FOUND: "instruction_done",
 }
 LONGEST_NAME, LONGEST_LINE, MOST_LINES = 200, 120, 8
 # Signs that change the direction or order of what stands around them, and those that are not seen.
@@ -95,23 +95,26 @@ def compose(facts: Facts) -> Content:
     writing.stop()
     content = _letter(facts, writing.filled(form.subject), blocks)
     whole = facts.outcome is not None and facts.outcome.whole
-    if facts.kind not in TO_OTHERS and untrue([content.subject, *(t for b in blocks for t in _prose(b))], whole=whole):
+    said = [content.subject, *(t for b in blocks for t in _prose(b))]
+    if facts.kind is not Kind.VENDOR_NOTICE and untrue(said, whole=whole):  # which says what is to be done
         way = "word the reason, or the text in orchestrator/letters/texts, without that"
         raise NotAllowedError(f"the letter would say that all is gone or nothing is left, which is not shown: {way}")
     return content
 
 
 def text_of(facts: Facts) -> str:
-    """The name of the text that such a letter has: a customer organisation is not written to as a person is.
+    """The name of the text that such a letter has, as the rules of outcomes say: a denial of specific pieces is not
+    one of categories, and a customer organisation is not written to as a person is.
 
     NotAllowedError where there is none.
     """
     if facts.request.organisation:
-        if facts.kind not in _TO_ORGANISATIONS:
+        if facts.kind not in _OF_INSTRUCTIONS:
             raise NotAllowedError(f"no letter of the kind {facts.kind} goes to the organisation that instructs us")
-        return _TO_ORGANISATIONS[facts.kind]
-    unverified = facts.denied is not None and facts.denied.because == "insuf_verification"
-    return _SPECIFIC_PIECES if unverified and facts.asked is Asked.ACCESS else str(facts.kind)
+        return outcomes().of(_OF_INSTRUCTIONS[facts.kind]).letter
+    if facts.kind is Kind.DENIAL and facts.denied is not None:
+        return outcomes().of_denial(facts.denied.because, facts.request.right).letter
+    return str(facts.kind)
 
 
 class _Writing:
@@ -164,6 +167,8 @@ class _Writing:
         elif block.items:
             self.need([block.items])
             yield Items(tuple(_plain(t) for t in self._given.lists[block.items]))
+        elif block.table == "results":
+            yield self._results()
         else:
             self.need(["identifiers"])
             rows = tuple((_plain(a), _plain(b)) for a, b in self._given.pairs)
@@ -181,6 +186,7 @@ class _Writing:
         facts = self._facts
         return (
             (not sentence.rights or str(facts.asked) in sentence.rights)
+            and (not sentence.only or facts.about in sentence.only)
             and (sentence.level is None or sentence.level == facts.needed)
             and (sentence.when is None or self._given.has(sentence.when))
         )
@@ -199,6 +205,15 @@ class _Writing:
                 for topic in (t for t in words.law if t not in added):
                     yield from self._law(topic)
                 added |= set(words.law)
+
+    def _results(self) -> Table:
+        """What became of each class of data, in one table: what it means to the person is not said."""
+        states, items = wording.words().states, self._given.items
+        rows = [(_where(i), states[i.state].brief or states[i.state].title) for i in items]
+        if not any(i.basis or i.until for i in items):
+            return Table("What became of the data", ("What", "Where it stands"), tuple(rows))
+        whole = tuple((*row, _reason(i), day(self._facts, i.until)) for row, i in zip(rows, items, strict=True))
+        return Table("What became of the data", ("What", "Where it stands", "Why", "Until, at the latest"), whole)
 
     def _table(self, caption: str, items: list[Item]) -> Table:
         if not any(i.until or i.use for i in items):

@@ -8,7 +8,7 @@ from datetime import date
 from orchestrator.clock import Deadline
 from orchestrator.inventory.flows import Whether
 from orchestrator.inventory.stationery import Stationery
-from orchestrator.law import Asked, Law
+from orchestrator.law import Asked, Law, Purpose
 from orchestrator.letters.kinds import Kind, State
 from orchestrator.model import Level, Request, Right, Role, Verification
 from orchestrator.receipt import Fulfilment
@@ -74,7 +74,7 @@ class Extended:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """The ground in the words of the Data Rights Protocol, and the reasons."""
+    """The ground in the words of the Data Rights Protocol, or that of a fee, and the reasons."""
 
     because: str
     reason: str
@@ -86,6 +86,7 @@ class Choice:
 
     since: date | None
     confirmed_at: str
+    purposes: tuple[Purpose, ...] = (Purpose.SALE, Purpose.SHARING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Notice:
     data: tuple[str, ...]  # titles of what it holds
     identifiers: tuple[tuple[str, str], ...] = field(repr=False)  # (title of the kind, value)
     answer_by: date
+    passed_on: date | None = None  # when every organisation had the request
+    to_contact: bool = False  # whether each by its authorised contact
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ RECORDED: Mapping[Kind, str] = {
     Kind.NOTHING_FOUND: "answered",
     Kind.DENIAL: "denied",
 }
-TO_OTHERS = frozenset({Kind.HAND_OVER, Kind.VENDOR_NOTICE})  # which are asked to do something, and told of no outcome
 ANSWERS = frozenset(kind for kind, recorded in RECORDED.items() if recorded in ("answered", "denied"))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -15,15 +13,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from orchestrator.errors import NotAllowedError
+from orchestrator import typeset
 from orchestrator.letters.content import Block, Content, Heading, Items, Paragraph
+from orchestrator.typeset import NoPdfError
 
 _WIDTH = 72  # RFC 5322 recommends lines of less than 78 signs
-_MISSING_GLYPH = re.compile(r"could not be displayed")
-
-
-class NoPdfError(NotAllowedError):
-    """The PDF cannot be made here; text and page can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +96,7 @@ def pdf(content: Content, fonts: Path | None = None) -> bytes:
 
     NoPdfError if the extra is not installed, or no font has some sign of the letter.
     """
-    try:
-        import typst
-    except ImportError:
-        raise NoPdfError("no PDF: install the extra `letters` (./scripts/install all)") from None
     layout = resources.files("orchestrator.letters.layouts").joinpath("letter.typ").read_bytes()
     blocks = [{"kind": type(block).__name__, **asdict(block)} for block in content.blocks]
-    data = json.dumps({**asdict(content), "blocks": blocks})
-    paths = [str(fonts)] if fonts else []
-    try:
-        made: object = typst.compile(  # type: ignore[misc]
-            layout, sys_inputs={"letter": data}, pdf_standards=["ua-1"], font_paths=paths,
-            timestamp=datetime.fromisoformat(content.iso_date).replace(tzinfo=UTC),
-        )  # fmt: skip
-    except typst.TypstError as error:
-        # Its text quotes the letter.
-        if _MISSING_GLYPH.search(str(error)):
-            way = "put a font that has it into a folder and name that in `letters.fonts` of the inventory"
-            raise NoPdfError(f"no PDF: no font here has some sign of the name or the address; {way}") from None
-        raise NoPdfError("no PDF: the layout cannot be set with this letter") from None
-    assert isinstance(made, bytes)  # one document, and no output file
-    return made
+    at = datetime.fromisoformat(content.iso_date).replace(tzinfo=UTC)
+    return typeset.pdf(layout, "letter", {**asdict(content), "blocks": blocks}, at, fonts)

@@ -11,12 +11,13 @@ from datetime import date
 
 from orchestrator.clock import Deadline
 from orchestrator.inventory.flows import Whether
-from orchestrator.law import Asked, Topic
+from orchestrator.law import Asked, Purpose, Topic
 from orchestrator.letters import wording
 from orchestrator.letters.facts import Facts, Item, Outcome
 from orchestrator.letters.kinds import State
 from orchestrator.model import Ground, Role
 
+_NOT_ASKED = {Purpose.SALE, Purpose.SHARING, Purpose.SENSITIVE}  # to be taken back, for a year
 _YES = "yes"  # a flag: for `when` and `unless`, never printed
 
 
@@ -31,7 +32,8 @@ class Slots:
 
     def has(self, name: str) -> bool:
         """Whether there is something to say of it."""
-        return bool(self.texts.get(name) or self.lists.get(name) or (name == "identifiers" and self.pairs))
+        tables = {"identifiers": self.pairs, "results": self.items}
+        return bool(self.texts.get(name) or self.lists.get(name) or tables.get(name))
 
 
 def slots(facts: Facts) -> Slots:
@@ -43,7 +45,6 @@ def slots(facts: Facts) -> Slots:
         "asks": facts.asks,
         "withheld": outcome.withheld if outcome else (),
         "data": notice.data if notice else (),
-        "results": tuple(map(_result, outcome.items)) if outcome else (),
     }
     given = {
         "company": facts.company,
@@ -51,7 +52,7 @@ def slots(facts: Facts) -> Slots:
         "instructed": wording.words().instructions.get(facts.about, "") if facts.request.organisation else "",
         "right_of_person": wording.words().requests.get(facts.about, ""),
         "amount": facts.amount,
-        "right": wording.words().rights.get(facts.about, ""),
+        "right": wording.words().rights.get(facts.about, "").format(choice=_chosen(facts)),
         "received": day(facts, facts.received),
         "channel": wording.words().channels.get(facts.request.channel, f"by {facts.request.channel}"),
         "reply_to": facts.desk.reply_to,
@@ -66,6 +67,8 @@ def slots(facts: Facts) -> Slots:
         "for_agent": _flag(facts.agent_of == "agent"),
         "for_parent": _flag(facts.agent_of == "parent"),
         "vendor": notice.vendor if notice else "",
+        "passed_on": day(facts, notice.passed_on if notice else None),
+        "to_contact": _flag(bool(notice and notice.to_contact)),
         "third_party": _flag(bool(notice and notice.third_party)),
     }
     return Slots(
@@ -129,6 +132,10 @@ def _decisions(facts: Facts) -> dict[str, str]:
         "extended_until": day(facts, extended.until if extended else None),
         "since": day(facts, choice.since if choice else None),
         "confirmed_at": choice.confirmed_at if choice else "",
+        "choice": _chosen(facts),
+        "by_law": _flag(bool(choice and set(choice.purposes) & _NOT_ASKED)),
+        "beyond_free": _flag(because == "beyond_free"),
+        "unfounded": _flag(because.startswith("manifestly_")),
         # Who does not know whether data is sold cannot leave the offer out: the letter then lacks `sells`.
         "offer_opt_out": _flag(denies_deletion and facts.sells is not Whether.NO and facts.asked is Asked.DELETE),
         "sells": _flag(facts.sells is Whether.YES),
@@ -177,11 +184,13 @@ def _again_by(facts: Facts) -> date | None:
     return last if last is not None and len(days) == len(waiting) and last >= facts.today else None
 
 
-def _result(item: Item) -> str:
-    """What became of one class of data, on one line."""
-    until = f", until {item.until.isoformat()}" if item.until else ""
-    where = f"{item.system}: {item.what}" if item.what else item.system
-    return f"{where}. {wording.words().states[item.state].title}{until}"
+def _chosen(facts: Facts) -> str:
+    """What a person keeps us from, or lets us do."""
+    words = wording.words().choices
+    asked = facts.choice.purposes if facts.choice else ()
+    both = {Purpose.SALE, Purpose.SHARING} <= set(asked) or not asked
+    rest = [words[p] for p in asked if not (both and p in (Purpose.SALE, Purpose.SHARING))]
+    return " or ".join(([words["both"]] if both else []) + rest)
 
 
 def _flag(value: bool) -> str:

@@ -10,21 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from orchestrator.inventory import document
 from orchestrator.inventory.promise import RightName
-from orchestrator.inventory.words import Entry, LevelName, RegimeName, Text
+from orchestrator.inventory.words import ConfidenceName, Entry, LevelName, RegimeName, Text
 from orchestrator.letters.kinds import Kind, State
 
 FOLDER = Path(__file__).parent
-ConfidenceName = Literal["read", "read_older", "second_hand", "memory"]
 TopicName = Literal[
     "verify", "pause", "free", "unverified", "service_provider", "records", "exceptions", "hold", "backups", "vendors",
-    "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty",
+    "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty", "fee",
 ]  # fmt: skip
 AboutName = RightName | Literal["know"]
-ListName = Literal["asks", "withheld", "data", "results"]
+ListName = Literal["asks", "withheld", "data"]
 Shape = TypeVar("Shape", bound=BaseModel)
 _MAKES = ("p", "h", "items", "table", "states", "block", "law")
 
@@ -35,7 +34,7 @@ class Block(Entry):
     p: Text | None = None
     h: Text | None = None
     items: ListName | None = None
-    table: Literal["identifiers"] | None = None
+    table: Literal["identifiers", "results"] | None = None
     states: Literal[True] | None = None  # a section for each state that data is in
     block: Text | None = None
     law: TopicName | None = None
@@ -69,6 +68,7 @@ class StateWords(Entry):
 
     title: Text
     says: Text
+    brief: Text | None = None  # instead of the title, to an organisation about a person
     law: list[TopicName] = Field(default_factory=list)
 
 
@@ -76,6 +76,7 @@ class Words(Entry):
     rights: dict[str, Text]
     instructions: dict[str, Text]
     requests: dict[str, Text]
+    choices: dict[str, Text]
     channels: dict[str, Text]
     levels: dict[LevelName, Text]
     because: dict[str, Text]
@@ -94,6 +95,7 @@ class Sentence(Entry):
     citation: Text | None = None
     confidence: ConfidenceName | None = None
     rights: list[RightName] = Field(default_factory=list)
+    only: list[AboutName] = Field(default_factory=list)  # as `rights`, where the law has less for categories alone
     level: LevelName | None = None
     when: Text | None = None
 
@@ -138,11 +140,4 @@ def law_file(regime: str) -> LawFile:
 
 
 def _read(path: Path, shape: type[Shape]) -> Shape:
-    data, problems = document.read(path)
-    try:
-        made = shape.model_validate(data, strict=False)
-    except ValidationError as error:
-        for found in error.errors(include_url=False):
-            problems.add(tuple(found["loc"]), str(found["msg"]))
-    problems.stop()
-    return made
+    return document.shaped(path, shape, strict=False)  # kinds and states are written as texts

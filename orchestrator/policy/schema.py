@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from orchestrator.inventory.words import Category, Entry, Text
-from orchestrator.regimes.schema import ConfidenceName
+from orchestrator.inventory.words import Category, ConfidenceName, Entry, Text
 
 
 def _pattern(value: str) -> str:

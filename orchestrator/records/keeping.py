@@ -49,13 +49,16 @@ class Purged:
 class Records(Appeals, Papers):
     """The use cases around the record of requests."""
 
-    def log(self, year: int | None = None) -> tuple[Logged, ...]:
-        """The log of consumers' requests, oldest first; of those received in one year if given."""
+    def log(self, year: int | None = None, *, instructions: bool = False) -> tuple[Logged, ...]:
+        """The log of consumers' requests, oldest first; of those received in one year if given.
+
+        `instructions`: those of customer organisations instead, which are in no figure that the law asks for.
+        """
         told, receipts = self._told(None), self._last_receipts()
         appeals = {a.request: a for a in self.appeals()}
         rows = (
             logged(r, self.day(r.received), self._told_of(told.get(r.id, {}), receipts.get(r.id), appeals.get(r.id)))
-            for r in self.journal.requests() if _of_a_consumer(r)
+            for r in self.journal.requests() if (_instructed(r) if instructions else _of_a_consumer(r))
         )  # fmt: skip
         return tuple(
             sorted((r for r in rows if year in (None, r.received.year)), key=lambda r: (r.received, r.request))
@@ -169,3 +172,7 @@ def _first(day: Mapping[str, date]) -> date | None:
 def _of_a_consumer(request: Request) -> bool:
     """Whether a consumer asked: replays are nobody's request, and an instruction is a customer organisation's."""
     return not (request.replays or request.organisation)
+
+
+def _instructed(request: Request) -> bool:
+    return bool(request.organisation) and not request.replays

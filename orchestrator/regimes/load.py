@@ -87,15 +87,6 @@ def _rules(entries: Sequence[RuleEntry], *, promise: bool) -> tuple[Rule, ...]:
 
 def read(path: Path, shape: type[Shape]) -> Shape:
     """A file of rules, in its shape. InventoryError with every problem, each with its line."""
-    from pydantic import ValidationError
+    from orchestrator.inventory import document  # pydantic and ruamel: only when a file is read
 
-    from orchestrator.inventory import document
-
-    data, problems = document.read(path)
-    try:
-        made = shape.model_validate(data)
-    except ValidationError as error:
-        for found in error.errors(include_url=False):
-            problems.add(tuple(found["loc"]), str(found["msg"]))
-    problems.stop()
-    return made
+    return document.shaped(path, shape)

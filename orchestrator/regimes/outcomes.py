@@ -10,10 +10,9 @@ from pydantic import Field
 
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError, UnknownError
-from orchestrator.inventory.words import Date, Entry, Text, Texts
+from orchestrator.inventory.words import ConfidenceName, Date, Entry, Text, Texts
 from orchestrator.law import Confidence
 from orchestrator.regimes.load import FOLDER, read
-from orchestrator.regimes.schema import ConfidenceName
 
 _ANY = "*"
 

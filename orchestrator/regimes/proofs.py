@@ -11,7 +11,7 @@ from pydantic import Field
 
 from orchestrator.canonical import digest
 from orchestrator.errors import InventoryError
-from orchestrator.inventory.words import Date, Entry, LevelName, Text, Texts
+from orchestrator.inventory.words import ConfidenceName, Date, Entry, LevelName, Text, Texts
 from orchestrator.law import Confidence
 from orchestrator.model import Level
 from orchestrator.proof import (
@@ -28,7 +28,6 @@ from orchestrator.proof import (
     UnverifiedRule,
 )
 from orchestrator.regimes.load import FOLDER, read
-from orchestrator.regimes.schema import ConfidenceName
 
 RULES = FOLDER / "rules"
 Name = Literal["know", "access", "delete", "correct", "opt_out", "opt_in", "limit", "shine_the_light"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from orchestrator.inventory.promise import Promise
-from orchestrator.inventory.words import Date, Entry, RegimeName, Text
-
-ConfidenceName = Literal["read", "read_older", "second_hand", "memory"]
+from orchestrator.inventory.words import ConfidenceName, Date, Entry, RegimeName, Text
 
 
 class RuleEntry(Promise):

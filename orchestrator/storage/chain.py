@@ -97,7 +97,7 @@ def append(
         "prev": last.hash,
         "salt": secrets.token_hex(_SALT),
     }
-    row["hash"] = _hash(row)
+    row["hash"] = hash_of_row(row)
     connection.execute(insert(schema.entries).values(row))
     moved = {"seq": row["seq"], "hash": row["hash"]}
     if last.seq:
@@ -156,7 +156,7 @@ def verify(store: Store, remembered: Iterable[Head] = ()) -> Head:
         stored = values.pop("hash")
         if all(values[name] == nothing for name, nothing in BLANK.items()):
             blank.add(number)
-        elif stored != _hash(values):
+        elif stored != hash_of_row(values):
             raise IntegrityError(f"journal entry {number} was changed after it was written")
         elif row.kind == PURGED:
             purged.update(covered(_entry(row._asdict())))
@@ -226,7 +226,7 @@ def _rows(store: Store, request: str | None = None, kind: str | None = None) -> 
         last = page[-1].seq
 
 
-def _hash(row: Mapping[str, Any]) -> str:
+def hash_of_row(row: Mapping[str, Any]) -> str:
     """Over the stored text itself, so that not even its spacing can change unseen.
 
     Entries made before schema 2 have no salt, and are hashed without one.

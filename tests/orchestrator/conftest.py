@@ -1,4 +1,4 @@
-"""A journal in each kind of database."""
+"""A journal in each kind of database, a desk that writes letters, and a paper to be kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from orchestrator.journal import Journal
 from tests.orchestrator import databases
 from tests.orchestrator.cases import NOW
+from tests.orchestrator.letter_desk import box, desk, request_, today  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +30,10 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def journal(where: str) -> Iterator[Journal]:
     with Journal.open(where, now=lambda: NOW) as opened:
         yield opened
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> Path:
+    file = tmp_path / "paper.pdf"
+    file.write_bytes(b"I declare under penalty of perjury")
+    return file

@@ -12,7 +12,7 @@ from orchestrator.clock import deadlines, extension_ends
 from orchestrator.inventory.flows import Whether
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Asked
-from orchestrator.letters.content import Content, Heading, Items, Paragraph, Table
+from orchestrator.letters.content import Content, Heading, Items, Paragraph, Table, compose
 from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Item, Notice, Outcome
 from orchestrator.letters.kinds import Kind, State
 from orchestrator.model import Ground, Level, Request, Right, Role, Verification
@@ -93,6 +93,10 @@ def said(content: Content) -> str:
             case Table(_, heads, rows):
                 texts += [*heads, *(cell for row in rows for cell in row)]
     return "\n".join(texts)
+
+
+def letter(kind: Kind, regime: str = "ccpa", asked: Asked = Asked.DELETE, **more: object) -> str:
+    return said(compose(facts(kind, regime, asked, **more)))
 
 
 DAYS = st.one_of(st.none(), st.dates(TODAY, date(2040, 1, 1)))

@@ -29,13 +29,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture
-def paper(tmp_path: Path) -> Path:
-    file = tmp_path / "paper.pdf"
-    file.write_bytes(b"I declare under penalty of perjury")
-    return file
-
-
 @pytest.mark.parametrize(
     ("regime", "asked_for", "because", "before", "facts", "says"),
     [

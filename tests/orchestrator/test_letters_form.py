@@ -23,7 +23,8 @@ from orchestrator.letters.content import LONGEST_NAME, compose
 from orchestrator.letters.facts import Addressee, Denied, Facts
 from orchestrator.letters.kinds import Kind, State
 from orchestrator.letters.post import message
-from orchestrator.letters.render import NoPdfError, Rendered, html, pdf, rendered, text
+from orchestrator.letters.render import Rendered, html, pdf, rendered, text
+from orchestrator.typeset import NoPdfError
 from tests.orchestrator.letter_cases import ANN, BOOKS, KEPT, NEEDED, facts, item, outcome
 
 HOSTILE = (

@@ -1,87 +1,29 @@
-"""Letters as they go out: what is journalled, what is refused, what is kept of the person and until when."""
+"""Letters as they go out: what is journalled, and what is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from orchestrator.correspondence import Sent
-from orchestrator.errors import InventoryError, NotAllowedError, UnknownError
-from orchestrator.inventory import Inventory
+from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.journal import State
 from orchestrator.law import Topic
-from orchestrator.letter_facts import Given
+from orchestrator.letter_notices import Given
 from orchestrator.letters.kinds import Kind
 from orchestrator.letters.post import NotSentError, PerhapsSentError
 from orchestrator.model import Level, Right
 from orchestrator.receipt import hash_of
 from orchestrator.service import Service
-from orchestrator.staff import identify
-from orchestrator.workspace import Workspace
 from tests.orchestrator.cases import plan, step
-from tests.orchestrator.inventories import MINIMAL, changed, written
-from tests.postbox import Postbox, postbox
+from tests.orchestrator.inventories import MINIMAL
+from tests.orchestrator.letter_desk import ANN, LETTERS, RECEIVED, desk_of
+from tests.postbox import Postbox
 
-RECEIVED = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-ANN = "ann@example.com"
-LETTERS = """\
-recipients:
-  - id: host
-    title: Shop Hosting Inc
-    category: Hosting provider
-    capacity: service_provider
-    contract: "yes"
-    owner: engineering
-    notice: A ticket in the host's console
-    gets: [{what: [shop], purposes: [Hosting], sold: "no", shared: "no", direct_marketing: "no"}]
-letters:
-  address: [1 Office Road]
-  reply_to: privacy@office.example
-  signed_by: Privacy desk
-  message_ids: letters.office.example
-  channel: {kind: smtp, sender: desk@office.example, host: 127.0.0.1, port: "env:MAIL_PORT", security: none}
-"""
 DENIED = Given(because="other", reason="The request asks for a translation.")
-Desk = Callable[[datetime], Service]
-
-
-@pytest.fixture
-def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postbox]:
-    with postbox() as box:
-        monkeypatch.setenv("MAIL_PORT", str(box.port))
-        yield box
-
-
-@pytest.fixture
-def desk(tmp_path: Path, box: Postbox) -> Iterator[Desk]:
-    yield from _desk(tmp_path, MINIMAL + LETTERS)
-
-
-def _desk(folder: Path, text: str) -> Iterator[Desk]:
-    inventory = Inventory.load(written(folder, text))
-    actor = identify(inventory, "", None)
-    with Workspace.open(folder / "state", inventory) as workspace:
-
-        def on(now: datetime) -> Service:
-            workspace.journal.now = lambda: now
-            return Service(workspace, actor, lambda: now)
-
-        yield on
-
-
-@pytest.fixture
-def today(desk: Desk) -> Service:
-    return desk(RECEIVED + timedelta(days=3))
-
-
-@pytest.fixture
-def request_(today: Service) -> str:
-    return today.new_request(Right.DELETE, [("email", ANN)], "email", RECEIVED)
 
 
 def only(box: Postbox) -> EmailMessage:
@@ -204,7 +146,7 @@ def test_killed_between_the_clock_and_the_entry_it_counts_as_sent(
 
 def test_letters_by_hand_are_recorded_by_their_file(tmp_path: Path) -> None:
     text = MINIMAL + LETTERS.rpartition("  channel:")[0]
-    for desk in _desk(tmp_path, text):
+    for desk in desk_of(tmp_path, text):
         service = desk(RECEIVED + timedelta(days=3))
         request = service.new_request(Right.DELETE, [("email", ANN)], "email", RECEIVED)
         with pytest.raises(NotAllowedError, match="dsr letter record"):
@@ -271,203 +213,3 @@ def test_the_journal_names_letters_and_nobody(today: Service, request_: str, box
     for path in (p for p in (tmp_path / "state").rglob("*") if p.is_file()):
         for value in (b"Ann Lee", b"Main Street", b"ann.private", ANN.encode(), b"Dear"):
             assert value not in path.read_bytes(), path.name
-
-
-# Where to write to
-
-
-def test_an_address_that_only_a_record_revealed_is_never_written_to(today: Service, request_: str) -> None:
-    vault = today.workspace.vault.open(request_)
-    found = [{"kind": "email", "value": "found@vendor.example", "trust": "assigned", "origin": "shop/users"}]
-    vault.put_json("plan:sha256:00", {"subject": {"identifiers": found}, "claimed": {"identifiers": []}})
-    assert today.reply_to(request_).email == ANN
-    with pytest.raises(NotAllowedError, match="must give it themselves"):
-        today.letter_address(request_, "", (), "Found@Vendor.example")
-    assert today.letter_address(request_, "", (), "new@example.org").email == "new@example.org"
-    assert today.letter_address(request_, "Ann Lee", (), ANN).name == "Ann Lee"
-
-
-def test_a_request_without_an_address_of_its_own_is_not_written_to_by_mail(today: Service, box: Postbox) -> None:
-    request = today.new_request(Right.DELETE, [("user_id", "42")], "account", RECEIVED)
-    with pytest.raises(NotAllowedError, match="to: the person's name, or an address"):
-        today.send_letter(request, Kind.ACKNOWLEDGEMENT, Given())
-    with pytest.raises(NotAllowedError, match="no address for e-mail"):
-        today.send_letter(request, Kind.ACKNOWLEDGEMENT, Given(name="Ann Lee"))
-    assert box.raw == []
-
-
-# Until the last letter arrived
-
-
-def closed(service: Service, request: str) -> None:
-    """As a run does that leaves nothing open."""
-    service.journal.append(request, "closed", "desk", {"outcome": "complete"})
-    service.forget(request)
-
-
-def test_a_letter_that_is_owed_keeps_where_to_write_to_and_nothing_else(
-    today: Service, request_: str, tmp_path: Path
-) -> None:
-    today.letter_address(request_, "Ann Lee", ("12 Main Street",), "")
-    vault = today.workspace.vault.open(request_)
-    vault.put("evidence:x", b"a picture of canary-4711")
-    closed(today, request_)
-    left = today.workspace.vault.open(request_)
-    assert left.slots() == ("reply",)
-    assert today.reply_to(request_).name == "Ann Lee"
-    (told,) = today.journal.entries(request_, "vault_reduced")
-    assert told.payload == {"slots": 3, "kept": ["reply"]}
-    with pytest.raises(UnknownError, match="closed, and what it knew"):
-        today.run(request_)
-    today.workspace.journal.verify()
-
-
-def test_references_of_a_closed_request_can_not_be_repeated(today: Service, request_: str) -> None:
-    from connectors.model import Locator
-
-    before = today.workspace.vault.open(request_).ref(Locator("shop", "users", "1"))
-    closed(today, request_)
-    assert today.workspace.vault.open(request_).ref(Locator("shop", "users", "1")) != before
-
-
-def answered(desk: Desk, request: str, at: datetime) -> Sent:
-    service = desk(at)
-    told = {
-        "letter": "completion",
-        "sha256": "sha256:00",
-        "message": "<m@l>",
-        "channel": "smtp",
-        "at": at,
-        "last": True,
-    }
-    service.journal.append(request, "letter_sent", "desk", {**told, "last": True})
-    service.journal.append(request, "answered", "desk", {"at": at, "letter": "sha256:00"}, request)
-    return service.letters_sent(request)[-1]
-
-
-def test_when_the_last_letter_had_its_time_to_return_nothing_is_kept(desk: Desk, request_: str) -> None:
-    at = RECEIVED + timedelta(days=5)
-    closed(desk(at), request_)
-    answered(desk, request_, at)
-    assert desk(at + timedelta(days=6)).letter_delivered() == ()
-    assert desk(at).reply_to(request_).email == ANN
-    (arrived,) = desk(at + timedelta(days=8)).letter_delivered()
-    assert arrived.state == "delivered"
-    with pytest.raises(UnknownError, match="destroyed"):
-        desk(at).workspace.vault.open(request_)
-    assert desk(at + timedelta(days=9)).letter_delivered() == ()
-
-
-@pytest.mark.parametrize("by_hand", [False, True])
-def test_a_denial_keeps_where_to_write_to_until_it_arrived(
-    desk: Desk, request_: str, tmp_path: Path, by_hand: bool
-) -> None:
-    """And nothing else; a denial of which no letter here tells keeps nothing."""
-    at, letter = RECEIVED + timedelta(days=5), tmp_path / "letter.txt"
-    letter.write_text("Dear Ann")
-    desk(at).workspace.vault.open(request_).put("evidence:x", b"a picture")
-    if by_hand:
-        desk(at).record_letter(request_, Kind.DENIAL, letter, DENIED)
-    else:
-        desk(at).send_letter(request_, Kind.DENIAL, DENIED)
-    assert desk(at).workspace.vault.open(request_).slots() == ("reply",)
-    assert desk(at).reply_to(request_).email == ANN
-    assert len(desk(at + timedelta(days=8)).letter_delivered()) == 1
-    with pytest.raises(UnknownError, match="destroyed"):
-        desk(at).workspace.vault.open(request_)
-
-
-def test_a_letter_that_came_back_keeps_the_address_until_one_arrives(desk: Desk, request_: str) -> None:
-    at = RECEIVED + timedelta(days=5)
-    closed(desk(at), request_)
-    answered(desk, request_, at)
-    assert desk(at).letter_returned(request_, "mailbox full").state == "returned"
-    assert desk(at + timedelta(days=30)).letter_delivered() == ()
-    assert desk(at).reply_to(request_).email == ANN
-
-
-def test_a_request_answered_by_file_or_without_letters_is_forgotten_at_once(
-    today: Service, request_: str, tmp_path: Path
-) -> None:
-    letter = tmp_path / "letter.txt"
-    letter.write_text("Dear Ann")
-    today.answer(request_, letter)
-    closed(today, request_)
-    with pytest.raises(UnknownError, match="destroyed"):
-        today.workspace.vault.open(request_)
-
-
-def test_nobody_is_written_to_about_a_replay(today: Service) -> None:
-    again = today.new_request(Right.DELETE, [("email", ANN)], "restore", RECEIVED, replays="r-1")
-    assert today.next_letter(again) is None
-    with pytest.raises(NotAllowedError, match="nobody asked for it"):
-        today.draft_letter(again, Kind.ACKNOWLEDGEMENT, Given())
-    closed(today, again)
-    with pytest.raises(UnknownError, match="destroyed"):
-        today.workspace.vault.open(again)
-
-
-# The inventory's section
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "problem"),
-    [
-        ("  message_ids: letters.office.example\n", "", "message_ids"),
-        ("address: [1 Office Road]", "address: [1 Office Road]\n  traces: [shop/users]", "no retention rule covers it"),
-        ("kind: smtp", "kind: pigeon", "pigeon|by_hand"),
-    ],
-)
-def test_a_section_that_cannot_be_kept_is_refused(tmp_path: Path, old: str, new: str, problem: str) -> None:
-    assert LETTERS.count(old) == 1
-    with pytest.raises(InventoryError, match=problem):
-        Inventory.load(written(tmp_path, MINIMAL + LETTERS.replace(old, new)))
-
-
-def test_mailboxes_must_recognise_letters(tmp_path: Path) -> None:
-    gmail = """\
-  mailboxes:
-    title: Mail
-    connector: gmail
-    role: business
-    sources: [The person]
-    purposes: [Support]
-    owner: desk
-    settings: {domains: [office.example], mailboxes: [desk@office.example], request_message_ids: other.example}
-"""
-    with pytest.raises(InventoryError, match="not recognised in mailboxes"):
-        Inventory.load(written(tmp_path, MINIMAL + gmail + LETTERS))
-    right = gmail.replace("other.example", "letters.office.example")
-    assert Inventory.load(written(tmp_path, MINIMAL + right + LETTERS)).letters
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "problem"),
-    [("host: 127.0.0.1", "host: mail.example.com", "on this machine"), ("env:MAIL_PORT", "env:NOT_A_PORT", "port")],
-)
-def test_a_server_without_tls_is_on_this_machine(
-    tmp_path: Path, box: Postbox, monkeypatch: pytest.MonkeyPatch, old: str, new: str, problem: str
-) -> None:
-    monkeypatch.setenv("NOT_A_PORT", "many")
-    for desk in _desk(tmp_path, MINIMAL + LETTERS.replace(old, new)):
-        service = desk(RECEIVED)
-        request = service.new_request(Right.DELETE, [("email", ANN)], "email", RECEIVED)
-        with pytest.raises(InventoryError, match=problem):
-            service.send_letter(request, Kind.ACKNOWLEDGEMENT, Given())
-
-
-def test_without_the_section_letters_are_refused_with_the_way_out(tmp_path: Path) -> None:
-    for desk in _desk(tmp_path, MINIMAL):
-        service = desk(RECEIVED)
-        request = service.new_request(Right.DELETE, [("email", ANN)], "email", RECEIVED)
-        with pytest.raises(NotAllowedError, match="no `letters` section"):
-            service.draft_letter(request, Kind.ACKNOWLEDGEMENT, Given())
-        assert service.next_letter(request) is None
-
-
-def test_the_mail_servers_credentials_are_references(tmp_path: Path) -> None:
-    path = changed(tmp_path, "mode: live", "mode: live") if "mode: live" in MINIMAL else written(tmp_path)
-    text = path.read_text() + LETTERS.replace("security: none", "security: tls, username: desk, password: hunter2")
-    with pytest.raises(InventoryError, match="never written into the inventory") as error:
-        Inventory.load(written(tmp_path, text))
-    assert "hunter2" not in str(error.value)

@@ -137,4 +137,4 @@ def test_findings_quote_their_line(published: tuple[Finding, ...]) -> None:
 
 
 def test_what_rests_on_memory_only_says_so(published: tuple[Finding, ...]) -> None:
-    assert {f.rule for f in published if f.confidence is Confidence.MEMORY} == {"LNT-5", "LNT-20", "LNT-22"}
+    assert {f.rule for f in published if f.confidence is Confidence.MEMORY} == {"LNT-20", "LNT-22"}

@@ -29,13 +29,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture
-def paper(tmp_path: Path) -> Path:
-    file = tmp_path / "paper.pdf"
-    file.write_bytes(b"I declare under penalty of perjury")
-    return file
-
-
 def test_a_level_that_was_not_shown_needs_its_reasons(desk: Desk, paper: Path) -> None:
     request = asked(desk)
     with pytest.raises(NotAllowedError, match=r"lacks 2 more points .*7062\(b\)"):

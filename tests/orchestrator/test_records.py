@@ -69,9 +69,12 @@ def test_a_withdrawn_request_has_no_days_and_neither_replays_nor_instructions_ar
     request = asked(desk, on(2026, 3, 1))
     service = desk(on(2026, 3, 5))
     service.new_request(Right.DELETE, [("email", "a@example.com")], "replay", replays=request)
-    service.new_request(Right.DELETE, [("email", "b@example.com")], "email", organisation="hmac:5")
+    theirs = service.new_request(Right.DELETE, [("email", "b@example.com")], "email", organisation="hmac:5")
     service.cancel(request, "withdrawn")
     (row,) = service.log()
+    (instructed,) = service.log(instructions=True)
+    assert (row.request, instructed.request) == (request, theirs)
+    assert service.log(2025, instructions=True) == ()
     assert sum(figures.received for figures in service.metrics(2026).rights) == 1
     assert (row.response, row.responded, row.days) == (Response.WITHDRAWN, date(2026, 3, 5), None)
 

@@ -22,13 +22,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture
-def paper(tmp_path: Path) -> Path:
-    file = tmp_path / "paper.pdf"
-    file.write_bytes(b"I declare under penalty of perjury")
-    return file
-
-
 @pytest.mark.parametrize("by", ["unverifiable", "deny"])
 def test_denied_specific_pieces_are_taken_as_a_request_for_categories(desk: Desk, paper: Path, by: str) -> None:
     request = asked(desk, Right.ACCESS)

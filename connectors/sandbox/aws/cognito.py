@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from connectors.sandbox.aws.server import ACCOUNT, REGION
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST_USERS = 60
-_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _FILTER = re.compile(r'\s*([\w:]+)\s*(\^?=)\s*"((?:[^"\\]|\\.)*)"\s*')
 _SEARCHABLE = frozenset({
     "username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username",
@@ -168,7 +169,7 @@ def _page(rows: list[Any], member: str, token: str | None, most: int, said: str)
 def _pool(pool_id: str) -> Any:
     from moto.cognitoidp.models import cognitoidp_backends
 
-    pool = cognitoidp_backends[_ACCOUNT][_REGION].user_pools.get(pool_id)
+    pool = cognitoidp_backends[ACCOUNT][REGION].user_pools.get(pool_id)
     if pool is None:
         raise _IdpError("ResourceNotFoundException", "User pool does not exist.")
     return pool

@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.sandbox.aws.json_service import Answer, JsonService, Moto, Refused, paged
+from connectors.sandbox.aws.server import ACCOUNT, REGION
 
-_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _TOKEN = "sandbox page "
 
 
@@ -147,7 +147,7 @@ class DynamoDbCorrections(JsonService):
 def _table(name: str) -> Any:
     from moto.dynamodb.models import dynamodb_backends
 
-    return dynamodb_backends[_ACCOUNT][_REGION].tables[name]
+    return dynamodb_backends[ACCOUNT][REGION].tables[name]
 
 
 def _hash(item: Mapping[str, Any]) -> int:

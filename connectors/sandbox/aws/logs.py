@@ -17,10 +17,10 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.sandbox.aws.json_service import Answer, JsonService, Moto, Refused, paged
+from connectors.sandbox.aws.server import ACCOUNT, REGION
 
 RETENTIONS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 LONGEST = 1024
-_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _ALLOWED = re.compile(r"[A-Za-z0-9:_#=@/;,^$?\[\]{}|\\*+. -]*")  # within %…%: no groups, no other signs
 _TERM = re.compile(r'([-?]?)(?:"((?:[^"\\]|\\.)*)"|(\w+))(?:\s+|$)')
 _ADDRESS = re.compile(r"[\w.+%-]+@[\w.-]+")
@@ -51,7 +51,7 @@ class LogsCorrections(JsonService):
         """A line `days` old, which arrived `received` days ago (default: at once)."""
         from moto.logs.models import LogEvent, LogStream, logs_backends
 
-        there = logs_backends[_ACCOUNT][_REGION].groups[group]
+        there = logs_backends[ACCOUNT][REGION].groups[group]
         now = int(time.time() * 1000)
         arrived = now - int((days if received is None else received) * _DAY)
         event = LogEvent(arrived, {"timestamp": now - int(days * _DAY), "message": message})
@@ -88,7 +88,7 @@ class LogsCorrections(JsonService):
     def _expired(self, event: dict[str, Any], group: str) -> bool:
         from moto.logs.models import logs_backends
 
-        days = int(logs_backends[_ACCOUNT][_REGION].groups[group].retention_in_days or 0)
+        days = int(logs_backends[ACCOUNT][REGION].groups[group].retention_in_days or 0)
         now = time.time() * 1000 + self._later.total_seconds() * 1000
         latest = max(event["timestamp"], event["ingestionTime"])
         return bool(days) and latest + (days + 3) * _DAY < now

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from xml.etree import ElementTree
 
+from connectors.sandbox.aws.server import ACCOUNT
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/"
-_ACCOUNT = "123456789012"
 _LISTS = {
     "DescribeDBSnapshots": "DBSnapshots",
     "DescribeDBClusterSnapshots": "DBClusterSnapshots",
@@ -103,7 +104,7 @@ class RdsCorrections:
         rows = [b for b in self._automated if b["stem"] == stem and b["region"] == region and b["name"] == name]
         told = "".join(
             f"<{stem}AutomatedBackup><{stem}Identifier>{b['name']}</{stem}Identifier>"
-            f"<{stem}Arn>arn:aws:rds:us-east-1:{_ACCOUNT}:{'db' if stem == 'DBInstance' else 'cluster'}:{b['name']}"
+            f"<{stem}Arn>arn:aws:rds:us-east-1:{ACCOUNT}:{'db' if stem == 'DBInstance' else 'cluster'}:{b['name']}"
             f"</{stem}Arn><Region>{b['region']}</Region><Status>{b['status']}</Status>"
             f"<BackupRetentionPeriod>{b['days']}</BackupRetentionPeriod><RestoreWindow>"
             f"<EarliestTime>{b['from'].isoformat()}</EarliestTime><LatestTime>{b['to'].isoformat()}</LatestTime>"
@@ -131,7 +132,7 @@ def _exported_at(row: ElementTree.Element) -> str:
     from moto.rds.models import rds_backends
 
     name = row.findtext(f"{{{_NAMESPACE}}}ExportTaskIdentifier") or ""
-    return f"{rds_backends[_ACCOUNT]['us-east-1'].export_tasks[name].created_at.isoformat()}Z"
+    return f"{rds_backends[ACCOUNT]['us-east-1'].export_tasks[name].created_at.isoformat()}Z"
 
 
 def _refuse(start_response: StartResponse, code: str, message: str) -> Iterable[bytes]:

@@ -22,11 +22,12 @@ from urllib.parse import parse_qs, quote_plus
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from connectors.sandbox.aws.server import ACCOUNT
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST_KEYS = 1000
-_ACCOUNT = "123456789012"
 _SUBRESOURCES = {"tagging", "retention", "legal-hold", "acl", "uploadId", "partNumber", "restore", "uploads"}
 
 
@@ -245,7 +246,7 @@ def _as_versioned(store: Any, version: str | None) -> Iterator[None]:
 def _backend() -> Any:
     from moto.s3.models import s3_backends
 
-    return s3_backends[_ACCOUNT]["aws"]
+    return s3_backends[ACCOUNT]["aws"]
 
 
 def _store(bucket: str) -> Any:

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from connectors.sandbox.aws.server import ACCOUNT
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-_ACCOUNT = "123456789012"
 
 
 class S3Conditions:
@@ -45,7 +45,7 @@ class S3Conditions:
 def _refusal(bucket: str, key: str, wanted: str | None) -> tuple[str, str] | None:
     from moto.s3.models import FakeKey, s3_backends
 
-    store: Any = s3_backends[_ACCOUNT]["aws"].buckets.get(bucket)
+    store: Any = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
     if wanted is None or store is None:
         return None
     held = store.keys.get(key)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Signing names. All work with moto's extras of these services, but for `backup`, which is answered here; the
 # rest would need `moto[server]`.
 SERVICES = frozenset({"s3", "dynamodb", "cognito-idp", "ses", "sns", "logs", "rds", "sts", "backup"})
-REGION = "us-east-1"
+ACCOUNT, REGION = "123456789012", "us-east-1"  # moto's account
 
 
 class AwsSandbox:

@@ -17,10 +17,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
+from connectors.sandbox.aws.server import ACCOUNT, REGION
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _REASONS = ("BOUNCE", "COMPLAINT")
 _PAGE = 100  # rows of an answer to a call that does not say how many
 
@@ -189,7 +190,7 @@ def _page(rows: list[Any], member: str, asked: Mapping[str, Any]) -> dict[str, A
 def _backend() -> Any:
     from moto.ses.models import ses_backends
 
-    return ses_backends[_ACCOUNT][_REGION]
+    return ses_backends[ACCOUNT][REGION]
 
 
 def _list(name: str) -> Any:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from connectors.sandbox.aws.server import ACCOUNT, REGION
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _CONFIRMED_BY_HAND = ("email", "email-json")
 _LAPSES, _LISTED, _SETTLED = timedelta(hours=48), timedelta(hours=72), timedelta(hours=24)
 _WRITES = frozenset({"Unsubscribe", "DeleteEndpoint", "DeleteSMSSandboxPhoneNumber"})
@@ -124,7 +125,7 @@ class SnsCorrections:
         shown = (
             "Deleted" if held.arn in self.removed else "PendingConfirmation" if held.arn in self.pending else held.arn
         )
-        owner = "210987654321" if held.arn in self.foreign else _ACCOUNT
+        owner = "210987654321" if held.arn in self.foreign else ACCOUNT
         return _members(SubscriptionArn=shown, Owner=owner, Protocol=held.protocol, Endpoint=held.endpoint,
                         TopicArn=held.topic.arn)  # fmt: skip
 
@@ -192,7 +193,7 @@ def _members(**values: str) -> str:
 def _backend() -> Any:
     from moto.sns.models import sns_backends
 
-    return sns_backends[_ACCOUNT][_REGION]
+    return sns_backends[ACCOUNT][REGION]
 
 
 def _answer(start_response: StartResponse, action: str, inner: str) -> Iterable[bytes]:

@@ -6,13 +6,13 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.sandbox.aws.server import ACCOUNT
 from connectors.sandbox.store import AmazonStore
 from connectors.sandbox.training_tracker.crowd import person
 from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
 
 POOL, CONTACTS, TENANT = "customers", "newsletter", "courses"
 CROWD = range(31, USERS, 150)
-_ACCOUNT = "123456789012"
 
 
 class Amazon(AmazonStore):
@@ -111,13 +111,13 @@ class Amazon(AmazonStore):
             if row["EmailAddress"].casefold() == mine
         ]  # fmt: skip
         rows += [(key, when) for key, when in sorted(self.aws.ses.suppressed.items()) if key[1].casefold() == mine]
-        identities = ses_backends[_ACCOUNT][self.aws.region].email_identities
+        identities = ses_backends[ACCOUNT][self.aws.region].email_identities
         return rows + [("identity", name) for name in sorted(identities) if name.casefold() == mine]
 
     def _notifications_of(self, person: Person) -> list[Any]:
         from moto.sns.models import sns_backends
 
-        held = sns_backends[_ACCOUNT][self.aws.region]
+        held = sns_backends[ACCOUNT][self.aws.region]
         token = f"device-token-{person.user_id}"
         devices = {arn: e.custom_user_data for arn, e in held.platform_endpoints.items() if e.token == token}
         mine = {person.email.casefold(), *devices}
@@ -132,5 +132,5 @@ class Amazon(AmazonStore):
 def _pool() -> Any:
     from moto.cognitoidp.models import cognitoidp_backends
 
-    pools = cognitoidp_backends[_ACCOUNT]["us-east-1"].user_pools.values()
+    pools = cognitoidp_backends[ACCOUNT]["us-east-1"].user_pools.values()
     return next(pool for pool in pools if pool.name == POOL)

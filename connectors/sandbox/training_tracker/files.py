@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from connectors.sandbox.aws.server import ACCOUNT
 from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
 
 UPLOADS, REPORTS, BILLING, CERTIFICATES = BUCKETS = ("tt-uploads", "tt-reports", "tt-billing", "tt-certificates")
 VERSIONED = (UPLOADS, CERTIFICATES)
-_ACCOUNT = "123456789012"
 CROWD = range(25, USERS, 125)  # some others, so that a listing has strangers in it
 
 
@@ -53,7 +53,7 @@ def files_of(person: Person) -> list[tuple[str, ...]]:
     from moto.s3.models import FakeDeleteMarker, s3_backends
 
     theirs = re.compile(rf"(?:^|[/-]){person.user_id}(?:/|\.png$|\.pdf$|-[^/]*\.pdf$)")
-    buckets = s3_backends[_ACCOUNT]["aws"].buckets
+    buckets = s3_backends[ACCOUNT]["aws"].buckets
     found: list[tuple[str, ...]] = []
     for bucket in BUCKETS:
         for key, versions in buckets[bucket].keys.lists():

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from connectors.sandbox.aws.server import ACCOUNT
 from connectors.sandbox.store import AmazonStore
 from connectors.sandbox.training_tracker.crowd import person
 from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
 
 ACTIVITY, DEVICES = "tt-activity", "tt-devices"
 GROUP, STANDBY = "/aws/lambda/reports", "training-tracker-standby"
-_ACCOUNT = "123456789012"
 CROWD = range(31, USERS, 150)
 
 
@@ -63,7 +63,7 @@ class Tables(AmazonStore):
     def _stored(self, table: str) -> list[dict[str, Any]]:
         from moto.dynamodb.models import dynamodb_backends
 
-        held = dynamodb_backends[_ACCOUNT][self.aws.region].tables[table].all_items()
+        held = dynamodb_backends[ACCOUNT][self.aws.region].tables[table].all_items()
         return sorted((item.to_json()["Attributes"] for item in held), key=str)
 
 

@@ -52,7 +52,7 @@ def test_a_purge_waits_for_a_replica_that_lags_and_goes_on(server: EmbeddedPostg
         "CREATE TABLE log (id bigint PRIMARY KEY, email text, at timestamptz)", "CREATE INDEX ON log (at)",
         "INSERT INTO log SELECT g, 'p' || g || '@example.net', '2024-06-01' FROM generate_series(1, 200) g",
     )  # fmt: skip
-    spec = primary.spec(LOG, purge_batch=20, purge_lag=0.3)
+    spec = primary.spec(LOG, purge_batch=20, purge_lag=0.3, purge_courtesy=0)
     purge = Purge(spec, Connections(spec))
     with replica(primary.url) as follower, psycopg.connect(primary.url, autocommit=True) as own:
         assert purge.expired(ORDER, OnHold()).notes == ()
