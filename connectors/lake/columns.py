@@ -12,6 +12,9 @@ from connectors.lake.files import DamagedError
 from connectors.lake.people import Column, Wanted
 
 
+_BLANKS = b" ", b"\t", b"\n", b"\v", b"\f", b"\r"
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A column, or one within others. `steps`: the names inside `root`; lists on the way need none."""
@@ -56,8 +59,7 @@ class Leaf:
         import pyarrow.compute as pc
         import pyarrow.types as at
 
-        held, parents = table.column(self.root).combine_chunks(), None
-        held = _one(held)
+        held, parents = _one(table.column(self.root)), None
         for step in (*self.steps, None):
             while at.is_list(held.type) or at.is_large_list(held.type) or at.is_fixed_size_list(held.type):
                 above = pc.list_parent_indices(held)
@@ -123,6 +125,8 @@ def _one(held: Any) -> Any:
     import pyarrow as pa
 
     if isinstance(held, pa.ChunkedArray):
+        if held.num_chunks == 1:
+            return held.chunk(0)
         return pa.concat_arrays(held.chunks) if held.num_chunks else pa.array([], held.type)
     return held
 
@@ -148,10 +152,25 @@ def _member(values: Any, column: Column, wanted: Wanted) -> Any:
         values = values.cast(pa.large_string())
         if not column.folded:
             return pc.is_in(values, value_set=pa.array(sorted(wanted), pa.large_string()))
-        lowered = pc.ascii_lower(pc.ascii_trim_whitespace(values))  # beyond ASCII every value gets a closer look
-        known = pc.is_in(lowered, value_set=pa.array(sorted(wanted), pa.large_string()))
-        return pc.or_(known, pc.invert(pc.fill_null(pc.string_is_ascii(values), True)))
+        return _folded(values, wanted)
     return _texts(values, lambda text: bool(column.values(text) & wanted))
+
+
+def _folded(values: Any, wanted: Wanted) -> Any:
+    """Without regard to case and blanks around. Beyond ASCII every value gets a closer look."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    written = (values.buffers()[2] or pa.py_buffer(b"")).to_pybytes()  # all texts in one: cheaper to ask than each
+    lowered = values
+    if any(blank in written for blank in _BLANKS):
+        lowered = pc.ascii_trim_whitespace(lowered)
+    if written.lower() != written:
+        lowered = pc.ascii_lower(lowered)
+    known = pc.is_in(lowered, value_set=pa.array(sorted(wanted), pa.large_string()))
+    if written.isascii():
+        return known
+    return pc.or_(known, pc.invert(pc.fill_null(pc.string_is_ascii(values), True)))
 
 
 def _texts(values: Any, wanted: Any) -> Any:

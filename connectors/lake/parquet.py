@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from connectors.lake.columns import Leaf, leaf_of
+from connectors.lake.dictionaries import forgotten, written_as_numbers
 from connectors.lake.files import DamagedError, Drop, Layout, Row, Tally
 from connectors.lake.parquet_writing import kept_as_it_was, writer
 from connectors.lake.people import People, Verdict
 from connectors.lake.texts import reached
 
+_CAREFULLY: dict[str, Any] = {"pre_buffer": True, "page_checksum_verification": True}
 LARGEST = 192 * 1024**2  # bytes of a row group as it unpacks; a larger one is cut into several
 
 
@@ -37,8 +39,9 @@ class ParquetRows:
         import pyarrow.parquet
 
         self._layout = layout
+        self._source = source
         with _damage():
-            self._file = pyarrow.parquet.ParquetFile(source, pre_buffer=True, page_checksum_verification=True)
+            self._file = pyarrow.parquet.ParquetFile(source, **_CAREFULLY)
         self._schema = self._file.schema_arrow
 
     def count(self) -> int:
@@ -52,17 +55,23 @@ class ParquetRows:
             for number in range(self._file.num_row_groups):
                 if not self._may_hold(number, leaves, people):
                     continue
-                for table in self._tables(number, None if whole else [*names, *age]):
+                for table in _tables(self._file, number, None if whole else [*names, *age]):
                     for _, row in self._judged(table, leaves, people, whole):
                         if row.verdict is not Verdict.OTHERS:
                             yield row
 
     def rewrite(self, people: People, drop: Drop, target: BinaryIO) -> Tally:
         """Write every row group anew; one without a row to remove as it was read. An empty one is left out."""
+        import pyarrow.parquet
+
         leaves = self._leaves(people)
         before = removed = 0
-        with _damage(), writer(self._file, target) as into, ThreadPoolExecutor(max_workers=1) as pool:
-            parts = self._parts(leaves, people, drop)
+        with _damage(), ExitStack() as stack, ThreadPoolExecutor(max_workers=1) as pool:
+            read = pyarrow.parquet.ParquetFile(
+                self._source, metadata=self._file.metadata, read_dictionary=written_as_numbers(self._file), **_CAREFULLY
+            )
+            into = stack.enter_context(writer(self._file, read.schema_arrow, target))
+            parts = self._parts(read, leaves, people, drop)
             ahead: Future[_Part | None] = pool.submit(next, parts, None)
             while (part := ahead.result()) is not None:
                 ahead = pool.submit(next, parts, None)
@@ -78,26 +87,15 @@ class ParquetRows:
         """Whether another file has this one's schema and metadata."""
         return kept_as_it_was(self._file, other._file)
 
-    def _parts(self, leaves: dict[int, Leaf], people: People, drop: Drop) -> Iterator[_Part]:
+    def _parts(self, read: Any, leaves: dict[int, Leaf], people: People, drop: Drop) -> Iterator[_Part]:
         for number in range(self._file.num_row_groups):
             looked_at = self._may_hold(number, leaves, people)
-            for table in self._tables(number, None):
+            for table in _tables(read, number, None):
                 doomed = [
                     at for at, row in (self._judged(table, leaves, people) if looked_at else ())
                     if row.verdict is not Verdict.OTHERS and drop(row)
                 ]  # fmt: skip
-                yield _Part(_without(table, doomed) if doomed else table, table.num_rows)
-
-    def _tables(self, number: int, columns: list[str] | None) -> Iterator[Any]:
-        import pyarrow as pa
-
-        group = self._file.metadata.row_group(number)
-        if columns is not None or group.total_byte_size <= LARGEST:
-            yield self._file.read_row_group(number, columns)
-            return
-        rows = max(1, group.num_rows * LARGEST // group.total_byte_size)
-        for batch in self._file.iter_batches(batch_size=rows, row_groups=[number]):
-            yield pa.Table.from_batches([batch])
+                yield _Part(forgotten(_without(table, doomed) if doomed else table), table.num_rows)
 
     def _leaves(self, people: People) -> dict[int, Leaf]:
         """By number of the column of identity, where it is in this file."""
@@ -164,6 +162,18 @@ class ParquetRows:
         return path if self._schema.get_field_index(path) >= 0 else path.partition(".")[0]
 
 
+def _tables(file: Any, number: int, columns: list[str] | None) -> Iterator[Any]:
+    import pyarrow as pa
+
+    group = file.metadata.row_group(number)
+    if columns is not None or group.total_byte_size <= LARGEST:
+        yield file.read_row_group(number, columns)
+        return
+    rows = max(1, group.num_rows * LARGEST // group.total_byte_size)
+    for batch in file.iter_batches(batch_size=rows, row_groups=[number]):
+        yield pa.Table.from_batches([batch])
+
+
 def _pylist(table: Any) -> Sequence[dict[str, Any]]:
     rows: list[dict[str, Any]] = table.to_pylist(maps_as_pydicts="lossy")
     return rows
@@ -176,33 +186,7 @@ def _without(table: Any, doomed: Sequence[int]) -> Any:
     for at in doomed:
         stays[at] = 0
     mask = pa.Array.from_buffers(pa.uint8(), table.num_rows, [None, pa.py_buffer(stays)]).cast(pa.bool_())
-    return _forgotten(table.filter(mask))
-
-
-def _forgotten(table: Any) -> Any:
-    """Dictionaries without the values that no row has any more: they would be written, and name who is gone."""
-    import pyarrow as pa
-
-    bare = pa.schema([field.with_type(_bare(field.type)) for field in table.schema], table.schema.metadata)
-    if bare.equals(table.schema):
-        return table
-    return table.cast(bare).cast(table.schema)
-
-
-def _bare(held: Any) -> Any:
-    """A type without dictionaries in it."""
-    import pyarrow as pa
-    import pyarrow.types as at
-
-    if at.is_dictionary(held):
-        return held.value_type
-    if at.is_struct(held):
-        return pa.struct([held.field(n).with_type(_bare(held.field(n).type)) for n in range(held.num_fields)])
-    if at.is_list(held):
-        return pa.list_(held.value_field.with_type(_bare(held.value_type)))
-    if at.is_large_list(held):
-        return pa.large_list(held.value_field.with_type(_bare(held.value_type)))
-    return held
+    return table.filter(mask)
 
 
 @contextmanager
