@@ -2,6 +2,7 @@
 
 A column of few different texts is read, filtered and written as numbers into its dictionary, never as texts. What
 is left in a dictionary is written with it: without this, it would go on naming who is gone.
+A dictionary that filled up and saved nothing is not tried again.
 Source: https://arrow.apache.org/docs/python/parquet.html (read_dictionary).
 """
 
@@ -13,6 +14,8 @@ from typing import Any
 from connectors.lake.files import DamagedError
 
 DICTIONARY = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
+_FULL = 1024**2  # bytes at which Parquet's writers give a dictionary up
+_SAVED = 0.9  # what a dictionary must make of a column to be worth its time
 _FEW = 4  # bytes for each value, of a column whose texts are in its dictionary: more, and many stand outside of it
 
 
@@ -26,6 +29,44 @@ def written_as_numbers(file: Any) -> list[str]:
         return []
     chunks = [group.column(n) for n in range(group.num_columns)]
     return [c.path_in_schema for c, kind in zip(chunks, leaves, strict=True) if _is_text(kind) and _few(c)]
+
+
+def of_no_use(file: Any, table: Any) -> set[str]:
+    """The paths of texts whose dictionary the writer gave up when it was full, and which it did not make smaller.
+
+    `table` is the first that is to be written: how long its texts are tells what they take without a dictionary.
+    """
+    group = file.metadata.row_group(0)
+    texts = [held for column in table.columns for chunk in column.chunks[:1] for held in _texts(chunk)]
+    if len(texts) != group.num_columns:
+        return set()
+    chunks = [group.column(n) for n in range(group.num_columns)]
+    return {
+        c.path_in_schema for c, held in zip(chunks, texts, strict=True)
+        if held is not None and len(held) and c.total_uncompressed_size >= _FULL
+        and c.total_uncompressed_size > _SAVED * c.num_values * _plain_size(held)
+    }  # fmt: skip
+
+
+def _plain_size(texts: Any) -> float:
+    """Bytes of a text on average, with the four that tell its length."""
+    import pyarrow.compute as pc
+
+    return 4 + (pc.sum(pc.binary_length(texts)).as_py() or 0) / len(texts)
+
+
+def _texts(held: Any) -> Iterator[Any]:
+    """The arrays of the columns in a column, in the order of the file; None for what is not plain text."""
+    import pyarrow.types as at
+
+    kind = held.type
+    if at.is_struct(kind):
+        for n in range(kind.num_fields):
+            yield from _texts(held.field(n))
+    elif at.is_list(kind) or at.is_large_list(kind):
+        yield from _texts(held.values)
+    else:
+        yield from (held if _is_text(leaf) else None for leaf in _leaves(kind))
 
 
 def forgotten(table: Any) -> Any:

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from connectors.lake.dictionaries import DICTIONARY
+from connectors.lake.dictionaries import DICTIONARY, of_no_use
 
 _LEVELS = {"RLE", "BIT_PACKED"}  # encodings of levels, which every column has
 
 
 @contextmanager
-def writer(file: Any, schema: Any, target: BinaryIO) -> Iterator[Any]:
-    """Where tables of a schema are to be written that are to look like this file's row groups."""
+def writer(file: Any, first: Any, target: BinaryIO) -> Iterator[Any]:
+    """Where tables are to be written that are to look like this file's row groups; `first`: one of them."""
     import pyarrow.parquet
 
-    with pyarrow.parquet.ParquetWriter(target, schema, **_settings(file)) as into:
+    with pyarrow.parquet.ParquetWriter(target, first.schema, **_settings(file, first)) as into:
         if file.metadata.metadata:  # with Arrow's own copy of the schema, if there is one
             into.add_key_value_metadata(dict(file.metadata.metadata))
         yield into
@@ -37,7 +37,7 @@ def _described(file: Any) -> object:
     return paths, dict(file.metadata.metadata or {})
 
 
-def _settings(file: Any) -> dict[str, Any]:
+def _settings(file: Any, first: Any) -> dict[str, Any]:
     meta = file.metadata
     given: dict[str, Any] = {"version": "1.0" if meta.format_version == "1.0" else "2.6", "store_schema": False}
     columns = [file.schema.column(n) for n in range(len(file.schema))]
@@ -52,7 +52,10 @@ def _settings(file: Any) -> dict[str, Any]:
     group = meta.row_group(0)
     chunks = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
     given["compression"] = {path: _codec(chunk.compression) for path, chunk in chunks.items()}
-    given["use_dictionary"] = [p for p, c in chunks.items() if DICTIONARY & set(c.encodings) and _pays(c)] or False
+    in_vain = of_no_use(file, first)
+    given["use_dictionary"] = [
+        p for p, c in chunks.items() if DICTIONARY & set(c.encodings) and _pays(c) and p not in in_vain
+    ] or False
     given["column_encoding"] = {p: e for p, c in chunks.items() if (e := _encoding(c))} or None
     if given["column_encoding"] and given["use_dictionary"]:
         given["column_encoding"] = {p: e for p, e in given["column_encoding"].items() if e != "PLAIN"} or None
