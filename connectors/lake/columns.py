@@ -11,7 +11,6 @@ from typing import Any
 from connectors.lake.files import DamagedError
 from connectors.lake.people import Column, Wanted
 
-
 _BLANKS = b" ", b"\t", b"\n", b"\v", b"\f", b"\r"
 
 

@@ -8,7 +8,7 @@ Sources: https://parquet.apache.org/docs/file-format/, https://arrow.apache.org/
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -49,6 +49,15 @@ class ParquetRows:
 
     def count(self) -> int:
         return int(self._file.metadata.num_rows)
+
+    def columns(self) -> tuple[str, ...]:
+        return tuple(path for field in self._schema for path in _paths(field.name, field.type))
+
+    def first(self, most: int) -> Iterator[Mapping[str, object]]:
+        with _damage():
+            for batch in self._file.iter_batches(batch_size=max(1, most)):
+                yield from _pylist(batch)[:most]
+                return
 
     def rows(self, people: People, whole: bool = False) -> Iterator[Row]:
         leaves = self._leaves(people)
@@ -178,6 +187,19 @@ def _tables(file: Any, number: int, columns: list[str] | None) -> Iterator[Any]:
     rows = max(1, group.num_rows * LARGEST // group.total_byte_size)
     for batch in file.iter_batches(batch_size=rows, row_groups=[number]):
         yield pa.Table.from_batches([batch])
+
+
+def _paths(name: str, kind: Any) -> Iterator[str]:
+    """The paths of a column: of structures, what is in them; lists need no step of their own."""
+    import pyarrow.types as at
+
+    while at.is_list(kind) or at.is_large_list(kind) or at.is_fixed_size_list(kind):
+        kind = kind.value_type
+    if not at.is_struct(kind) or not kind.num_fields:
+        yield name
+        return
+    for field in kind:
+        yield from _paths(f"{name}.{field.name}", field.type)
 
 
 def _pylist(table: Any) -> Sequence[dict[str, Any]]:

@@ -16,7 +16,12 @@ from connectors.sandbox.training_tracker.people import PEOPLE, USERS, Person
 
 BUCKET = "tt-lake"
 CROWD = range(61, USERS, 100)
-EVENTS, SIGNUPS, CLICKS, LINES = "events/month=10/part-0.parquet", "signups/all.csv.gz", "clicks/1.jsonl", "logs/1.tsv.gz"
+EVENTS, SIGNUPS, CLICKS, LINES = (
+    "events/month=10/part-0.parquet",
+    "signups/all.csv.gz",
+    "clicks/1.jsonl",
+    "logs/1.tsv.gz",
+)
 
 
 class Lake(AmazonStore):
@@ -64,7 +69,13 @@ def _event(who: Person, now: datetime, number: int) -> dict[str, Any]:
 
 def _signup(who: Person, now: datetime) -> dict[str, Any]:
     when = (now - timedelta(days=400)).isoformat()
-    return {"user_id": who.user_id, "email": who.email, "name": who.name, "note": 'said "hello",\r\nand more', "at": when}
+    return {
+        "user_id": who.user_id,
+        "email": who.email,
+        "name": who.name,
+        "note": 'said "hello",\r\nand more',
+        "at": when,
+    }
 
 
 def _click(who: Person, now: datetime) -> dict[str, Any]:
