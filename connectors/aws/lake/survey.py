@@ -70,7 +70,7 @@ def _is_current(entry: Entry) -> bool:
 
 
 def _called(rule: Rules) -> str:
-    return f"{rule.bucket}/{rule.prefix}"
+    return f"{rule.bucket}/{rule.prefix}*{rule.suffix}"
 
 
 def _spoken_of(path: str, known: frozenset[str]) -> str:
