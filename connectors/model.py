@@ -236,6 +236,7 @@ class Capabilities:
     needs: frozenset[str]  # identifier kinds it can be searched by
     actions: frozenset[Action] = frozenset({Action.DELETE, Action.REDACT})
     exports: bool = True
+    unexported: frozenset[str] = frozenset()  # collections that no call reads out: people gather them
     verifiable: bool = True  # whether locate can prove absence afterwards
     searchable: bool = True  # False: no search exists; locate yields, unseen, what deletion is asked for
     settles_within: timedelta = timedelta(0)  # how long until a read can prove it

@@ -139,6 +139,8 @@ class Letters(Outgoing, Lifetimes):
         """The letter that the request waits for, if any."""
         asked, state = self.request(request), self.journal.state(request)
         told = self._told(request).get(request, {})
+        if self.inventory.letters and any(not appeal.result for appeal in self.appeals(request)):
+            return Kind.APPEAL_DECISION
         if asked.replays or state in (State.CANCELLED, State.DENIED) or self.inventory.letters is None:
             return None
         found = self.came_to(request)

@@ -29,6 +29,7 @@ from orchestrator.sparing import spare_the_retained, without_the_redacted
 
 CODE = "0.2.0"
 HAND_OVER = "service_provider"
+_UNSURE_DO = {Right.KNOW: "tell its categories", Right.ACCESS: "hand it out"}  # where it is this person's
 _BY_HAND = {ObstacleKind.SHARED, ObstacleKind.BY_HAND, ObstacleKind.CLAIMED}
 _STOPS = {
     ObstacleKind.UNMARKED,
@@ -62,6 +63,7 @@ class Given:
     organisation: str = ""  # the customer organisation that instructs us
     reached: frozenset[str] = frozenset()  # systems that can be told to reach its rows only
     closed: frozenset[str] = frozenset()  # exceptions that are no ground for this request
+    unexported: frozenset[str] = frozenset()  # systems, and places in them, that no call hands out
 
 
 def decide(found: Discovery, inventory: Inventory, given: Given) -> Plan:
@@ -138,10 +140,11 @@ def _whole(hop: int, record: Record, inventory: Inventory, given: Given, found: 
         note = "held for a customer organisation as its service provider: handed over to the organisation"
         return replace(step, action=Action.MANUAL, rule=HAND_OVER, note=note)
     if given.right is not Right.DELETE:
-        if given.right is Right.KNOW and {o.kind for o in step.obstacles} & UNSURE:
-            return replace(
-                step, note=f"see whether it is this person's, and tell its categories: {step.obstacles[0].reason}"
-            )
+        if given.right in _UNSURE_DO and {o.kind for o in step.obstacles} & UNSURE:
+            do = _UNSURE_DO[given.right]
+            return replace(step, note=f"see whether it is this person's, and {do}: {step.obstacles[0].reason}")
+        if given.right is Right.ACCESS and {step.system, f"{step.system}/{step.collection}"} & given.unexported:
+            return replace(step, note="no call of the system's hands it out: gather it by hand, and send it as well")
         basis = f"a request to {given.right} changes nothing here"
         return replace(step, action=Action.RETAIN, basis=basis, rule=str(given.right))
     if collection is None:

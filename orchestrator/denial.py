@@ -75,7 +75,7 @@ class Denials(Clocks):
         asked = self.unanswered(request, "denied", None)
         if not reason.strip():
             raise NotAllowedError("a denial says why: --reason")
-        if any(self.journal.entries(request, "run_started")):
+        if any(e for kind in ("run_started", "complied") for e in self.journal.entries(request, kind)):
             raise NotAllowedError(f"{request} was carried out at least in part: dsr request answer says what was done")
         if why := self._closed_ground(asked, because) or self._closed_exception(asked, because, exception, reason):
             raise NotAllowedError(f"{request} cannot be denied as {because}: {why}")

@@ -21,6 +21,7 @@ from orchestrator.model import Coverage, Plan, Role, Step
 FIRST = date(2022, 1, 1)  # nothing earlier is owed to anybody (Cal. Civ. Code 1798.130(a)(2)(B))
 A_YEAR = 12  # months
 FOR_OTHERS = "held for a customer organisation, which answers for it"
+NOT_CLEARLY = "not clearly this person's alone"
 UNSURE = {
     ObstacleKind.CLAIMED, ObstacleKind.SEVERAL_PEOPLE, ObstacleKind.SHARED, ObstacleKind.UNMARKED,
 }  # fmt: skip
@@ -149,7 +150,7 @@ def left_out(step: Step) -> str:
     if step.role is Role.SERVICE_PROVIDER:
         return FOR_OTHERS
     if {o.kind for o in step.obstacles} & UNSURE:
-        return "not clearly this person's alone"
+        return NOT_CLEARLY
     return f"searched by hand: {step.owner}" if step.collection == "*" else ""
 
 

@@ -43,6 +43,7 @@ class Fee:
     because: Charged
     agreed: bool
     charged: bool
+    waived: bool = False
 
 
 def refusal(law: Law, asked: Asked, because: Charged, before: int, facts: bool) -> str:
@@ -109,11 +110,32 @@ class Fees(Denials):
         self.journal.append(request, "fee_agreed", self.actor.id, {"at": self.now()})
         return self._fee(request)
 
+    def waive_fee(self, request: str) -> Fee:
+        """Record that the request is carried out free of charge after all."""
+        self.actor.require("run")
+        if self._fee(request).charged:
+            raise NotAllowedError(f"the fee of {request} was charged already")
+        self.journal.append(request, "fee_waived", self.actor.id, {"at": self.now()})
+        return self._fee(request)
+
+    def fee_settled(self, request: str) -> None:
+        """NotAllowedError while the person has an estimate and has not said whether to go on: they may withdraw."""
+        if not any(self.journal.entries(request, "fee_estimated")):
+            return
+        fee = self._fee(request)
+        if not (fee.agreed or fee.waived):
+            raise NotAllowedError(
+                f"the person has an estimate of {_shown(fee.cents, fee.currency)} and has not agreed to it: "
+                f"dsr request fee {request} --agreed, or --waive; or dsr request cancel {request} if it is withdrawn"
+            )
+
     def charge_fee(self, request: str, amount: str, letter: Path) -> Fee:
         """Record what was charged. NotAllowedError without an estimate that was agreed to, and above it."""
         self.actor.require("run")
         fee = self._fee(request)
         cents, currency = _parsed(amount)
+        if fee.waived:
+            raise NotAllowedError(f"the fee of {request} was waived")
         if not fee.agreed:
             raise NotAllowedError(f"the person has not agreed to the estimate: dsr request fee {request} --agreed")
         if currency != fee.currency or cents > fee.cents:
@@ -131,10 +153,12 @@ class Fees(Denials):
                 f"nothing is charged without an estimate before: dsr request fee {request} --estimate"
             )
         last = estimates[-1]
-        agreed = any(e.seq > last.seq for e in self.journal.entries(request, "fee_agreed"))
+        agreed, waived = (
+            any(e.seq > last.seq for e in self.journal.entries(request, kind)) for kind in ("fee_agreed", "fee_waived")
+        )
         charged = any(self.journal.entries(request, "fee_charged"))
         told = last.payload
-        return Fee(request, told["cents"], told["currency"], Charged(told["because"]), agreed, charged)
+        return Fee(request, told["cents"], told["currency"], Charged(told["because"]), agreed, charged, waived)
 
     def _facts_filed(self, asked: Request, facts: Path) -> str:
         content = content_of(facts, "the facts", wanted="give what shows that it is unfounded or excessive")

@@ -57,6 +57,7 @@ def run(service: Service, request: str, progress: Progress) -> Fulfilled:
     """
     service.request(request)
     refuse_if_paused(service.journal, request)
+    service.fee_settled(request)
     with service.journal.lease(request):  # before the checks: another driver may be making a new plan
         _scrub(service, request)
         done = service.carried_out(request)

@@ -144,6 +144,11 @@ class Law:
         """Whether residence is no ground for a denial."""
         return EVERYBODY in self.choice(Topic.RESIDENCE, asked).among
 
+    def promised(self, asked: Asked) -> bool:
+        """Whether the company's own policy gives the right to everybody."""
+        rules = (r for r in self.rules(Topic.RESIDENCE, asked) if r.promise)
+        return any(EVERYBODY in r.among for r in rules)
+
     @property
     def unconfirmed(self) -> tuple[Rule, ...]:
         """Rules that rest on memory only."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 
 from orchestrator.choices import purposes
 from orchestrator.clock import answer_ends, extension_ends
@@ -13,12 +14,13 @@ from orchestrator.inventory.flows import Whether
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import asked_by
 from orchestrator.letter_notices import Given, NoticeFacts
-from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Outcome
+from orchestrator.letters.facts import Addressee, Appealed, Choice, Denied, Extended, Facts, Outcome
 from orchestrator.letters.items import outcome
 from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.model import Level, Request, Verification
 from orchestrator.opt_out import MAILED
 from orchestrator.opt_outs import OptOuts
+from orchestrator.records import Appeals
 from orchestrator.regimes import holidays
 from orchestrator.regimes.proofs import proofs
 from orchestrator.signing import verify
@@ -27,7 +29,7 @@ from orchestrator.vault import RequestVault
 REPLY = "reply"  # the vault's slot with the name and the addresses that the person gave for letters
 
 
-class LetterFacts(OptOuts, Fees, NoticeFacts):
+class LetterFacts(OptOuts, Fees, NoticeFacts, Appeals):
     """What letters are written from."""
 
     def letter_facts(self, request: str, kind: Kind, given: Given) -> Facts:
@@ -50,9 +52,11 @@ class LetterFacts(OptOuts, Fees, NoticeFacts):
             outcome=self.came_to(request) if kind in ANSWERS or kind is Kind.APPROVAL else None,
             extended=self._extended(request, given) if kind is Kind.EXTENSION else None,
             denied=Denied(given.because, given.reason) if kind in (Kind.DENIAL, Kind.FEE_ESTIMATE) else None,
+            appealed=self._appealed(request, given) if kind is Kind.APPEAL_DECISION else None,
             notice=self._notice_of(asked, kind, given), amount=given.amount,
             choice=self._choice(asked, given), sells=self._sells(),
-            asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery, agent_of=given.agent_of,
+            asks=given.asks, asks_by=given.by, again_by=given.by, delivery=given.delivery,
+            covers_from=self._covers_from(request), agent_of=given.agent_of,
         )  # fmt: skip
 
     def desk(self) -> Stationery:
@@ -70,6 +74,8 @@ class LetterFacts(OptOuts, Fees, NoticeFacts):
             self.deniable(request, Because(given.because), given.reason)
         elif why := next((w for ask in given.asks if (w := proofs().refusal(ask))), ""):
             raise NotAllowedError(why)
+        elif kind is Kind.APPEAL_DECISION:
+            self.undecided(request)
         elif kind is Kind.FEE_ESTIMATE:
             self.estimable(request, given.amount, given.because, given.reason, given.facts is not None)
         elif kind is Kind.HAND_OVER:
@@ -152,12 +158,21 @@ class LetterFacts(OptOuts, Fees, NoticeFacts):
     def _extended(self, request: str, given: Given) -> Extended:
         return Extended(self.extension(request, given.reason, given.until).until, given.reason)
 
+    def _appealed(self, request: str, given: Given) -> Appealed:
+        return Appealed(self.undecided(request).appealed, given.result, given.reason)
+
     def _verified(self, request: str) -> Verification | None:
         try:
             found = self.verification(request)
         except NotAllowedError:
             return None
         return None if found.level is Level.NONE else found
+
+    def _covers_from(self, request: str) -> date | None:
+        """The first day that the last package covers; None if it covers everything, or there is none."""
+        last = next(reversed(list(self.journal.entries(request, "exported"))), None)
+        since = last.payload["since"] if last else None
+        return self.day(datetime.fromisoformat(since)) if since else None
 
     def _sells(self) -> Whether:
         """Whether data is sold or shared today. One answer that is missing is none."""

@@ -41,6 +41,7 @@ class Given:
     agent_of: str = ""
     organisation: str = ""
     amount: str = ""
+    result: str = ""  # of an appeal
     facts: Path | None = None  # what shows that a request is unfounded or excessive
 
 

@@ -11,6 +11,7 @@ from orchestrator.letter_notices import Given
 from orchestrator.letters.facts import Facts
 from orchestrator.letters.kinds import RECORDED, Kind
 from orchestrator.receipt import hash_of
+from orchestrator.records import Result
 
 
 class Outgoing(LetterFacts):
@@ -33,6 +34,8 @@ class Outgoing(LetterFacts):
                 purpose = "details" if any(self.journal.entries(request, "verified")) else "identity"
                 more = {"at": at or self.now(), "purpose": purpose, "points": [], "letter": hash_of(letter)}
                 self.journal.append(request, "more_asked", self.actor.id, more)
+            case Kind.APPEAL_DECISION:
+                self.decide_appeal(request, Result(given.result), letter, at)
             case Kind.FEE_ESTIMATE:
                 because = Charged(given.because)
                 self.estimate_fee(request, given.amount, because, given.reason, letter, given.facts, at)

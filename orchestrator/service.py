@@ -156,6 +156,7 @@ class Service(
             self.workspace.hashes(request, found.subject), scope.existed if scope else erased,
             scope.unserved if scope else frozenset(erased), asked.only, self.workspace.redacting, organisation,
             frozenset(self.systems(request)) if organisation else frozenset(), self.closed(asked),
+            self.workspace.unexported,
         )  # fmt: skip
         return decide(found, self.inventory, given)
 

@@ -203,6 +203,12 @@ class Workspace:
         """Systems that can empty some fields of a row and keep the others."""
         return frozenset(name for name, able in self.capabilities.items() if Action.REDACT in able.actions)
 
+    @property
+    def unexported(self) -> frozenset[str]:
+        """Systems and collections ("system/collection") that no call hands out."""
+        silent = {name for name, able in self.capabilities.items() if not able.exports}
+        return frozenset(silent | {f"{n}/{c}" for n, able in self.capabilities.items() for c in able.unexported})
+
     def not_connected(self) -> dict[str, str]:
         """Systems without a connector and why they are not searched by machine."""
         return {

@@ -16,6 +16,8 @@ from orchestrator.denial import Because
 from orchestrator.disclosures import Categories, DirectMarketing
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory.flows import Capacity, Flow, Recipient, Whether
+from orchestrator.letter_notices import Given
+from orchestrator.letters.kinds import Kind
 from orchestrator.model import Level, Right
 from orchestrator.telling import categories_text
 from tests.office import Office, dsr, inventory
@@ -80,8 +82,15 @@ def test_categories_are_told_of_what_is_held_and_need_less_proof_than_values(off
     unsure = [s for s in office.service.manual_steps(request) if s.note.startswith("see whether it is this person's")]
     assert len(unsure) == 4, "claims of others: a person looks"
     assert "Categories of personal data" in done.page.read_text()
+    wish = Given(delivery="with this letter", by=date(2030, 1, 2))
+    office.service.draft_letter(request, Kind.PARTIAL_DENIAL, wish, letter.parent / "drafts")
+    said = " ".join(next((letter.parent / "drafts").glob("*.txt")).read_text().split())
+    assert "reaches you as follows: with this letter" in said
+    assert "package" not in said
     office.service.answer(request, letter)
     assert not office.service.clock(request)[0].open
+    (row,) = office.service.log()
+    assert (row.response, row.basis) == ("complied with in part", "service_provider (11 CCR 7050)")
 
 
 def test_specific_pieces_are_not_exported_on_the_proof_for_categories(office: Office, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ class HatchbuckConnector:
         self.capabilities = Capabilities(
             needs=settings.kinds(ADDRESSES) | settings.kinds(CONTACT_ID),
             actions=frozenset({Action.REDACT}),  # an order to delete a contact ends as MANUAL
+            unexported=frozenset(UNREADABLE),
             settles_within=settings.settles_within,
         )
 

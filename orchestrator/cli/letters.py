@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.cli.session import AsJson, RequestId, local, print_json, say, settings
+from orchestrator.cli.session import AsJson, RequestId, local, one_of, print_json, say, settings
 
 if TYPE_CHECKING:
     from orchestrator.correspondence import Sent
@@ -21,8 +21,8 @@ app = typer.Typer(no_args_is_help=True, help="Letters to the person: write, send
 
 KindName = Annotated[
     str, typer.Argument(metavar="KIND", help="acknowledgement, more_information, extension, approval, completion, "
-                        "partial_denial, nothing_found, denial, fee_estimate, service_provider_notice, hand_over or "
-                        "vendor_notice.")
+                        "partial_denial, nothing_found, denial, appeal_decision, fee_estimate, "
+                        "service_provider_notice, hand_over or vendor_notice.")
 ]  # fmt: skip
 ToName = Annotated[str, typer.Option(help="The person's name, if the request's vault does not have it.")]
 AddressFrom = Annotated[str, typer.Option(metavar="FILE", help="Lines of the postal address; - is standard input.")]
@@ -43,6 +43,7 @@ SeeAt = Annotated[str, typer.Option(help="Where the person can see that an opt-o
 Vendor = Annotated[str, typer.Option(help="The recipient of the inventory that is told to delete.")]
 Organisation = Annotated[str, typer.Option(help="The customer organisation of the inventory that decides.")]
 Amount = Annotated[str, typer.Option(metavar='"25.00 USD"', help="What the request would cost.")]
+ResultName = Annotated[str, typer.Option("--result", help="Of an appeal: granted, granted in part or refused.")]
 Shows = Annotated[Path | None, typer.Option("--facts", help="What proves that a request is unfounded or excessive.")]
 AgentOf = Annotated[str, typer.Option("--requester", help="agent or parent, if somebody asked for the person.")]
 
@@ -54,12 +55,12 @@ def draft(
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
     until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", since: Since = None,
     see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", organisation: Organisation = "",
-    amount: Amount = "", facts: Shows = None, as_json: AsJson = False,
+    amount: Amount = "", facts: Shows = None, result: ResultName = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter as text, page and PDF. Sends nothing, stops no clock."""
     given = replace(
         _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at),
-        organisation=organisation, amount=amount, facts=facts,
+        organisation=organisation, amount=amount, facts=facts, result=_result(result),
     )  # fmt: skip
     with settings(context).service() as service:
         made = service.draft_letter(request, _kind(kind), given, out)
@@ -78,12 +79,12 @@ def send(
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
     until: Until = None, ask: Asks = None, by: By = None, delivery: Delivery = "", since: Since = None,
     see_at: SeeAt = "", vendor: Vendor = "", requester: AgentOf = "", organisation: Organisation = "",
-    amount: Amount = "", facts: Shows = None, as_json: AsJson = False,
+    amount: Amount = "", facts: Shows = None, result: ResultName = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter and send it by the inventory's channel. It does what its own command would record."""
     given = replace(
         _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at),
-        organisation=organisation, amount=amount, facts=facts,
+        organisation=organisation, amount=amount, facts=facts, result=_result(result),
     )  # fmt: skip
     with settings(context).service() as service:
         _told(service.send_letter(request, _kind(kind), given, again=again), as_json)
@@ -96,12 +97,12 @@ def record(
     on: Annotated[datetime | None, typer.Option(help="When, if not now, in the company's time zone.")] = None,
     to_name: ToName = "", address_from: AddressFrom = "", reason: Reason = "", because: BecauseName = "",
     until: Until = None, ask: Asks = None, by: By = None, vendor: Vendor = "", organisation: Organisation = "",
-    amount: Amount = "", facts: Shows = None, as_json: AsJson = False,
+    amount: Amount = "", facts: Shows = None, result: ResultName = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Record that a letter went out by hand. It does what its own command would record."""
     given = replace(
         _given(to_name, address_from, reason, because, until, ask, by, "", vendor, ""),
-        organisation=organisation, amount=amount, facts=facts,
+        organisation=organisation, amount=amount, facts=facts, result=_result(result),
     )  # fmt: skip
     with settings(context).service() as service:
         at = local(service, on)
@@ -203,6 +204,12 @@ def _kind(name: str) -> Kind:
         return Kind(name.replace("-", "_"))
     except ValueError:
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(Kind)}", param_hint="KIND") from None
+
+
+def _result(word: str) -> str:
+    from orchestrator.records import Result
+
+    return one_of(Result, word, "--result") if word else ""
 
 
 def _lines(path: str) -> tuple[str, ...]:

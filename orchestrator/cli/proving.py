@@ -148,21 +148,29 @@ def fee(
     facts: Annotated[Path | None, typer.Option(help="What proves that it is unfounded or excessive.")] = None,
     letter: Annotated[Path | None, typer.Option(help="The letter as it went out; only its hash is kept.")] = None,
     agreed: Annotated[bool, typer.Option("--agreed", help="The person agreed to the estimate.")] = False,
+    waive: Annotated[bool, typer.Option("--waive", help="Carry it out free of charge after all.")] = False,
     charge: Annotated[str, typer.Option(help="What is charged: at most the estimate.")] = "",
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """A fee: estimate it, record that the person agreed, charge it. Refused where law or promise gives it free."""
+    """A fee: estimate it, record that the person agreed, charge it. Refused where law or promise gives it free.
+
+    `dsr run` waits for an estimate to be agreed to or waived.
+    """
     from orchestrator.fees import Charged
 
-    if [bool(estimate), agreed, bool(charge)].count(True) != 1 or ((estimate or charge) and letter is None):
-        raise typer.BadParameter("give one of --estimate AMOUNT --letter FILE, --agreed, --charge AMOUNT --letter FILE")
+    if [bool(estimate), agreed, waive, bool(charge)].count(True) != 1 or ((estimate or charge) and letter is None):
+        one_of_these = "--estimate AMOUNT --letter FILE, --agreed, --waive, --charge AMOUNT --letter FILE"
+        raise typer.BadParameter(f"give one of {one_of_these}")
     ground = one_of(Charged, because, "--because")
     with settings(context).service() as service:
         if estimate and letter:
             found = service.estimate_fee(request, estimate, ground, reason, letter, facts)
+        elif charge and letter:
+            found = service.charge_fee(request, charge, letter)
         else:
-            found = service.charge_fee(request, charge, letter) if charge and letter else service.agree_fee(request)
-    what = "charged" if found.charged else "agreed to" if found.agreed else "estimated"
+            found = service.waive_fee(request) if waive else service.agree_fee(request)
+    standing = {"waived": found.waived, "charged": found.charged, "agreed to": found.agreed, "estimated": True}
+    what = next(word for word, so in standing.items() if so)
     print_json(found) if as_json else say(f"{request}  fee {what}")
 
 

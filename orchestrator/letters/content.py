@@ -22,6 +22,7 @@ from orchestrator.letters.kinds import Kind, State
 from orchestrator.letters.slots import Slots, day, slots
 from orchestrator.letters.wording import Block as Told
 from orchestrator.letters.wording import Sentence
+from orchestrator.model import Right
 from orchestrator.regimes.outcomes import outcomes
 
 _OF_INSTRUCTIONS: Mapping[Kind, str] = {  # the outcome of which such a letter tells an organisation
@@ -195,6 +196,8 @@ class _Writing:
         """A section for each state that data is in, with what the law adds the first time."""
         added: set[str] = set()
         for state in State:
+            if state is State.DISCLOSED and self._facts.about == Right.KNOW:
+                continue  # categories were told: no package has the data itself
             items = [item for item in self._given.items if item.state is state]
             if items:
                 words = wording.words().states[state]

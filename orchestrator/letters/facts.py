@@ -81,6 +81,15 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class Appealed:
+    """When the person appealed, what came of it, in the words of the record, and the reasons."""
+
+    on: date
+    result: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Since when an opt-out, opt-in or limit holds, and how the person can see that it does (11 CCR 7026(g))."""
 
@@ -123,6 +132,7 @@ class Facts:
     outcome: Outcome | None = None
     extended: Extended | None = None
     denied: Denied | None = None
+    appealed: Appealed | None = None
     choice: Choice | None = None
     sells: Whether = Whether.UNKNOWN  # whether the company sells or shares data
     notice: Notice | None = None
@@ -131,6 +141,7 @@ class Facts:
     asks_by: date | None = None
     again_by: date | None = None  # until when the next letter is promised
     delivery: str = ""  # how a package reaches the person
+    covers_from: date | None = None  # the first day that the package covers; None: of whatever date
     agent_of: str = field(default="", repr=False)  # "agent" or "parent": on whose behalf the letter's reader asked
 
     @property

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     PARTIAL_DENIAL = "partial_denial"  # done, but for what is kept under an exception
     NOTHING_FOUND = "nothing_found"
     DENIAL = "denial"
+    APPEAL_DECISION = "appeal_decision"  # of an appeal to the company, where the law gives one
     FEE_ESTIMATE = "fee_estimate"  # what a request would cost, before anything is done
     PROVIDER_NOTICE = "service_provider_notice"  # a customer organisation decides about a part of it
     HAND_OVER = "hand_over"  # not to the person: the organisation gets what it decides about

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from orchestrator.clock import Deadline
+from orchestrator.disclosures import FIRST
 from orchestrator.inventory.flows import Whether
 from orchestrator.law import Asked, Purpose, Topic
 from orchestrator.letters import wording
@@ -61,9 +62,11 @@ def slots(facts: Facts) -> Slots:
         "asks_by": day(facts, asks_by),
         "again_by": day(facts, _again_by(facts)),
         "delivery": facts.delivery.strip(),
+        "covers_from": day(facts, facts.covers_from),
+        "older_on_request": _flag(facts.covers_from is not None and facts.covers_from > FIRST),
         "opt_out_at": facts.desk.opt_out_at,
         "authority": facts.desk.authority,
-        "promise": _flag(facts.request.ground is Ground.POLICY_PROMISE),
+        "promise": _flag(facts.request.ground is Ground.POLICY_PROMISE and facts.law.promised(facts.asked)),
         "for_agent": _flag(facts.agent_of == "agent"),
         "for_parent": _flag(facts.agent_of == "parent"),
         "vendor": notice.vendor if notice else "",
@@ -119,15 +122,18 @@ def _cited(deadline: Deadline) -> str:
 
 
 def _decisions(facts: Facts) -> dict[str, str]:
-    extended, denied, choice = facts.extended, facts.denied, facts.choice
+    extended, denied, choice, appeal = facts.extended, facts.denied, facts.choice, facts.appealed
     because = denied.because if denied else ""
     known = wording.words().because
-    reason = (extended.reason if extended else denied.reason if denied else "").strip()
+    reason = next((told.reason for told in (extended, denied, appeal) if told), "").strip()
     outcome = facts.outcome
     denies_deletion = denied is not None or (outcome is not None and State.RETAINED in outcome.states)
     return {
         "reason": reason,
         "because": known.get(because, ""),
+        "appealed": day(facts, appeal.on if appeal else None),
+        "result": wording.words().appeals.get(appeal.result, "") if appeal else "",
+        "refused": _flag(appeal is not None and appeal.result != "granted"),
         "not_verified": _flag(because == "insuf_verification"),
         "extended_until": day(facts, extended.until if extended else None),
         "since": day(facts, choice.since if choice else None),

@@ -20,7 +20,8 @@ from orchestrator.letters.kinds import Kind, State
 FOLDER = Path(__file__).parent
 TopicName = Literal[
     "verify", "pause", "free", "unverified", "service_provider", "records", "exceptions", "hold", "backups", "vendors",
-    "never_disclosed", "no_ask", "opt_out_offer", "appeal", "complain", "vendor_duty", "third_party_duty", "fee",
+    "never_disclosed", "no_ask", "opt_out_offer", "appeal", "appeal_denied", "complain", "vendor_duty",
+    "third_party_duty", "fee", "older",
 ]  # fmt: skip
 AboutName = RightName | Literal["know"]
 ListName = Literal["asks", "withheld", "data"]
@@ -80,6 +81,7 @@ class Words(Entry):
     channels: dict[str, Text]
     levels: dict[LevelName, Text]
     because: dict[str, Text]
+    appeals: dict[str, Text]
     states: dict[State, StateWords]
     hints: dict[str, Text]
 

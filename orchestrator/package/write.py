@@ -13,6 +13,7 @@ from connectors.errors import ConnectorError
 from connectors.model import Artifact, Locator, Subject
 from connectors.protocol import Connector
 from orchestrator.decide import HAND_OVER
+from orchestrator.disclosures import NOT_CLEARLY
 from orchestrator.errors import IncompleteError, NotAllowedError, SystemFailedError
 from orchestrator.inventory import Collection, Inventory
 from orchestrator.model import Plan, Request, Step
@@ -215,9 +216,9 @@ def _not_exported(step: Step, connector: Connector | None) -> str:
     if step.rule == HAND_OVER:
         return "held for a customer organisation, which answers for it"
     if step.obstacles and any(o.kind in _NOT_CLEARLY_THEIRS for o in step.obstacles):
-        return "not clearly this person's alone: " + step.obstacles[0].reason
+        return f"{NOT_CLEARLY}: {step.obstacles[0].reason}"
     if connector is None:
         return f"by hand: {step.owner}"
-    if not connector.capabilities.exports:
+    if not connector.capabilities.exports or step.collection in connector.capabilities.unexported:
         return "the system's API cannot export one person"
     return ""

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.model import Action, Status
-from orchestrator.disclosures import left_out
+from orchestrator.disclosures import NOT_CLEARLY, UNSURE, left_out
 from orchestrator.model import IN_PLACE, LATER, Coverage, Right, Searched, Step, StepResult
 from orchestrator.portion import WISH
 from orchestrator.receipt.case import Case
@@ -245,7 +245,10 @@ def _correction(step: Step, result: StepResult | None, attested: bool, case: Cas
 def _disclosure(step: Step, case: Case) -> Standing:
     if case.disclosed is None:
         return Standing.NOT_ATTEMPTED
-    left_out = {place for place, _ in case.disclosed.left_out}
+    if step.action is Action.MANUAL or {o.kind for o in step.obstacles} & UNSURE:
+        return Standing.BY_HAND
+    # What is not clearly theirs was left out of a place by itself, by its own step.
+    left_out = {place for place, why in case.disclosed.left_out if not why.startswith(NOT_CLEARLY)}
     return Standing.BY_HAND if f"{step.system}/{step.collection}" in left_out else Standing.DISCLOSED
 
 

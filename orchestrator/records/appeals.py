@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
 from orchestrator.clock import Deadline, Facts, Standing, deadlines
-from orchestrator.deadlines import Clocks, letter_hash, went_out
+from orchestrator.deadlines import AsSent, Clocks, letter_hash, went_out
 from orchestrator.errors import NotAllowedError
 from orchestrator.law import Asked, Topic
 from orchestrator.regimes import holidays
@@ -57,12 +56,17 @@ class Appeals(Clocks):
         self.journal.append(request, "appealed", self.actor.id, {"at": at or self.now()}, request)
         return self._appeal_of(request)
 
-    def decide_appeal(self, request: str, result: Result, letter: Path, at: datetime | None = None) -> Appeal:
-        """Record that the decision went out, with its reasons and how to reach the attorney general."""
-        self.actor.require("run")
+    def undecided(self, request: str) -> Appeal:
+        """The appeal that waits for a decision. NotAllowedError if there is none."""
         found = self._appeal_of(request)
         if found.result:
             raise NotAllowedError(f"the appeal of {request} was decided already")
+        return found
+
+    def decide_appeal(self, request: str, result: Result, letter: AsSent, at: datetime | None = None) -> Appeal:
+        """Record that the decision went out, with its reasons and how to reach the attorney general."""
+        self.actor.require("run")
+        self.undecided(request)
         self._after(went_out(next(self.journal.entries(request, "appealed"))), at)
         told = {"at": at or self.now(), "result": result, "letter": letter_hash(letter)}
         self.journal.append(request, "appeal_decided", self.actor.id, told, request)

@@ -46,7 +46,7 @@ class Purged:
     files: int
 
 
-class Records(Appeals, Papers):
+class Records(Papers, Appeals):
     """The use cases around the record of requests."""
 
     def log(self, year: int | None = None, *, instructions: bool = False) -> tuple[Logged, ...]:

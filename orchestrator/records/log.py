@@ -17,8 +17,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.model import Request, Right
-from orchestrator.receipt import Fulfilment
+from connectors.model import Action
+from orchestrator.model import Request, Right, Role
+from orchestrator.receipt import Fulfilment, Standing
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would calculate
 
@@ -93,16 +94,23 @@ def _response(told: Told) -> tuple[date | None, Response, str]:
     if told.answered:
         if told.receipt is None:
             return told.answered, Response.ANSWERED, ""
-        return told.answered, _OUTCOMES[Fulfilment(told.receipt["outcome"])], _retained(told.receipt)
+        response, basis = _OUTCOMES[Fulfilment(told.receipt["outcome"])], _basis(told.receipt)
+        return told.answered, Response.IN_PART if basis and response is Response.COMPLIED else response, basis
     return told.cancelled, Response.WITHDRAWN if told.cancelled else Response.OPEN, ""
 
 
-def _retained(receipt: Mapping[str, Any]) -> str:
-    """The exceptions under which something was kept, each with its citation, once."""
-    found = (
+def _basis(receipt: Mapping[str, Any]) -> str:
+    """Why a part was not done, each once: exceptions with their citation, what an organisation decides about, and
+    what was contested and stays. The same make a letter one of a denial in part."""
+    found = [
         f"{kept['exception'] or kept['basis']} ({kept['citation']})" if kept["citation"] else kept["basis"]
         for kept in receipt["retained"]
-    )  # fmt: skip
+    ]
+    for step in receipt.get("steps", ()):
+        if step["role"] == Role.SERVICE_PROVIDER and step["action"] == Action.MANUAL:
+            found.append("service_provider (11 CCR 7050)" if receipt.get("regime") == "ccpa" else "service_provider")
+        elif step["standing"] == Standing.UNCORRECTED:
+            found.append("left as it is (11 CCR 7023)" if receipt.get("regime") == "ccpa" else "left as it is")
     return "; ".join(dict.fromkeys(found))
 
 

@@ -38,6 +38,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     # fees
     "fee_estimated": frozenset({"cents", "currency", "because", "reason", "letter", "evidence"}),
     "fee_agreed": frozenset({"at"}),
+    "fee_waived": frozenset({"at"}),
     "fee_charged": frozenset({"cents", "currency", "letter"}),
     # customer organisations: keyed hashes of which, and of who was written to
     "handed_over": frozenset({"plan", "organisation", "recipient", "listed", "reason", "at", "proof", "steps"}),

@@ -13,7 +13,7 @@ from orchestrator.inventory.flows import Whether
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Asked
 from orchestrator.letters.content import Content, Heading, Items, Paragraph, Table, compose
-from orchestrator.letters.facts import Addressee, Choice, Denied, Extended, Facts, Item, Notice, Outcome
+from orchestrator.letters.facts import Addressee, Appealed, Choice, Denied, Extended, Facts, Item, Notice, Outcome
 from orchestrator.letters.kinds import Kind, State
 from orchestrator.model import Ground, Level, Request, Right, Role, Verification
 from orchestrator.receipt import Fulfilment
@@ -56,6 +56,7 @@ NEEDED: dict[Kind, dict[str, object]] = {
     Kind.PARTIAL_DENIAL: {"outcome": KEPT},
     Kind.NOTHING_FOUND: {"outcome": NOTHING},
     Kind.DENIAL: {"denied": Denied("insuf_verification", "What you sent did not match what we hold.")},
+    Kind.APPEAL_DECISION: {"appealed": Appealed(date(2026, 11, 20), "refused", "The books must be kept.")},
     Kind.FEE_ESTIMATE: {
         "amount": "25.00 USD",
         "denied": Denied("", "It is the ninth request of this kind within a week."),

@@ -14,12 +14,15 @@ from orchestrator.cli.app import app
 from orchestrator.denial import Because
 from orchestrator.errors import IntegrityError, NotAllowedError
 from orchestrator.inventory import Inventory
+from orchestrator.letter_notices import Given
+from orchestrator.letters.kinds import Kind
 from orchestrator.records import Result
 from orchestrator.service import Service
 from orchestrator.staff import identify
 from orchestrator.workspace import Workspace
 from tests.orchestrator.desks import Desk, asked, desk, letter, on
 from tests.orchestrator.inventories import MINIMAL
+from tests.orchestrator.letter_desk import LETTERS
 
 __all__ = ["desk", "letter"]  # fixtures
 
@@ -29,7 +32,7 @@ def colorado(tmp_path: Path) -> Iterator[Desk]:
     """A desk under Colorado's law."""
     folder = tmp_path / "co"
     folder.mkdir()
-    (folder / "inventory.yaml").write_text(MINIMAL.replace("regime: ccpa", "regime: co"))
+    (folder / "inventory.yaml").write_text(MINIMAL.replace("regime: ccpa", "regime: co") + LETTERS)
     inventory = Inventory.load(folder / "inventory.yaml")
     with Workspace.open(folder / "state", inventory) as workspace:
 
@@ -87,6 +90,26 @@ def test_what_cannot_be_appealed_is_refused(colorado: Desk, desk: Desk, letter: 
     service.decide_appeal(request, Result.GRANTED, letter)
     with pytest.raises(NotAllowedError, match="decided already"):
         service.decide_appeal(request, Result.REFUSED, letter)
+
+
+def test_the_letter_of_a_decision_decides(colorado: Desk, letter: Path, tmp_path: Path) -> None:
+    request = denied(colorado, letter)
+    given = Given(name="Ann Lee", reason="The books must be kept.", result="refused")
+    with pytest.raises(NotAllowedError, match="nobody appealed"):
+        colorado(on(2028, 1, 15)).draft_letter(request, Kind.APPEAL_DECISION, given, tmp_path)
+    colorado(on(2028, 1, 15)).appeal(request)
+    service = colorado(on(2028, 2, 1))
+    assert service.next_letter(request) is Kind.APPEAL_DECISION
+    with pytest.raises(NotAllowedError, match="result: what came of the appeal"):
+        service.draft_letter(request, Kind.APPEAL_DECISION, Given(name="Ann Lee", reason="Because."), tmp_path)
+    shown = Path(service.draft_letter(request, Kind.APPEAL_DECISION, given, tmp_path).where[0]).read_text()
+    assert "coag.gov" in shown
+    service.record_letter(request, Kind.APPEAL_DECISION, letter, given)
+    (appeal,) = service.appeals()
+    assert (appeal.result, appeal.decision.late) == ("refused", False)
+    assert service.next_letter(request) is None
+    with pytest.raises(NotAllowedError, match="decided already"):
+        service.draft_letter(request, Kind.APPEAL_DECISION, given, tmp_path)
 
 
 def test_appeals_on_the_command_line(tmp_path: Path, colorado: Desk, letter: Path) -> None:

@@ -222,6 +222,10 @@ def test_what_was_carried_out_is_not_denied(desk: Desk, letter: Path) -> None:
     service.journal.append(request, "run_started", "desk", {"plan": "sha256:00"})
     with pytest.raises(NotAllowedError, match="carried out at least in part"):
         service.deny(request, Because.OTHER, "changed our mind", letter)
+    limit = requested(desk, right=Right.LIMIT)
+    service.journal.append(limit, "complied", "desk", {})
+    with pytest.raises(NotAllowedError, match="carried out at least in part"):
+        service.deny(limit, Because.OTHER, "changed our mind", letter)
 
 
 def test_a_reopened_request_has_its_clock_again(desk: Desk) -> None:

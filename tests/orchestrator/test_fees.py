@@ -74,6 +74,24 @@ def test_a_fee_is_estimated_before_and_never_charged_above(desk: Desk, paper: Pa
         desk(on(3, 7)).charge_fee(request, "5.00 USD", paper)
 
 
+def test_nothing_is_done_while_the_person_may_still_withdraw_over_a_fee(desk: Desk, paper: Path) -> None:
+    request, waived = asked(desk), asked(desk, email="b@example.com")
+    for one in (request, waived):
+        desk(on(3, 5)).estimate_fee(one, "25.00 USD", Charged.UNFOUNDED, "a robot asks", paper, paper)
+        with pytest.raises(NotAllowedError, match=r"an estimate of 25\.00 USD .*--agreed, or --waive"):
+            desk(on(3, 6)).run(one)
+    desk(on(3, 6)).agree_fee(request)
+    assert desk(on(3, 6)).waive_fee(waived).waived
+    for one in (request, waived):
+        with pytest.raises(NotAllowedError, match="verif"):  # what stands in the way next
+            desk(on(3, 7)).run(one)
+    with pytest.raises(NotAllowedError, match="was waived"):
+        desk(on(3, 7)).charge_fee(waived, "20.00 USD", paper)
+    desk(on(3, 8)).estimate_fee(request, "30.00 USD", Charged.UNFOUNDED, "a robot asks", paper, paper)
+    with pytest.raises(NotAllowedError, match=r"30\.00 USD"):
+        desk(on(3, 8)).run(request)
+
+
 def test_twice_in_twelve_months_counts_answered_requests_to_know_only(desk: Desk, paper: Path) -> None:
     """Deletions, denials, others' requests and what is older than a year do not count."""
     days = {Right.ACCESS: [on(3, 1, 2025), on(4, 1, 2025)], Right.DELETE: [on(5, 1, 2025), on(6, 1, 2025)]}

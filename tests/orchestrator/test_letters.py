@@ -12,10 +12,10 @@ import pytest
 from orchestrator.denial import Because
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory.flows import Whether
-from orchestrator.law import Asked, Topic
+from orchestrator.law import EVERYBODY, Asked, Confidence, Rule, Topic
 from orchestrator.letters import wording
 from orchestrator.letters.content import compose
-from orchestrator.letters.facts import Denied, Notice
+from orchestrator.letters.facts import Denied, Notice, Outcome
 from orchestrator.letters.kinds import ANSWERS, Kind, State
 from orchestrator.letters.render import text
 from orchestrator.model import Ground, Level, Right, Role
@@ -41,13 +41,13 @@ from tests.orchestrator.letter_cases import (
 @pytest.mark.parametrize("regime", REGIMES)
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_can_be_written_under_every_law_and_names_what_the_law_asks_for(kind: Kind, regime: str) -> None:
-    whole = text(compose(facts(kind, regime)))
+    whole = " ".join(text(compose(facts(kind, regime))).split())
     assert "r-7k3q9m2a4b" in whole
     assert DESK.reply_to in whole
     assert "Privacy desk" in whole
     assert ("24 November 2026" if regime == "gdpr" else "November 24, 2026") in whole
     if kind not in (Kind.HAND_OVER, Kind.VENDOR_NOTICE):
-        assert "to delete your personal information" in " ".join(whole.split())
+        assert "to delete your personal information" in whole
         assert ("2 November 2026" if regime == "gdpr" else "November 2, 2026") in whole
 
 
@@ -113,9 +113,45 @@ def test_the_role_is_said_and_a_service_provider_says_its_sentence() -> None:
 
 def test_a_promise_of_the_policy_is_named_as_the_ground() -> None:
     made = facts(Kind.ACKNOWLEDGEMENT)
-    promised = replace(made, request=replace(made.request, ground=Ground.POLICY_PROMISE))
+    everybody = Rule("p", Topic.RESIDENCE, frozenset({Asked.DELETE}), "Policy", Confidence.READ,
+                     among=frozenset({EVERYBODY}), promise=True)  # fmt: skip
+    promised = replace(
+        made, law=law_of("ccpa", (everybody,)), request=replace(made.request, ground=Ground.POLICY_PROMISE)
+    )
     assert "our privacy policy promises this right" in said(compose(promised))
     assert "promises" not in said(compose(made))
+    assert "promises" not in said(compose(replace(promised, asked=Asked.CORRECT))), "of which the policy is silent"
+
+
+def test_an_access_letter_says_what_time_its_package_covers() -> None:
+    given = outcome(item(State.DISCLOSED), item(State.HANDED_OVER), files=3)
+    for kind, came in ((Kind.COMPLETION, outcome(item(State.DISCLOSED), files=3)), (Kind.PARTIAL_DENIAL, given)):
+
+        def shown(since: date | None, kind: Kind = kind, came: Outcome = came) -> str:
+            return letter(kind, asked=Asked.ACCESS, outcome=came, delivery="by mail", covers_from=since)
+
+        assert "from November 2, 2025 on" in shown(date(2025, 11, 2))
+        assert "back to January 1, 2022" in shown(date(2025, 11, 2))
+        assert "of whatever date" not in shown(date(2025, 11, 2))
+        assert "You may ask for what is older" not in shown(date(2022, 1, 1)), "nothing older is owed"
+        assert "of whatever date" in shown(None)
+
+
+def test_shine_the_light_promises_no_list_where_nothing_went_out() -> None:
+    shown = letter(Kind.COMPLETION, asked=Asked.SHINE_THE_LIGHT, delivery="with this letter")
+    assert "or that it was to nobody" in shown
+    assert "The list" not in shown
+
+
+def test_a_denial_in_part_of_categories_says_how_they_come_and_claims_no_package() -> None:
+    made = facts(Kind.PARTIAL_DENIAL, asked=Asked.ACCESS, delivery="by mail",
+                 outcome=outcome(item(State.DISCLOSED), item(State.HANDED_OVER, "School")))  # fmt: skip
+    shown = said(compose(replace(made, request=replace(made.request, right=Right.KNOW))))
+    assert "reaches you as follows: by mail" in shown
+    assert "package" not in shown
+    assert "School" in shown
+    with pytest.raises(NotAllowedError, match="delivery"):
+        compose(replace(made, request=replace(made.request, right=Right.KNOW), delivery=""))
 
 
 @pytest.mark.parametrize(

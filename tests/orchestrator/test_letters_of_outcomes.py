@@ -9,12 +9,14 @@ import pytest
 
 from orchestrator.denial import Because
 from orchestrator.errors import NotAllowedError
-from orchestrator.law import Asked, Purpose, asked_by
+from orchestrator.law import Asked, Purpose, Topic, asked_by
 from orchestrator.letters import wording
 from orchestrator.letters.content import compose, text_of
-from orchestrator.letters.facts import Denied, Facts
+from orchestrator.letters.facts import Appealed, Denied, Facts
 from orchestrator.letters.kinds import Kind, State
 from orchestrator.model import Right
+from orchestrator.records import Result
+from orchestrator.regimes import law_of
 from orchestrator.regimes.outcomes import Outcome, outcomes
 from tests.orchestrator.letter_cases import CHOSEN, KEPT, facts, item, outcome, said
 
@@ -111,6 +113,22 @@ def test_an_estimate_cites_the_rule_by_which_there_may_be_a_fee(regime: str, bec
     made = facts(Kind.FEE_ESTIMATE, regime, asked=Asked.ACCESS, denied=Denied(because, "The ninth in a week."))
     assert says in said(compose(made))
     assert says not in said(compose(replace(made, denied=Denied("", "The ninth in a week."))))
+
+
+@pytest.mark.parametrize(
+    ("regime", "office"),
+    [("va", "oag.state.va.us"), ("co", "coag.gov"), ("ct", "portal.ct.gov/ag"), ("tx", "texasattorneygeneral.gov")],
+)
+@pytest.mark.parametrize("result", Result)
+def test_who_is_refused_on_appeal_is_told_where_to_complain(regime: str, office: str, result: Result) -> None:
+    appeal = Appealed(date(2026, 11, 20), result, "The books must be kept.")
+    whole = said(compose(facts(Kind.APPEAL_DECISION, regime, appealed=appeal)))
+    assert "On November 20, 2026 you appealed" in whole
+    assert "The books must be kept." in whole
+    assert (office in whole) == (result is not Result.GRANTED)
+    assert ("You were right" in whole) == (result is not Result.REFUSED)
+    cited = {rule.citation for rule in law_of(regime, ()).rules(Topic.ANSWER, Asked.APPEAL)}
+    assert all(one in whole for one in cited) == (result is not Result.GRANTED)
 
 
 def test_a_hand_over_gives_what_the_person_is_found_by_and_promises_no_outcome() -> None:

@@ -16,9 +16,10 @@ from typer.testing import CliRunner, Result
 
 from orchestrator.cli.app import app
 from orchestrator.denial import Because
-from orchestrator.model import Right
+from orchestrator.model import Request, Right
 from orchestrator.receipt import Fulfilment
 from orchestrator.records import Logged, Response, csv_of, figures
+from orchestrator.records.log import Told, logged
 from tests.orchestrator.desks import CANARY, Desk, asked, closed, desk, letter, on, signed
 
 __all__ = ["desk", "letter"]  # fixtures
@@ -52,6 +53,24 @@ def test_what_was_kept_is_the_basis_of_a_denial_in_part(desk: Desk, letter: Path
     assert (row.response, row.basis, row.days) == (
         Response.IN_PART, "tax (26 U.S.C. 6501); kept by the vendor", 4,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "standing", "response", "basis"),
+    [
+        ("service_provider", "manual", "attested, not verified", Response.IN_PART, "service_provider (11 CCR 7050)"),
+        ("business", "retain", "uncorrected", Response.IN_PART, "left as it is (11 CCR 7023)"),
+        ("business", "delete", "gone", Response.COMPLIED, ""),
+    ],
+)
+def test_what_an_organisation_decides_about_or_stays_wrong_is_a_denial_in_part(
+    role: str, action: str, standing: str, response: Response, basis: str
+) -> None:
+    step = {"role": role, "action": action, "standing": standing}
+    receipt = {"outcome": "complete", "regime": "ccpa", "retained": [], "steps": [step, step]}
+    request = Request("r-1", Right.DELETE, "email", on(2026, 3, 1), "s1")
+    row = logged(request, date(2026, 3, 1), Told(answered=date(2026, 3, 5), receipt=receipt))
+    assert (row.response, row.basis) == (response, basis)
 
 
 @pytest.mark.parametrize("outcome", list(Fulfilment))
