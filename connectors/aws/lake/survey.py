@@ -54,7 +54,7 @@ def sample(bucket: Bucket, rule: Rules, most: int) -> Iterator[tuple[str, str]]:
 def _newest(bucket: Bucket, rule: Rules) -> Entry | None:
     """Of the first page of a listing, so that a bucket of many files is not listed for this."""
     held = [e for e in next(bucket.pages(rule.prefix), []) if _is_current(e) and rule.is_file(e.key)]
-    return max(held, key=lambda e: e.at, default=None)
+    return max(held, key=lambda e: (e.at, e.key), default=None)
 
 
 @contextmanager
