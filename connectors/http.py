@@ -16,11 +16,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from connectors.errors import AuthError, ConnectorError, RefusedError, TransientError
 
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of one JSON answer; more is a fault, not data
 PATIENCE = 20  # times the timeout, for a whole answer: the timeout itself is between two bytes
+_PIECE = 64 * 1024  # bytes, at most, of one read
 _EPOCH = 1_000_000_000  # a reset value above this is a unix time, below it seconds left
 # urllib3 logs the address of every call at DEBUG (and of some at WARNING), and an address may name
 # the person who is searched for. A filter holds whatever level the program sets.
@@ -59,25 +61,85 @@ def error_for(system: str, status: int, headers: Mapping[str, str], doing: str) 
     return RefusedError(system, f"{doing}: refused (HTTP {status})")
 
 
-class BoundedSession(requests.Session):
-    """A session for a vendor's SDK: no redirect, proxy or netrc, and no answer larger than `MAX_ANSWER`."""
+class TooLargeError(requests.RequestException):
+    """An answer is larger than any honest one."""
+
+
+class TooSlowError(requests.RequestException):
+    """An answer takes longer than any honest one."""
+
+
+def pieces(raw: Any, timeout: float, limit: int | None = None) -> Iterator[bytes]:
+    """What comes of a body (of urllib3's or http.client's), as it comes, however little: so that a clock can be kept.
+
+    TooLargeError beyond `limit` bytes (MAX_ANSWER), unpacked; TooSlowError after PATIENCE times the timeout.
+    """
+    size, give_up, limit = 0, time.monotonic() + PATIENCE * timeout, MAX_ANSWER if limit is None else limit
+    while piece := raw.read1(_PIECE):
+        size += len(piece)
+        if time.monotonic() > give_up:
+            raise TooSlowError
+        if size > limit:
+            raise TooLargeError
+        yield piece
+
+
+def unpacked(response: requests.Response, timeout: float, limit: int | None = None) -> Iterator[bytes]:
+    """The same of an answer of requests, as requests would unpack it, and with its errors."""
+    response.raw.decode_content = True
+    try:
+        yield from pieces(response.raw, timeout, limit)
+    except urllib3.exceptions.ProtocolError:
+        raise requests.exceptions.ChunkedEncodingError from None
+    except urllib3.exceptions.DecodeError:
+        raise requests.exceptions.ContentDecodingError from None
+    except urllib3.exceptions.HTTPError:
+        raise requests.ConnectionError from None
+
+
+def whole(response: requests.Response, timeout: float) -> None:
+    """Read an answer for whoever reads it otherwise. Raises as `unpacked`, and the connection ends."""
+    try:
+        response._content = b"".join(unpacked(response, timeout))
+        response._content_consumed = True  # type: ignore[attr-defined]
+    except BaseException:
+        response.close()
+        raise
+
+
+class StayingSession(requests.Session):
+    """A session that follows nothing: no redirect, no proxy, no netrc."""
 
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False  # credentials go to one host only
-        self.max_redirects = 0
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """None: requests would read the whole body of a redirect before it looks whether to follow."""
+        return None
+
+
+class BoundedSession(StayingSession):
+    """A session for a vendor's SDK: it follows nothing, and no answer is larger than `MAX_ANSWER` or takes for ever."""
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         response = super().send(request, **{**kwargs, "stream": True})
-        body = bytearray()
-        for chunk in response.iter_content(64 * 1024):
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                response.close()
-                raise requests.exceptions.ContentDecodingError("an answer without end")
-        response._content = bytes(body)
-        response._content_consumed = True  # type: ignore[attr-defined]
+        stay(response)
+        whole(response, seconds(kwargs.get("timeout")))
         return response
+
+
+def stay(response: requests.Response) -> None:
+    """TooManyRedirects where an answer leads elsewhere; its body is not read."""
+    if 300 <= response.status_code < 400:
+        response.close()
+        raise requests.TooManyRedirects
+
+
+def seconds(timeout: Any) -> float:
+    """A timeout of requests, (connecting, reading) or one for both, as that between two bytes."""
+    found = timeout[-1] if isinstance(timeout, tuple) else timeout
+    return float(30.0 if found is None else found)
 
 
 class HttpClient:
@@ -96,8 +158,7 @@ class HttpClient:
         self._pace = pace
         self._base = base_url.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxies, no netrc: credentials go to one host only
+        self._session: requests.Session = StayingSession()
         self._session.headers.update(headers or {})
         self._params = dict(params or {})
 
@@ -195,8 +256,6 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             )
-        except requests.TooManyRedirects:
-            raise RefusedError(self._system, f"{doing}: the system redirects, which is not followed") from None
         except requests.RequestException as fault:
             # The original names the URL, which may carry a key or a person: it is not chained.
             raise TransientError(self._system, f"{doing}: {type(fault).__name__}") from None
@@ -210,14 +269,11 @@ class HttpClient:
         return error_for(self._system, response.status_code, response.headers, doing)
 
     def _bounded(self, response: requests.Response, doing: str, limit: int = MAX_ANSWER) -> Iterator[bytes]:
-        size, give_up = 0, time.monotonic() + PATIENCE * self._timeout
         try:
-            for chunk in response.iter_content(64 * 1024):
-                size += len(chunk)
-                if time.monotonic() > give_up:
-                    raise TransientError(self._system, f"{doing}: the answer takes for ever")
-                if size > limit:
-                    raise RefusedError(self._system, f"{doing}: the answer is larger than {limit} bytes")
-                yield chunk
+            yield from unpacked(response, self._timeout, limit)
+        except TooSlowError:
+            raise TransientError(self._system, f"{doing}: the answer takes for ever") from None
+        except TooLargeError:
+            raise RefusedError(self._system, f"{doing}: the answer is larger than {limit} bytes") from None
         except requests.RequestException as fault:
             raise TransientError(self._system, f"{doing}: {type(fault).__name__}") from None

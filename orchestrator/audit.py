@@ -14,11 +14,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
 
-from orchestrator import canonical, merkle, signing
+from orchestrator import canonical, merkle
 from orchestrator.errors import IntegrityError, InvalidReceiptError, UnknownError
 from orchestrator.intake import Intake
 from orchestrator.journal import START, Head, Journal
-from orchestrator.receipt import head_of, verify_file
+from orchestrator.receipt import head_of, of_request, verify_file
 from orchestrator.signing import envelope_bytes
 from orchestrator.storage import schema
 
@@ -50,10 +50,11 @@ class Audits(Intake):
     def verify_journal(self, heads: Iterable[Path] = (), anchored: Iterable[Mapping[str, Any]] = ()) -> Head:
         """Walk the whole chain, against every receipt there is and the heads given. IntegrityError if it was changed.
 
-        `anchored`: heads that were read and verified elsewhere. InvalidReceiptError for one that was not signed here.
+        `anchored`: heads that were read and verified elsewhere. InvalidReceiptError for one that was not signed here,
+        or a receipt that is not of the request it is kept for.
         """
         keys = self.workspace.public_keys
-        receipts = [signing.verify(r["envelope"].encode(), keys) for r in self.journal.receipts()]
+        receipts = [of_request(e.payload, e.request, keys) for e in self.journal.entries(kind="receipt")]
         given = [*(read_head(path, keys) for path in heads), *anchored]
         leaves = leaves_of(self.journal)
         for told in given:

@@ -6,14 +6,15 @@ kept in the request's vault; a letter as it went out is kept in the evidence fil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from orchestrator.attachment import content_of
 from orchestrator.deadlines import AsSent, Clocked
+from orchestrator.due import Obligation, Owed
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory.stationery import BY_HAND, SMTP, mail_server
 from orchestrator.journal import Entry, State
@@ -25,6 +26,7 @@ from orchestrator.letters.facts import Facts
 from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.letters.post import NotSentError, PerhapsSentError, hand_over, message
 from orchestrator.letters.render import Rendered, rendered
+from orchestrator.letters.slots import again_by
 from orchestrator.lifetimes import Lifetimes
 from orchestrator.model import Right
 from orchestrator.outgoing import Outgoing
@@ -157,6 +159,14 @@ class Letters(Outgoing, Lifetimes):
             return Kind.COMPLETION  # no run comes between
         return Kind.MORE_INFORMATION if state is State.RECEIVED else Kind.APPROVAL
 
+    def owed_of(self, request: str) -> Iterator[Obligation]:
+        yield from super().owed_of(request)
+        sent = [e.payload for e in self.journal.entries(request, "letter_sent") if "again" in e.payload]
+        if sent and (promised := sent[-1]["again"]):
+            ends = datetime.combine(date.fromisoformat(promised) + timedelta(days=1), time(), self.inventory.zone)
+            why = "our last letter promised another by then: dsr letter list"
+            yield Obligation(request, Owed.WRITE, "letters", sent[-1]["letter"], ends, ends <= self.now(), why)
+
     def letter_copy(self, request: str, name: str, to: Path) -> Path:
         """Write a letter that is kept, a draft or one as it went out, to a file."""
         self.actor.require("run")
@@ -235,7 +245,11 @@ class Letters(Outgoing, Lifetimes):
         request, kind = facts.request.id, facts.kind
         self.took_effect(facts, given, letter, at)
         last = kind in ANSWERS and (facts.outcome is None or not facts.outcome.unfinished)
-        self.journal.append(request, "letter_sent", self.actor.id, {**told, "at": at or self.now(), "last": last})
+        sent = {**told, "at": at or self.now(), "last": last}
+        if kind in ANSWERS or kind is Kind.APPROVAL:
+            promised = None if last else again_by(facts)
+            sent["again"] = promised.isoformat() if promised else ""
+        self.journal.append(request, "letter_sent", self.actor.id, sent)
         if self.journal.state(request) is State.DENIED:
             self.forget(request)
         return self._last_letter(request)

@@ -99,6 +99,7 @@ class _Held:
 
     category: str
     kinds: tuple[str, ...]
+    sources: tuple[str, ...]
     collection: Collection
     flows: tuple[tuple[Recipient, Flow], ...]
 
@@ -159,11 +160,13 @@ def _of(step: Step, inventory: Inventory, first: date, last: date) -> Iterator[_
     if collection is None or not step.count:
         return
     flows = tuple((r, f) for r, f in inventory.recipients_of(step.system, step.collection) if f.ran(first, last))
+    copied = _once(s for name in inventory.systems[step.system].copies_of for s in inventory.systems[name].sources)
+    sources = copied or collection.sources  # a copy has its data from where its original has it
     for letter in step.categories:
-        yield _Held(letter, (), collection, flows)
+        yield _Held(letter, (), sources, collection, flows)
     marked = {k for name, k in collection.sensitive.items() if name in step.fields or not step.fields}
     if marked:
-        yield _Held("L", tuple(sorted(SENSITIVE[k] for k in marked)), collection, flows)
+        yield _Held("L", tuple(sorted(SENSITIVE[k] for k in marked)), sources, collection, flows)
 
 
 def _collected(held: Iterable[_Held]) -> Iterator[Collected]:
@@ -171,7 +174,7 @@ def _collected(held: Iterable[_Held]) -> Iterator[Collected]:
         third = (f.category for h in mine for r, f in h.flows if _third(r, f))
         yield Collected(
             letter, CATEGORIES[letter], _once(k for h in mine for k in h.kinds),
-            _once(s for h in mine for s in h.collection.sources), _once(p for h in mine for p in h.collection.purposes),
+            _once(s for h in mine for s in h.sources), _once(p for h in mine for p in h.collection.purposes),
             _once(third),
         )  # fmt: skip
 

@@ -33,6 +33,7 @@ class Owed(StrEnum):
     FORGET = "forget"  # dsr evidence purge: papers that verified somebody
     REVIEW = "look at"  # dsr package review: a file that no program can look through
     DELIVER = "deliver"  # dsr package deliver: a package in clear lies about
+    WRITE = "write again"  # dsr letter: a letter promised another one by that day
     DESTROY = "destroy"  # dsr package destroy: a package was delivered
 
 
@@ -43,6 +44,7 @@ BY_PEOPLE = (
     Owed.FORGET,
     Owed.REVIEW,
     Owed.DELIVER,
+    Owed.WRITE,
     Owed.DESTROY,
 )  # no run does it
 

@@ -218,6 +218,7 @@ def not_finished(service: Service, request: str, troubles: Sequence[Trouble], *m
 
 def write_package(service: Service, request: str, to: Path, progress: Progress, wish: Wish) -> Package:
     """Export what the latest plan found, as far as it may be disclosed, and journal what was withheld."""
+    service.fee_settled(request)
     planned = service.show_plan(request)
     with service.journal.lease(request):
         known = service.known(request, planned.digest)

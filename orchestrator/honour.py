@@ -57,6 +57,7 @@ def run(service: Service, request: str) -> Fulfilled:
     asked = service.request(request)
     refuse_if_paused(service.journal, request)
     service.not_ended(request)
+    service.fee_settled(request)
     if asked.right is Right.OPT_IN and not service.confirmed_opt_in(request):
         raise NotAllowedError(f"{request} changes nothing before its second step: dsr opt-in confirm {request}")
     with service.journal.lease(request):

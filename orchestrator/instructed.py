@@ -29,7 +29,7 @@ def _told(record: Record, inventory: Inventory, organisation: str) -> bool:
     system = inventory.systems[record.at.system]
     collection = system.collections.get(record.at.collection)
     kinds = {o.kind for o in record.obstacles}
-    if "copies_of" in system.settings:
+    if system.copies_of:
         return bool(kinds & _KEPT_BY_VENDOR)
     if record.organisation != organisation or collection is None:
         return False

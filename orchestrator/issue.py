@@ -46,7 +46,7 @@ def issue(service: Service, planned: Planned, known: Subject, confirmation: Conf
     named = {*workspace.vault.names(request), *(i.value for i in known.identifiers)}
     payload = receipt.build(case, workspace.vault.pseudonym, named)
     before = [r for r in journal.receipts(request) if r["plan"] == planned.digest]
-    if before and _says(verify(before[-1]["envelope"].encode(), workspace.public_keys)) == _says(payload):
+    if before and _says(receipt.of_request(before[-1], request, workspace.public_keys)) == _says(payload):
         done = _files(workspace, request, len(list(journal.receipts(request))), before[-1]["envelope"], confirmation)
         service.settle(planned.plan, payload, confirmation)
         return done

@@ -20,10 +20,10 @@ from orchestrator.letters.kinds import ANSWERS, RECORDED, Kind, fitting
 from orchestrator.model import Level, Request, Verification
 from orchestrator.opt_out import MAILED
 from orchestrator.opt_outs import OptOuts
+from orchestrator.receipt import of_request
 from orchestrator.records import Appeals
 from orchestrator.regimes import holidays
 from orchestrator.regimes.proofs import proofs
-from orchestrator.signing import verify
 from orchestrator.vault import RequestVault
 
 REPLY = "reply"  # the vault's slot with the name and the addresses that the person gave for letters
@@ -94,7 +94,7 @@ class LetterFacts(OptOuts, Fees, NoticeFacts, Appeals):
         last = next(reversed(list(self.journal.receipts(request))), None)
         if last is None or last["plan"] != self.journal.latest_plan(request):
             return None
-        payload = verify(last["envelope"].encode(), self.workspace.public_keys)
+        payload = of_request(last, request, self.workspace.public_keys)
         return outcome(payload, self.inventory)
 
     def further_owed(self, request: str) -> bool:

@@ -22,8 +22,7 @@ from orchestrator.errors import BusyError, UnknownError
 from orchestrator.journal import State
 from orchestrator.model import Confirmation, Discovery, Plan, Right, Verification
 from orchestrator.opt_out import MAILED
-from orchestrator.receipt import Fulfilment
-from orchestrator.signing import verify
+from orchestrator.receipt import Fulfilment, of_request
 from orchestrator.still_open import Known, Open, locators, still_open
 from orchestrator.storage.agenda import Agenda
 
@@ -159,7 +158,7 @@ class Lifetimes(Obligations):
             digest, last = self.journal.latest_plan(request), next(reversed(list(self.journal.receipts(request))), None)
             if digest is None or last is None or last["plan"] != digest:
                 return
-            payload = verify(last["envelope"].encode(), self.workspace.public_keys)
+            payload = of_request(last, request, self.workspace.public_keys)
             if confirmation := self.journal.confirmation(digest):
                 self.settle(self.journal.plan(digest), payload, confirmation)
 

@@ -222,13 +222,12 @@ class Service(
 
     def approval(self, planned: Planned, *, at_any_age: bool = False) -> Signed:
         """The approval in force. NotAllowedError if there is none, or it is void."""
-        made_by = planned.plan.made_by
+        others = {planned.plan.made_by, *(s.by for s in self.journal.overrides(planned.digest))}
         for decision in reversed(self.journal.approvals(planned.digest)):
             fresh = at_any_age or self.now() - decision.at <= self.inventory.limits.plan_valid
-            two = self.inventory.approval == SINGLE or decision.by != made_by
-            good = genuine(self.inventory, decision) or expiry.holds_good(
-                self, planned, decision, at_any_age=at_any_age
-            )
+            two = self.inventory.approval == SINGLE or decision.by not in others
+            given = decision.purpose == "approve" and genuine(self.inventory, decision)
+            good = given or expiry.holds_good(self, planned, decision, at_any_age=at_any_age)
             if fresh and two and decision.digest == planned.digest and good:
                 return decision
         request = planned.plan.request

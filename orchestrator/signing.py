@@ -60,12 +60,9 @@ class SigningKey:
 
     @classmethod
     def replace(cls, path: Path) -> SigningKey:
-        """A new key in the place of the one there is."""
-        draft = path.with_name(f".{path.name}.new")
-        draft.unlink(missing_ok=True)
-        made = cls.ensure(draft)
-        draft.replace(path)
-        return made
+        """A new key in the place of the one there is, whose bytes are overwritten."""
+        keyfile.replace(path, _pem(made := Ed25519PrivateKey.generate()))
+        return cls(made)
 
     @property
     def public(self) -> Ed25519PublicKey:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from orchestrator import replay
-from orchestrator.checked import Checked, check
+from orchestrator.checked import Checked, check, vaults
 from orchestrator.ledger import new_key
 from orchestrator.retention.vendor import VendorRetention
+from orchestrator.rotation import Rotation
 from orchestrator.survey import Surveying
 
 
-class Systems(Surveying, VendorRetention):
+class Systems(Surveying, VendorRetention, Rotation):
     """What can be said of the systems of an inventory, and of the keys under which erasures in them are remembered."""
 
     def unserved(self) -> tuple[replay.Mark, ...]:
@@ -17,9 +18,13 @@ class Systems(Surveying, VendorRetention):
         return tuple(replay.unserved(self).values())
 
     def check(self) -> tuple[Checked, ...]:
-        """What can be told of every system before a request needs it, restored ones not to be served included."""
+        """What can be told of every system before a request needs it, restored ones not to be served included.
+
+        And of this program's own vaults.
+        """
         marks = {m.system: m.copy for m in self.unserved()}
-        return check(self.workspace, self.now(), marks)
+        own = vaults(self.opening(), self.inventory.keys, self.now())
+        return (*check(self.workspace, self.now(), marks), own)
 
     def new_ledger_key(self) -> str:
         """Begin a key for new entries of the ledger, and destroy those that no entry needs."""

@@ -6,8 +6,8 @@
 
 Each key is random, wrapped by the master key and kept beside the data it opens. Destroying a vault deletes
 both and rewrites the database's files, so that neither the data nor its key is left in them. What cannot be
-reached from here are copies that others made before: an old backup of the database opens with the master key
-as long as that exists, so rotate the master key (`Vault.rewrap`) when backups outlive requests.
+reached from here are copies that others made before, a backup or the server's write-ahead log: they open with the
+master key of that time as long as that exists. So it is replaced now and then, and destroyed (`orchestrator.rotation`).
 """
 
 from __future__ import annotations
@@ -49,13 +49,17 @@ class Vault:
     """All requests' vaults in one store, under one master key.
 
     `others`: what else may open them, while the master key is changed. The journal says which one wraps.
+    `again` reads the keys anew, should another process have changed it meanwhile.
     """
 
-    def __init__(self, journal: Ledger, master: MasterKey, *others: MasterKey) -> None:
+    def __init__(
+        self, journal: Ledger, master: MasterKey, *others: MasterKey, again: Callable[[], tuple[MasterKey, ...]] = tuple
+    ) -> None:
         self._journal = journal
         self._store = journal.store
         self._first = master
         self._masters = {m.key_id: m for m in (*others, master)}
+        self._again = again
         self._house: bytes | None = None
 
     def open(self, request: str) -> RequestVault:
@@ -177,9 +181,10 @@ class Vault:
         """Whether this is one of the keys given."""
         return master.key_id in self._masters
 
-    def rewrap(self, master: MasterKey, by: str = "") -> int:
+    def rewrap(self, master: MasterKey, by: str = "", former: Collection[str] = ()) -> int:
         """Wrap every key under another master key, and forget the old wrapping. How many there are.
 
+        `former`: ids of keys that are kept for a while, to be journalled as such.
         Every process that was given both keys goes on meanwhile, and wraps new ones by this one from now on.
         """
         with self._store.erase() as connection:
@@ -190,7 +195,7 @@ class Vault:
                 wrapped = sealing.wrap(master, row.request, key)
                 changed = update(schema.vault_keys).where(_keys.request == row.request)
                 connection.execute(changed.values(master=master.key_id, wrapped=wrapped))
-            done = {"master": master.key_id, "keys": len(rows)}
+            done = {"master": master.key_id, "keys": len(rows), **({"former": sorted(former)} if former else {})}
             chain.append(connection, self._journal.now(), "", "vault_rewrapped", by, done)
         self._masters[master.key_id] = master
         return len(rows)
@@ -228,8 +233,20 @@ class Vault:
     def _unwrap(self, request: str, master: str, wrapped: bytes) -> bytes:
         return sealing.unwrap(self._master(master), request, wrapped)
 
+    def wrapping(self) -> frozenset[str]:
+        """Ids of the master keys without which something could not be opened now."""
+        with self._store.read() as connection:
+            rows = connection.execute(select(_keys.request, _keys.master)).all()
+        return frozenset(row.master for row in rows if not row.request.startswith(KMS))
+
+    def given(self) -> frozenset[str]:
+        """Ids of the master keys that this installation is given as of now."""
+        if fresh := self._again():
+            self._first, self._masters = fresh[0], {m.key_id: m for m in fresh}
+        return frozenset(self._masters)
+
     def _master(self, key_id: str) -> MasterKey:
-        if key_id not in self._masters:
+        if key_id not in self._masters and key_id not in self.given():
             given = f"the one given is {self._first.key_id}" if len(self._masters) == 1 else "none of those given is it"
             raise IntegrityError(
                 f"the vault was locked with master key {key_id}, and {given}: give the right one (DSR_MASTER_KEY_REF)"

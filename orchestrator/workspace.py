@@ -35,6 +35,7 @@ from orchestrator.pace import Pace, Rate
 from orchestrator.pause import paused_systems
 from orchestrator.signing import SigningKey
 from orchestrator.storage.masters import masters
+from orchestrator.storage.ring import Ring
 from orchestrator.storage.slots import slot
 from orchestrator.vault import MasterKey, Vault
 from orchestrator.wrap import LONGEST_WAIT, Admitted, Logged, Retried, Traced
@@ -51,6 +52,7 @@ class Workspace:
     journal: Journal
     vault: Vault
     pace: Pace
+    ring: Ring | None = None  # the master keys, if they are lines of a file that can be changed
     _known: dict[str, tuple[Capabilities, bool]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -62,16 +64,17 @@ class Workspace:
         """
         if inventory.sandbox:
             strip_ambient()
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        root.chmod(0o700)
+        _own(root)
         _bind_mode(root / "mode", "sandbox" if inventory.sandbox else "live")
         journal = Journal.open(environ.get("DSR_DATABASE_URL") or str(root / "journal.sqlite"))
-        reference = environ.get("DSR_MASTER_KEY_REF", "")
-        named = masters(reference, journal.store) if reference else (MasterKey.ensure(root / "master.key"),)
+        if not (reference := environ.get("DSR_MASTER_KEY_REF", "")):
+            MasterKey.ensure(root / "master.key")
+            reference = f"file:{root / 'master.key'}"
+        named = partial(masters, reference, journal.store)
         pace = Pace(journal.store) if journal.store.path is None else Pace.open(root / "pace.sqlite")
-        vault = Vault(journal, *named)
+        vault = Vault(journal, *named(), again=named)
         journal.names = vault.names
-        return cls(root, inventory, journal, vault, pace)
+        return cls(root, inventory, journal, vault, pace, Ring.of(reference))
 
     def __enter__(self) -> Workspace:
         return self
@@ -219,6 +222,19 @@ class Workspace:
 
     def authorities(self) -> dict[str, tuple[tuple[str, str], ...]]:
         return {kind: self.inventory.authorities(kind) for kind in self.inventory.kinds}
+
+
+def _own(root: Path) -> None:
+    """Make the state directory this user's alone."""
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        root.chmod(0o700)
+    except FileExistsError:
+        raise NotAllowedError(f"{root} is no directory; name another --state") from None
+    except PermissionError:
+        raise NotAllowedError(f"{root} is not this user's own; name another --state") from None
+    if os.getuid() and root.stat().st_uid != os.getuid():
+        raise NotAllowedError(f"{root} is another user's, who could change what is in it; name another --state")
 
 
 def _bind_mode(path: Path, mode: str) -> None:

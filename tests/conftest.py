@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from connectors.sandbox.world import Sandbox
 from tests.office import Office
+
+settings.register_profile("any machine", deadline=None)  # how long a case takes says something of the machine alone
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

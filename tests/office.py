@@ -13,6 +13,8 @@ from pathlib import Path
 from connectors.sandbox.world import Sandbox
 from orchestrator.inventory import Inventory
 from orchestrator.issue import Fulfilled
+from orchestrator.letter_notices import Given
+from orchestrator.letters.kinds import Kind
 from orchestrator.model import Level, Right
 from orchestrator.service import Service
 from orchestrator.staff import Actor, identify
@@ -62,12 +64,24 @@ class Office:
         self.service.approve(request, self.service.plan(request).digest)
         return request
 
+    def approved_access(self, email: str, package: Path) -> str:
+        request = self.request(email, Right.ACCESS)
+        planned = self.service.plan(request)
+        self.service.export(request, package)
+        self.service.approve(request, planned.digest)
+        return request
+
     def erase(self, email: str) -> Fulfilled:
         return self.service.run(self.approved(email))
 
     def files(self) -> Mapping[str, bytes]:
         """Everything the installation keeps on disk."""
         return {str(p.relative_to(self.state)): p.read_bytes() for p in self.state.rglob("*") if p.is_file()}
+
+    def letter(self, request: str, kind: Kind, given: Given) -> str:
+        """A letter as the person would read it, in one line."""
+        made = self.service.draft_letter(request, kind, given, self.state.parent / "letters")
+        return " ".join(Path(made.where[0]).read_text().split())
 
     def close(self) -> None:
         self.workspace.close()

@@ -13,8 +13,9 @@ import pytest
 
 from connectors.sandbox.world import Sandbox
 from orchestrator.errors import IncompleteError, NotAllowedError, UnsafePlanError
+from orchestrator.letter_notices import Given
 from orchestrator.letters.items import outcome
-from orchestrator.letters.kinds import State
+from orchestrator.letters.kinds import Kind, State
 from orchestrator.model import Level
 from orchestrator.preferences import Preferences
 from orchestrator.receipt import verify_file
@@ -148,6 +149,11 @@ def test_it_ends_when_vendors_and_people_have_done_theirs(office: Office, tmp_pa
     told = outcome(done.payload, office.workspace.inventory)
     assert {State.CORRECTED, State.UNCORRECTED, State.HANDED_OVER} <= told.states, "as the letter says it"
     assert all(i.basis for i in told.items if i.state is State.UNCORRECTED)
+    said = office.letter(request, Kind.PARTIAL_DENIAL, Given(name="Ann Lee"))
+    assert "The right information stands there." in said
+    assert "kept as it was issued" in said
+    assert "11 CCR 7023(b), (f)" in said
+    assert "1798.105" not in said, "an exception to deletion is no ground against a correction"
     kept = office.workspace.vault.open(request).slots()
     assert not [s for s in kept if s.startswith(("corrections", "plan:"))], "no value is kept longer than needed"
     assert [c["title"] for c in done.payload["contested"]] == ["First name", "Last name", "Name"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,141 +11,128 @@ import pytest
 from sqlalchemy import select
 
 from connectors.sandbox.world import Sandbox
+from orchestrator.inventory import Inventory
 from orchestrator.journal import Journal
 from orchestrator.service import Service
 from orchestrator.storage import schema
+from orchestrator.storage.agenda import Agenda
 from orchestrator.vault import MasterKey, Vault
+from tests.killed import Place, at_every_moment
 from tests.office import Office, inventory
+from tests.orchestrator import databases
+from tests.orchestrator.cases import NOW
 
 MASTER = MasterKey(bytes(range(32)))
+TOLD = "what-an-entry-of-the-journal-says"
 SYSTEMS = ("app_db", "logins")
 
-# Forks a process for each moment in turn, which does the work over a copy and is killed (-9) at that moment:
-# before a statement, a commit, or the taking of a connection, which are the moments at which anything can differ.
-KILLED = """
-import os, signal, shutil, sys
-from pathlib import Path
-from sqlalchemy import event
-from tests import test_cut_short as work
-before, copies, what, step, most = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
-for moment in range(0, most, step):
-    state = copies / f"{moment:04}"
-    shutil.copytree(before, state)
-    child = os.fork()
-    if not child:
-        left = moment
-        def count(*_):
-            global left
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        engine, act = getattr(work, what)(state, *sys.argv[6:])
-        for moment_of in ("before_cursor_execute", "commit", "checkout"):
-            event.listen(engine, moment_of, count)
-        act()
-        os._exit(0)
-    if not os.waitpid(child, 0)[1]:
-        (copies / "finished").write_text(state.name)
-        break
-"""
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with databases.postgres(tmp_path_factory.mktemp("cut")) as url:
+        yield url
 
 
-def killed_at_every_moment(
-    before: Path, copies: Path, what: str, *words: str, step: int = 1, most: int = 400
-) -> Iterator[Path]:
-    """What each killed process left, and at last what one left that was not."""
-    copies.mkdir()
-    command = [sys.executable, "-c", KILLED, str(before), str(copies), what, str(step), str(most), *words]
-    subprocess.run(command, check=True, cwd=Path(__file__).parent.parent, capture_output=True)
-    assert (copies / "finished").exists(), "there were more moments than were tried"
-    yield from sorted(p for p in copies.iterdir() if p.is_dir())
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Where an installation is to be made."""
+    monkeypatch.setenv("DSR_DATABASE_URL", "")  # and back, after `Place.entered`
+    url = databases.emptied(request.getfixturevalue("server")) if request.param == "postgresql" else ""
+    return Place(tmp_path / "before", url)
 
 
-def bytes_of(state: Path) -> bytes:
-    return b"\n".join(p.read_bytes() for p in sorted(state.rglob("*")) if p.is_file())
+# The vaults of one request
 
 
-# One vault
-
-
-def _opened(state: Path) -> tuple[Journal, Vault]:
-    journal = Journal.open(state / "journal.sqlite")
+def _opened(place: Place) -> tuple[Journal, Vault]:
+    journal = Journal.open(place.where)
     return journal, Vault(journal, MASTER)
 
 
-def destroying(state: Path) -> tuple[object, Callable[[], None]]:
-    journal, vault = _opened(state)
-    return journal.store.engine, lambda: vault.destroy("r-1")
+def forgetting(place: Place) -> tuple[object, Callable[[], None]]:
+    journal, vault = _opened(place)
+    return journal.store.engine, lambda: _forget(journal, vault)
 
 
-def reducing(state: Path) -> tuple[object, Callable[[], None]]:
-    journal, vault = _opened(state)
-    return journal.store.engine, lambda: vault.reduce("r-1", {"reply": {"email": "kept"}})
+def _forget(journal: Journal, vault: Vault) -> None:
+    """All that is ever forgotten, in the order of a request's life."""
+    vault.reduce("r-1", {"reply": {"email": "kept"}})
+    vault.close(vault.capsules("r-1"))
+    vault.destroy("r-1")
+    vault.destroy_file("r-1")
+    Agenda(journal.store).drop("r-1")
+    journal.purge("r-1", "s1")
+    journal.store.scrub()
 
 
-def closing(state: Path) -> tuple[object, Callable[[], None]]:
-    journal, vault = _opened(state)
-    return journal.store.engine, lambda: vault.close(vault.capsules("r-1"))
+def _secrets(journal: Journal, name: str) -> list[bytes]:
+    """A vault's wrapped key and sealed slots, as they stand in the database."""
+    keys, blobs = schema.vault_keys.c, schema.vault_blobs.c
+    with journal.store.read() as connection:
+        found = [*connection.execute(select(keys.wrapped).where(keys.request == name)).scalars()]
+        found += connection.execute(select(blobs.sealed).where(blobs.request == name)).scalars()
+    return [bytes(one) for one in found]
 
 
-@pytest.fixture
-def before(tmp_path: Path) -> Path:
-    """A request with a working vault and a capsule."""
-    state = tmp_path / "before"
-    journal, vault = _opened(state)
+def test_a_key_and_the_entry_that_it_is_gone_go_together(place: Place, tmp_path: Path) -> None:
+    place.state.mkdir()
+    journal, vault = _opened(place)
     vault.open("r-1").put("identifiers", b"value")
     vault.open("r-2").put("identifiers", b"another's")
     vault.new_capsule("r-1").put("capsule", b"value")
+    vault.file("r-1").put("letter", b"value")
+    journal.append("r-1", "closed", "s1", {"outcome": TOLD})
+    Agenda(journal.store).put("r-1", NOW)
+    capsule = vault.capsules("r-1")[0].name
+    slots = {"r-1": "identifiers", capsule: "capsule", "file:r-1": "letter"}
+    gone = {"r-1": "vault_reduced", capsule: "vault_destroyed", "file:r-1": "vault_destroyed"}
+    secrets = {name: _secrets(journal, name) for name in slots} | {"": [TOLD.encode()]}
     journal.close()
-    return state
+    assert [one for every in secrets.values() for one in every if one not in place.content()] == [], "it can be found"
 
-
-@pytest.mark.parametrize(("what", "kind"), [
-    ("destroying", "vault_destroyed"), ("reducing", "vault_reduced"), ("closing", "vault_destroyed"),
-])  # fmt: skip
-def test_a_key_and_the_entry_that_it_is_gone_go_together(before: Path, tmp_path: Path, what: str, kind: str) -> None:
-    journal, vault = _opened(before)
-    name = "r-1" if what != "closing" else vault.capsules("r-1")[0].name
-    slot = "identifiers" if what != "closing" else "capsule"
-    with journal.store.read() as connection:
-        keys, blobs = schema.vault_keys.c, schema.vault_blobs.c
-        secret = [bytes(w) for w in connection.execute(select(keys.wrapped).where(keys.request == name)).scalars()]
-        secret += [bytes(s) for s in connection.execute(select(blobs.sealed).where(blobs.request == name)).scalars()]
-    journal.close()
-    assert all(one in bytes_of(before) for one in secret), "what is looked for can be found"
-    ends, remains = set(), False
-    for state in killed_at_every_moment(before, tmp_path / "copies", what):
-        found = bytes_of(state)
-        journal, vault = _opened(state)
-        told = [e for e in journal.entries(name) if e.kind == kind]
-        ends.add(bool(told))
-        if told:
-            remains |= any(one in found for one in secret)
-            assert [one for one in secret if one in bytes_of(state)] == [], "whoever opens it next rids the files of it"
-        else:
-            assert vault.open(name).get(slot) == b"value", "it is whole"
-        {
-            "destroying": lambda: vault.destroy("r-1"),  # noqa: B023 - called at once
-            "reducing": lambda: vault.reduce("r-1", {"reply": {"email": "kept"}}),  # noqa: B023
-            "closing": lambda: vault.close(vault.capsules("r-1")),  # noqa: B023
-        }[what]()
-        assert len([e for e in journal.entries(name) if e.kind == kind]) == 1
-        assert [one for one in secret if one in bytes_of(state)] == []
+    ends, remains = {name: set[bool]() for name in secrets}, set[str]()
+    for one in at_every_moment(place, tmp_path / "copies", f"{__name__}:forgetting", step=9 if place.url else 1):
+        found = one.content()
+        journal, vault = _opened(one)
+        told = {name for name, kind in gone.items() if any(e.kind == kind for e in journal.entries(name))}
+        told |= {"r-1", ""} if any(journal.entries(kind="purged")) else set()
+        for name, slot in slots.items():
+            assert name in told or vault.open(name).get(slot) == b"value", "it is whole"
+        journal.close()
+        after = one.content()
+        for name, secret in secrets.items():
+            ends[name].add(name in told)
+            if name in told:
+                remains |= {name} if any(s in found for s in secret) else set()
+                assert [s for s in secret if s in after] == [], "whoever opens it next rids the files of it"
+        journal, vault = _opened(one)
+        _forget(journal, vault)
+        for name, kind in gone.items():
+            assert len([e for e in journal.entries(name) if e.kind == kind]) == (name != "r-1"), (
+                "once, until it is purged"
+            )
         assert vault.open("r-2").get("identifiers") == b"another's"
+        assert not Agenda(journal.store).rows()
         journal.verify()
         journal.close()
-        shutil.rmtree(state)
-    assert ends == {True, False}
+        after = one.content()
+        assert [s for every in secrets.values() for s in every if s in after] == []
+        one.remove()
+    assert all(end == {True, False} for end in ends.values())
     assert remains, "some were killed when the entry was there, and the bytes still were in the files"
 
 
 # A whole request
 
 
-def _over(state: Path) -> Office:
+def _held() -> Inventory:
     held = inventory(only_connected=True)
-    held = replace(held, systems={n: held.systems[n] for n in SYSTEMS}, letters=None)
-    return Office(_Running, state, held)  # type: ignore[arg-type]
+    return replace(held, systems={n: held.systems[n] for n in SYSTEMS}, letters=None)
+
+
+def _over(place: Place, sandbox: Sandbox | None = None) -> Office:
+    place.entered()
+    return Office(sandbox or _Running, place.state, _held())  # type: ignore[arg-type]
 
 
 class _Running:
@@ -157,8 +141,8 @@ class _Running:
     environ: ClassVar[dict[str, str]] = {}
 
 
-def answering(state: Path, request: str, proof: str) -> tuple[object, Callable[[], None]]:
-    office = _over(state)
+def answering(place: Place, request: str, proof: str) -> tuple[object, Callable[[], None]]:
+    office = _over(place)
 
     def act() -> None:
         office.service.answer(request, Path(proof))
@@ -167,12 +151,11 @@ def answering(state: Path, request: str, proof: str) -> tuple[object, Callable[[
 
 
 def test_an_answer_that_was_cut_short_leaves_the_capsules_that_it_should(tmp_path: Path) -> None:
+    place = Place(tmp_path / "before")  # a file: on a server it takes longer, and what differs there is tested above
     proof = tmp_path / "proof.png"
     proof.write_bytes(b"a picture")
     with Sandbox(only=("app_db", "files", "amazon")) as sandbox:
-        held = inventory(only_connected=True)
-        held = replace(held, systems={n: held.systems[n] for n in SYSTEMS}, letters=None)
-        office = Office(sandbox, tmp_path / "before", held)
+        office = _over(place, sandbox)
         request = office.approved(sandbox.people.subject.email)
         office.service.run(request)
         for step in office.service.manual_steps(request):
@@ -181,18 +164,24 @@ def test_an_answer_that_was_cut_short_leaves_the_capsules_that_it_should(tmp_pat
         working = office.workspace.vault.open(request).slots()
         office.close()
         left: list[tuple[str, ...]] = []
-        words = (request, str(proof))
-        for state in killed_at_every_moment(
-            tmp_path / "before", tmp_path / "copies", "answering", *words, step=41, most=4000
-        ):
-            office = _over(state)
+        moments = at_every_moment(
+            place,
+            tmp_path / "copies",
+            f"{__name__}:answering",
+            request,
+            str(proof),
+            step=41,
+            most=4000,
+        )
+        for one in moments:
+            office = _over(one)
             if not list(office.workspace.journal.entries(request, "answered")):
                 assert office.workspace.vault.open(request).slots() == working, "nobody was told, nothing is forgotten"
                 office.service.answer(request, proof)
             office.service.tidy()
             left.append(_left(office.service, request))
             office.close()
-            shutil.rmtree(state)
+            one.remove()
         assert len(left) > 3
         assert set(left) == {left[-1]}, "as if nothing had happened"
 

@@ -96,11 +96,8 @@ def test_a_letter_may_say_so_though_none_is_owed(office: Office, tmp_path: Path)
     office.service.letter_address(request, "Someone", (), "")
     office.service.run(request)
     since = office.service.day(office.service.honoured([("email", SOMEONE)])[0].since)
-    office.service.draft_letter(request, Kind.COMPLETION, Given(see_at="the privacy page"), tmp_path)
-    text = next(tmp_path.glob("*.txt")).read_text()
-    assert f"Since {since:%B} {since.day}, {since.year} we do not sell or share your personal information" in " ".join(
-        text.split()
-    )
+    text = office.letter(request, Kind.COMPLETION, Given(see_at="the privacy page"))
+    assert f"Since {since:%B} {since.day}, {since.year} we do not sell or share your personal information" in text
     with pytest.raises(NotAllowedError, match="by our list it holds since"):
         office.service.draft_letter(request, Kind.COMPLETION, Given(since=since - timedelta(days=1)), tmp_path)
     assert "verified" not in text
@@ -172,6 +169,8 @@ def test_an_opt_in_needs_its_second_step_by_whom_the_law_names(office: Office) -
     done = office.service.run(request)
     assert (done.payload["right"], done.payload["outcome"]) == ("opt_in", "complete")
     assert listed(office) == {Purpose.SHARING}, "what was not asked for stays"
+    said = office.letter(request, Kind.COMPLETION, Given(name="Someone"))
+    assert "we may sell your personal information" in said
     kinds = [e.kind for e in office.service.journal.entries(request)]
     assert kinds.index("requested") < kinds.index("opt_in_confirmed") < kinds.index("complied")
     with pytest.raises(NotAllowedError, match="only an opt-in is confirmed"):
@@ -246,7 +245,11 @@ def test_a_limit_ends_the_uses_that_the_inventory_names(running: Sandbox, tmp_pa
 
 
 def test_where_no_such_use_is_made_a_limit_is_an_entry(office: Office) -> None:
-    done = office.service.run(asked(office, Right.LIMIT)).payload
+    request = asked(office, Right.LIMIT)
+    done = office.service.run(request).payload
+    said = office.letter(request, Kind.COMPLETION, Given(name="Someone"))
+    assert "You can see that it holds here: our answer to a question by e-mail" in said
+    assert "sensitive" in said
     assert [(s["system"], s["collection"]) for s in done["steps"]] == [("our_list", "sensitive")]
     assert done["final"]
 

@@ -91,7 +91,7 @@ def test_the_restore_as_a_command_line_sees_it(office: Office, copy: Copy, tmp_p
     assert start.returncode == 0, start.stderr
     assert run("replay", "status").returncode == 7
     checked = run("check", "--json")
-    (row,) = json.loads(checked.stdout)
+    row, _ = json.loads(checked.stdout)
     assert (checked.returncode, row["ok"]) == (1, False)
     late = run("replay", "--since", (copy.made + timedelta(hours=1)).isoformat(), "--system", SYSTEM)
     assert (late.returncode, "--since is later" in late.stderr) == (5, True)

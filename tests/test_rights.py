@@ -14,6 +14,7 @@ from connectors.model import Action
 from connectors.sandbox.world import Sandbox
 from orchestrator.denial import Because
 from orchestrator.disclosures import Categories, DirectMarketing
+from orchestrator.due import Owed
 from orchestrator.errors import NotAllowedError
 from orchestrator.inventory.flows import Capacity, Flow, Recipient, Whether
 from orchestrator.letter_notices import Given
@@ -82,15 +83,31 @@ def test_categories_are_told_of_what_is_held_and_need_less_proof_than_values(off
     unsure = [s for s in office.service.manual_steps(request) if s.note.startswith("see whether it is this person's")]
     assert len(unsure) == 4, "claims of others: a person looks"
     assert "Categories of personal data" in done.page.read_text()
-    wish = Given(delivery="with this letter", by=date(2030, 1, 2))
-    office.service.draft_letter(request, Kind.PARTIAL_DENIAL, wish, letter.parent / "drafts")
-    said = " ".join(next((letter.parent / "drafts").glob("*.txt")).read_text().split())
+    said = office.letter(request, Kind.PARTIAL_DENIAL, Given(delivery="with this letter", by=date(2030, 1, 2)))
     assert "reaches you as follows: with this letter" in said
     assert "package" not in said
     office.service.answer(request, letter)
     assert not office.service.clock(request)[0].open
     (row,) = office.service.log()
     assert (row.response, row.basis) == ("complied with in part", "service_provider (11 CCR 7050)")
+
+
+def test_specific_pieces_go_out_with_a_letter_that_says_what_is_in_them(office: Office, letter: Path) -> None:
+    request = office.approved_access(SUBJECT, letter.parent / "package")
+    done = office.service.run(request)
+    assert done.payload["right"] == "access"
+    assert done.payload["disclosed"]["files"] > 1
+    wish = Given(delivery="through your account", by=date(2030, 1, 2))
+    said = office.letter(request, Kind.PARTIAL_DENIAL, wish)
+    assert "reach you as follows: through your account" in said
+    assert "password hash" in said
+    assert "11 CCR 7024(d)" in said
+    assert "back to January 1, 2022" in said, "it covers twelve months"
+    assert "only for the organization that gave you access" in said
+    office.service.record_letter(request, Kind.PARTIAL_DENIAL, letter, wish)
+    assert not office.service.clock(request)[0].open
+    (owed,) = [o for o in office.service.due(request) if o.owed is Owed.WRITE]
+    assert (owed.when, owed.overdue) == (datetime(2030, 1, 3, tzinfo=office.service.inventory.zone), False)
 
 
 def test_specific_pieces_are_not_exported_on_the_proof_for_categories(office: Office, tmp_path: Path) -> None:
@@ -133,7 +150,10 @@ def test_shine_the_light_is_answered_from_the_inventory_once_a_calendar_year(
     assert (done.payload["outcome"], done.payload["final"]) == ("complete", True)
     assert "Disclosures for direct marketing" in done.page.read_text()
     assert office.service.clock(request)[0].open, "it is answered by a letter"
-    office.service.answer(request, letter, datetime(2026, 2, 20, tzinfo=UTC))
+    wish = Given(name="Ann Lee", delivery="with this letter")
+    said = office.letter(request, Kind.COMPLETION, wish)
+    assert "in the calendar year before, or that it was to nobody, reaches you as follows: with this letter" in said
+    office.service.record_letter(request, Kind.COMPLETION, letter, wish, datetime(2026, 2, 20, tzinfo=UTC))
     again = office.service.new_request(Right.SHINE_THE_LIGHT, given, "email", datetime(2026, 11, 1, tzinfo=UTC))
     denied = office.service.deny(again, Because.TOO_MANY_REQUESTS, "answered in February", letter)
     assert not denied.open

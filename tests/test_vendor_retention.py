@@ -56,7 +56,7 @@ def days(logs: Any) -> int | None:
 
 
 def test_drift_fails_the_check_and_stands_in_the_status(office: Office) -> None:
-    (row,) = office.service.check()
+    row, _ = office.service.check()
     (says,) = [p.says for p in row.probes if p.ok is False]
     way = "dsr retention settings plan"
     assert says == f"lines: retention of the log group {GROUP}: 365 days, and the inventory says 30 days: {way}"

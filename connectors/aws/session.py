@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from connectors.aws.bounds import bind
 from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
 from connectors.http import error_for, retry_after
 from connectors.isolation import is_loopback
@@ -58,7 +59,7 @@ _ELSEWHERE = {
 def client(spec: SystemSpec, service: str, known: frozenset[str] = frozenset()) -> Any:
     """A botocore client of one service. `known` are the connector's own settings besides these.
 
-    Every call is made once (retrying is the caller's matter) and bounded by `timeout`. Raises
+    Every call is made once (retrying is the caller's matter) and bounded (`connectors.aws.bounds`). Raises
     ConfigError naming the setting or secret that is missing, unknown or wrong.
     """
     region, endpoint, timeout = _checked(spec, known)
@@ -86,7 +87,7 @@ def client(spec: SystemSpec, service: str, known: frozenset[str] = frozenset()) 
             config=config,
         )
         _hush()
-    made.meta.events.register("before-send", lambda **_: spec.pace())
+    bind(made, spec.system, timeout, spec.pace)
     return made
 
 
@@ -174,7 +175,7 @@ def _UNREADABLE() -> tuple[type[Exception], ...]:  # noqa: N802 (a constant that
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
-    return ResponseParserError, HTTPError
+    return ResponseParserError, HTTPError, RecursionError
 
 
 def member(system: str, answer: Mapping[str, Any], name: str, doing: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import requests
 import requests.adapters
 
-from connectors.http import MAX_ANSWER
+from connectors.http import seconds, stay, whole
 
 # google-auth logs headers and bodies of every call at DEBUG. A filter holds whatever level is set.
 _LOGGERS = (
@@ -23,28 +23,21 @@ for _name in _LOGGERS:
 
 
 def hold(session: requests.Session) -> None:
-    """Hold a session to one attempt, no redirect, no environment and answers of MAX_ANSWER bytes."""
+    """Hold a session to one attempt, no redirect, no environment and answers that are bounded."""
     session.trust_env = False
-    session.max_redirects = 0
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign] # see StayingSession
     for prefix in ("https://", "http://"):
         session.mount(prefix, _Bounded(max_retries=0))
 
 
-class TooLargeError(requests.RequestException):
-    """An answer is larger than any honest one."""
-
-
 class _Bounded(requests.adapters.HTTPAdapter):
-    """Reads an answer that nobody streams up to a size; one that is streamed is the caller's."""
+    """Reads an answer that nobody streams within bounds; one that is streamed is the caller's."""
 
-    def send(self, request: requests.PreparedRequest, stream: bool = False, *more: Any, **named: Any) -> Any:
-        response = super().send(request, True, *more, **named)
+    def send(
+        self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *more: Any, **named: Any
+    ) -> Any:
+        response = super().send(request, True, timeout, *more, **named)
         if not stream:
-            body = bytearray()
-            for chunk in response.iter_content(64 * 1024):
-                body += chunk
-                if len(body) > MAX_ANSWER:
-                    response.close()
-                    raise TooLargeError
-            response._content = bytes(body)
+            stay(response)
+            whole(response, seconds(timeout))
         return response

@@ -126,7 +126,7 @@ class Admin:
             raise RefusedError(self._system, f"{doing}: the system redirects, which is not followed") from None
         except requests.RequestException as fault:
             raise TransientError(self._system, f"{doing}: {type(fault).__name__}") from None
-        except (ParseError, ValueError, AttributeError, TypeError):
+        except (ParseError, ValueError, AttributeError, TypeError, RecursionError):
             raise TransientError(self._system, f"{doing}: the answer is not whole JSON") from None
 
     def _refusal(self, response: Any, doing: str) -> ConnectorError:

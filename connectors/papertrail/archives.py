@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from connectors.errors import ConfigError, RefusedError, TransientError
-from connectors.http import HttpClient, error_for
+from connectors.http import HttpClient, StayingSession, error_for
 from connectors.papertrail.events import Archive
 
 _GZIP = 16 + zlib.MAX_WBITS
@@ -65,8 +65,7 @@ class ArchiveStore:
         link = urljoin(self._base, link)
         if urlsplit(link)[:2] != urlsplit(self._base)[:2]:
             raise RefusedError(self._system, f"{_DOING}: the list of archives leads to another host")
-        with requests.Session() as session:
-            session.trust_env = False
+        with StayingSession() as session:
             self._pace()
             try:
                 answer = session.get(

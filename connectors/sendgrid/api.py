@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.errors import ConfigError, RefusedError, TransientError
-from connectors.http import error_for
+from connectors.http import TooLargeError, TooSlowError, error_for
 from connectors.model import SystemSpec
 from connectors.sendgrid.settings import Settings
 
@@ -155,8 +155,6 @@ class Api:
     ) -> tuple[int, Any]:
         from python_http_client.exceptions import HTTPError
 
-        from connectors.sendgrid.wire import TooLargeError
-
         client = self._client(account)
         for part in path:
             if not part or part in (".", ".."):  # a path that ends early is the path of the whole list
@@ -173,6 +171,8 @@ class Api:
                 raise error_for(self._system, status, dict(fault.headers or {}), doing) from None
         except TooLargeError:
             raise RefusedError(self._system, f"{doing}: the answer is too large") from None
+        except TooSlowError:
+            raise TransientError(self._system, f"{doing}: the answer takes for ever") from None
         except (OSError, HTTPException) as fault:
             raise TransientError(self._system, f"{doing}: {type(fault).__name__}") from None
         if status not in accept:

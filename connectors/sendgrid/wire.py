@@ -7,20 +7,18 @@ proxies from the environment, reads answers of any size, and writes keys and bod
 from __future__ import annotations
 
 import logging
+import urllib.error
 import urllib.request
 from http.client import HTTPMessage
 from typing import IO, Any
 
 from python_http_client.client import Client
+from python_http_client.exceptions import HTTPError
 
-from connectors.http import MAX_ANSWER
+from connectors.http import pieces
 
 # It logs headers with the key and bodies with addresses at DEBUG. A filter holds whatever level is set.
 logging.getLogger("python_http_client.client").addFilter(lambda record: False)
-
-
-class TooLargeError(Exception):
-    """An answer is larger than any honest one."""
 
 
 class HeldClient(Client):  # type: ignore[misc]
@@ -37,7 +35,11 @@ class HeldClient(Client):  # type: ignore[misc]
 
     def _make_request(self, opener: Any, request: Any, timeout: float | None = None) -> Any:
         held = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay())
-        return _Bounded(super()._make_request(held, request, timeout=timeout))
+        seconds = float(timeout or self.timeout)
+        try:
+            return _Bounded(held.open(request, timeout=seconds), seconds)
+        except urllib.error.HTTPError as fault:  # as the SDK raises it, which reads it whole
+            raise HTTPError(fault.code, fault.reason, _Bounded(fault, seconds).read(), fault.hdrs) from None
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -50,10 +52,10 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 class _Bounded:
-    """What the SDK reads of an answer, up to a size."""
+    """What the SDK reads of an answer, within bounds."""
 
-    def __init__(self, response: Any) -> None:
-        self._response = response
+    def __init__(self, response: Any, timeout: float) -> None:
+        self._response, self._timeout = response, timeout
 
     def getcode(self) -> int:
         return int(self._response.getcode())
@@ -63,7 +65,4 @@ class _Bounded:
 
     def read(self) -> bytes:
         with self._response:
-            body: bytes = self._response.read(MAX_ANSWER + 1)
-        if len(body) > MAX_ANSWER:
-            raise TooLargeError
-        return body
+            return b"".join(pieces(self._response, self._timeout))

@@ -15,7 +15,6 @@ from orchestrator.backups.guard import Known
 from orchestrator.backups.model import BackupPlan, Ended, Proof
 from orchestrator.errors import NotAllowedError, PausedError, UnknownError
 from orchestrator.intake import Intake
-from orchestrator.inventory import Inventory
 from orchestrator.inventory.restore_test import equipped, test_of
 from orchestrator.journal import Journal, State
 from orchestrator.lifetimes import Lifetimes
@@ -33,7 +32,7 @@ NO_BACKUP = (
 def keepers(desk: Intake, system: str = "") -> dict[str, Keeping]:
     """Systems whose backups can be listed one by one; one if given. NotAllowedError if there is none."""
     held = desk.inventory.systems
-    names = [desk.inventory.system(system).name] if system else [n for n in held if sources_of(desk.inventory, n)]
+    names = [desk.inventory.system(system).name] if system else [n for n, s in held.items() if s.copies_of]
     found = {n: k for n in names if not held[n].manual and (k := keeper(desk, n))}
     if not found:
         raise NotAllowedError(
@@ -60,14 +59,8 @@ def lease_of(system: str) -> str:
     return f"backups of {system}"
 
 
-def sources_of(inventory: Inventory, system: str) -> tuple[str, ...]:
-    """The systems whose copies a system holds."""
-    named = inventory.system(system).settings.get("copies_of") or ()
-    return (named,) if isinstance(named, str) else tuple(named)
-
-
 def known(desk: Intake, system: str, listed: tuple[Backup, ...]) -> Known:
-    sources = sources_of(desk.inventory, system)
+    sources = desk.inventory.system(system).copies_of
     valid = [test.valid for s in sources if (test := test_of(desk.inventory, s))]
     return Known(
         system, sources, listed, proofs(desk.journal), min(valid, default=timedelta(0)),
@@ -80,7 +73,7 @@ def rehearsing(desk: Intake, system: str) -> tuple[str, Rehearses]:
 
     NotAllowedError if there is not exactly one: it could not be told which a backup is of.
     """
-    sources = sources_of(desk.inventory, system)
+    sources = desk.inventory.system(system).copies_of
     if len(sources) != 1:
         raise NotAllowedError(f"{system} is copies_of {len(sources)} systems: give each database an entry of its own")
     (source,) = sources

@@ -159,9 +159,9 @@ def _figures(found: Year) -> None:
 
     heads = ["right", "received", "complied", "in part", "denied", "answered", "withdrawn", "open", "median", "mean"]
     rows = [
-        [f.right, f.received, f.complied, f.in_part, f.denied, f.answered, f.withdrawn, f.open,
+        [f.right or "access and know", f.received, f.complied, f.in_part, f.denied, f.answered, f.withdrawn, f.open,
          f.median_days, f.mean_days]
-        for f in found.rights
+        for f in (*found.rights, found.to_know)
     ]  # fmt: skip
     table(f"Requests received in {found.year}; days to respond", heads, rows, range(1, len(heads)))
     if found.purged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -11,9 +12,23 @@ from orchestrator.cli.session import AsJson, print_json, say, settings
 app = typer.Typer(no_args_is_help=True, help="The keys that the vault stands on.")
 
 
-@app.callback()
-def group() -> None:
-    """A group, though it has one command so far."""
+@app.command()
+def turn(
+    context: typer.Context,
+    now: Annotated[
+        bool, typer.Option("--now", help="Destroy old keys at once, whatever the inventory keeps them for.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replace the master key by a new one, and destroy those that had their time, with all that old copies of the
+    database hold of people who were forgotten. Needs the keys in a file. Safe to repeat."""
+    with settings(context).service() as service:
+        done = service.turn(timedelta(0) if now else None)
+    if as_json:
+        print_json(done)
+        return
+    gone = ", ".join(done.destroyed) or "none"
+    say(f"{done.keys} keys are wrapped by {done.master}; old master keys destroyed: {gone}")
 
 
 @app.command()

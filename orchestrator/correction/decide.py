@@ -171,8 +171,8 @@ class _Making:
         for rule in self._inventory.rules_for(record.at.system, collection.name):
             kept = "*" in rule.fields or set(step.fields) <= set(rule.fields)
             if kept and rule.confirmed and rule.role is collection.role:
-                basis = f"kept as it was issued: {rule.basis} ({rule.citation})"
-                return replace(step, action=Action.RETAIN, rule=rule.id, basis=basis)
+                # Without the rule's citation, which excepts from deletion and not from correction.
+                return replace(step, action=Action.RETAIN, rule=rule.id, basis=f"kept as it was issued: {rule.basis}")
         kinds = {o.kind for o in step.obstacles}
         if kinds & _STOPS:
             return replace(step, note=_BY_HAND)

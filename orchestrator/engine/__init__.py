@@ -17,6 +17,7 @@ from orchestrator.engine.embedded import Embedded
 from orchestrator.inventory.crontab import Crontab
 from orchestrator.pause import known, pause, resume
 from orchestrator.retention import RETENTION
+from orchestrator.rotation import MASTER_KEY
 from orchestrator.service import Service
 from orchestrator.storage.agenda import Agenda
 from orchestrator.storage.prose import without_personal
@@ -106,12 +107,15 @@ class Engine:
         )  # fmt: skip
 
     def _schedule(self) -> None:
-        """Retention by itself, if the inventory says when: an entry of the agenda like any request."""
-        inventory = self._workspace.inventory
-        if inventory.retention.cron and RETENTION not in self.agenda.rows():
-            at = Crontab.of(inventory.retention.cron).after(datetime.now(UTC), inventory.zone)
-            self.agenda.put(RETENTION, at)
-            self.drive.wake(RETENTION, at)
+        """Retention and new master keys by themselves, if the inventory says when: on the agenda like any request."""
+        inventory, due = self._workspace.inventory, dict[str, datetime | None]()
+        if inventory.retention.cron:
+            due[RETENTION] = Crontab.of(inventory.retention.cron).after(datetime.now(UTC), inventory.zone)
+        due[MASTER_KEY] = self._service().keys_due()
+        for name, at in due.items():
+            if at and name not in self.agenda.rows():
+                self.agenda.put(name, at)
+                self.drive.wake(name, at)
 
     def attend(self, request: str, report: Report = lambda request, next_: None) -> None:
         """Go on with one request, if it is due, and enter when it is next."""

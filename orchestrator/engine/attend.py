@@ -18,6 +18,7 @@ from orchestrator.journal import State
 from orchestrator.model import Coverage
 from orchestrator.pause import refuse_if_paused
 from orchestrator.retention import RETENTION, expiry
+from orchestrator.rotation import MASTER_KEY
 from orchestrator.service import Service
 from orchestrator.storage.lease import LONGEST_SILENCE
 
@@ -44,6 +45,8 @@ def go_on(service: Service, request: str, attempt: int) -> Next:
     try:
         if request == RETENTION:
             return scheduled(service)
+        if request == MASTER_KEY:
+            return key_turned(service)
         refuse_if_paused(service.journal, request)
         if (state := service.journal.state(request)) in _OVER:
             service.forget_answered(request)  # if that was cut short
@@ -80,6 +83,16 @@ def scheduled(service: Service) -> Next:
     trouble = "".join(f"; {ref}: {why}" for ref, why in ran.troubles.items())
     # Cut short: it goes on soon, and not only at its next time.
     return Next(f"{said}{waits}{trouble}", min(then, service.now() + _LONGEST) if ran.troubles else then)
+
+
+def key_turned(service: Service) -> Next:
+    """A new master key at its time, and the end of those before."""
+    due = service.turn_due()
+    if due is None:
+        return Next("no longer scheduled")
+    gone = service.turn().destroyed if (turned := due <= service.now()) else service.destroy_old_keys()
+    said = f"{'a new master key; ' if turned else ''}{len(gone)} old ones destroyed"
+    return Next(said, service.keys_due())
 
 
 def _after(service: Service, request: str, done: Fulfilled) -> Next:

@@ -22,6 +22,7 @@ from orchestrator.inventory import (
     correctable,
     counterparts,
     exempt,
+    keys,
     letters,
     model,
     points,
@@ -95,11 +96,13 @@ def _inventory(document: schema.Document, path: Path) -> model.Inventory:
         accounts=tuple(document.accounts),
         attributes={n: correctable.frozen(n, a) for n, a in document.attributes.items()},
         retention=retention.timetable(document.retention),
+        keys=keys.frozen(document.keys),
         organisations={
             n: counterparts.Organisation(n, o.title, frozenset(c.casefold() for c in o.contacts))
             for n, o in document.organisations.items()
         },
         points={n: _point(n, p) for n, p in document.points.items()},
+        doubtful_names=document.package.doubtful_names,
         sensitive_categories=frozenset(verification.sensitive_categories),
         sensitive_level=Level(verification.sensitive_level),
         content=digest(document.model_dump(mode="json", exclude={"mode"})),
@@ -191,6 +194,7 @@ def _collection(name: str, entry: schema.Collection, system: schema.System) -> m
         tells={n: Tells(f.tells) for n, f in entry.fields.items() if f.tells},
         sensitive_uses=tuple(entry.sensitive_uses),
         holds={n: tuple(f.holds) for n, f in entry.fields.items() if f.holds},
+        others=tuple(n for n, f in entry.fields.items() if f.names_others),
         uncorrected=entry.uncorrected or "",
         carried_over=entry.carried_over or "",
         retention=retention.frozen(entry.retention, entry.age or "") if entry.retention else None,
@@ -199,7 +203,7 @@ def _collection(name: str, entry: schema.Collection, system: schema.System) -> m
 
 def _field(name: str, entry: schema.FieldEntry) -> FieldSpec:
     disclosure = Disclosure.UNMARKED
-    if entry.disclose:
+    if entry.disclose or entry.names_others:  # a package reads it, and blacks it out
         disclosure = Disclosure.DISCLOSE
     elif entry.never:
         disclosure = Disclosure.NEVER

@@ -19,7 +19,7 @@ from orchestrator.inventory.counterparts import HandOver, Organisation, Point
 from orchestrator.inventory.exemption import Exemption
 from orchestrator.inventory.flows import Flow, Recipient, Sensitive, Tells, recipients_of
 from orchestrator.inventory.kinds import Kind as Kind
-from orchestrator.inventory.periods import Schedule, Timetable
+from orchestrator.inventory.periods import KeyTimes, Schedule, Timetable
 from orchestrator.inventory.problems import nearest
 from orchestrator.inventory.stationery import Stationery
 from orchestrator.law import Rule as Promise
@@ -85,6 +85,7 @@ class Collection:
     tells: Mapping[str, Tells] = field(default_factory=dict)  # field -> what it says of the person's age
     sensitive_uses: tuple[str, ...] = ()  # what a request to limit ends
     holds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field -> attributes of the person
+    others: tuple[str, ...] = ()  # fields that name somebody else: read, and never given out
     uncorrected: str = ""  # why nothing in it is put right
     carried_over: str = ""  # how a new identifier is entered beside the old one, by hand
     retention: Schedule | None = None  # when its rows have had their time, whoever they are about
@@ -130,6 +131,12 @@ class System:
     sandbox_restore_test: RestoreTest | None = None
     suppression: str = ""  # what an opt-out entered there stops: "marketing", "all_mail" or not said
 
+    @property
+    def copies_of(self) -> tuple[str, ...]:
+        """The systems whose copies it holds."""
+        named = self.settings.get("copies_of") or ()
+        return (named,) if isinstance(named, str) else tuple(named)
+
 
 @dataclass(frozen=True)
 class Inventory:
@@ -154,11 +161,13 @@ class Inventory:
     promises: tuple[Promise, ...] = ()  # what the policy promises, beside the law
     recipients: tuple[Recipient, ...] = ()  # to whom data goes
     retention: Timetable = field(default_factory=Timetable)  # when retention runs by itself
+    keys: KeyTimes = field(default_factory=KeyTimes)  # when the vaults' master key is replaced
     letters: Stationery | None = None  # how the company writes to people who ask
     accounts: tuple[str, ...] = ()  # "system/collection" whose rows are accounts that people sign in to
     attributes: Mapping[str, Attribute] = field(default_factory=dict)  # what a person may have put right
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     points: Mapping[str, Point] = field(default_factory=dict)
+    doubtful_names: str = "black_out"  # what a package does with what may be somebody's name: also "hold", "leave"
     sensitive_categories: frozenset[str] = frozenset()  # those whose deletion needs `sensitive_level`
     sensitive_level: Level = Level.REASONABLY_HIGH
 

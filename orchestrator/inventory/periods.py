@@ -33,3 +33,16 @@ class Timetable:
 
     cron: str = ""  # five fields, in the company's time zone
     records: int = 100_000  # more rows in one collection and run than this are a person's to decide
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTimes:
+    """When the master key of the vaults is replaced, under `dsr work`, and how long the one before is kept."""
+
+    new_after: timedelta | None = None
+    kept: timedelta = timedelta(0)
+
+    @property
+    def promise(self) -> timedelta | None:
+        """After how long at most nobody can open what was forgotten, whatever copies they have."""
+        return None if self.new_after is None else self.new_after + self.kept

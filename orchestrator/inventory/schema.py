@@ -11,8 +11,10 @@ from pydantic import Field, StringConstraints, model_validator
 from orchestrator.inventory.correctable import Attribute, AttributeName
 from orchestrator.inventory.exceptions import Condition
 from orchestrator.inventory.exempt import ExemptEntry
+from orchestrator.inventory.keys import Keys
 from orchestrator.inventory.letters import Letters
 from orchestrator.inventory.organisations import HandOver, Organisation
+from orchestrator.inventory.packaging import Packaging
 from orchestrator.inventory.points import Point, Sensitive
 from orchestrator.inventory.promise import Promise
 from orchestrator.inventory.recipients import Recipient, SensitiveName, TellsName
@@ -150,11 +152,14 @@ class FieldEntry(Entry):
     sensitive: SensitiveName | None = None
     tells: TellsName | None = None
     holds: Texts = Field(default_factory=list)
+    names_others: bool = False  # read, to know the name in texts; never given out
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
         if self.disclose and self.never:
             raise ValueError("`disclose` and `never` exclude each other")
+        if self.names_others and not self.never:
+            raise ValueError("`names_others` goes with `never: another person's name`")
         if self.category is None and self.redact != "none":
             raise ValueError("give the category of the policy (A to K)")
         return self
@@ -250,6 +255,8 @@ class Document(Entry):
     verification: Verification = Field(default_factory=Verification)
     limits: Limits = Field(default_factory=Limits)
     retention: RetentionRuns = Field(default_factory=RetentionRuns)
+    package: Packaging = Field(default_factory=Packaging)
+    keys: Keys = Field(default_factory=Keys)
     identifiers: dict[KindName, Kind] = Field(min_length=1)
     rules: list[Rule] = Field(default_factory=list)
     exemptions: list[ExemptEntry] = Field(default_factory=list)

@@ -189,7 +189,7 @@ def _third_party(inventory: Inventory, system: str) -> bool:
 
 def _is_a_copy(inventory: Inventory, system: str) -> bool:
     entry = inventory.systems.get(system)
-    return bool(entry and entry.settings.get("copies_of"))
+    return bool(entry and entry.copies_of)
 
 
 def _day(instant: str | None, zone: tzinfo) -> date | None:

@@ -92,11 +92,14 @@ OUTCOMES: Mapping[Fulfilment, Kind] = {
 }
 
 
+# With any of these a request is denied in part.
+KEPT = frozenset({State.RETAINED, State.UNCORRECTED, State.HANDED_OVER, State.TO_HAND_OVER})
+
+
 def answer_to(outcome: Fulfilment, states: Collection[State]) -> Kind:
     """The letter that an outcome needs."""
-    kept = bool({State.RETAINED, State.UNCORRECTED, State.HANDED_OVER, State.TO_HAND_OVER} & set(states))
     kind = OUTCOMES[outcome]
-    return Kind.PARTIAL_DENIAL if kind is Kind.COMPLETION and kept else kind
+    return Kind.PARTIAL_DENIAL if kind is Kind.COMPLETION and KEPT & set(states) else kind
 
 
 def fitting(outcome: Fulfilment, states: Collection[State]) -> tuple[Kind, ...]:

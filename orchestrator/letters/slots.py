@@ -15,7 +15,7 @@ from orchestrator.inventory.flows import Whether
 from orchestrator.law import Asked, Purpose, Topic
 from orchestrator.letters import wording
 from orchestrator.letters.facts import Facts, Item, Outcome
-from orchestrator.letters.kinds import State
+from orchestrator.letters.kinds import KEPT, State
 from orchestrator.model import Ground, Role
 
 _NOT_ASKED = {Purpose.SALE, Purpose.SHARING, Purpose.SENSITIVE}  # to be taken back, for a year
@@ -60,7 +60,7 @@ def slots(facts: Facts) -> Slots:
         "telephone": facts.desk.telephone,
         "to": " ".join((facts.to.name, *facts.to.address, facts.to.email)).strip(),
         "asks_by": day(facts, asks_by),
-        "again_by": day(facts, _again_by(facts)),
+        "again_by": day(facts, again_by(facts)),
         "delivery": facts.delivery.strip(),
         "covers_from": day(facts, facts.covers_from),
         "older_on_request": _flag(facts.covers_from is not None and facts.covers_from > FIRST),
@@ -166,7 +166,7 @@ def _outcome(facts: Facts, outcome: Outcome | None) -> dict[str, str]:
         "whole": _flag(outcome.whole),
         "nothing": _flag(bool(outcome.items) and not states - _NOTHING),
         "unfinished": _flag(outcome.unfinished),
-        "kept_or_handed_over": _flag(bool(states & {State.RETAINED, State.HANDED_OVER, State.TO_HAND_OVER})),
+        "kept_or_handed_over": _flag(bool(states & KEPT)),
         "on_hold": _flag(any(i.state is State.RETAINED and not i.citation for i in outcome.items)),
         "unsearched": _flag(unsearched),
         "unsearched_or_open": _flag(unsearched or any(s.open or s.pending for s in states)),
@@ -180,7 +180,7 @@ def _outcome(facts: Facts, outcome: Outcome | None) -> dict[str, str]:
 _NOTHING = {State.NOT_FOUND, State.NOT_SEARCHED, State.BY_HAND, State.BY_STAFF, State.FAILED, State.BACKUP}
 
 
-def _again_by(facts: Facts) -> date | None:
+def again_by(facts: Facts) -> date | None:
     """Until when a further letter is promised: as told, or the last day of what is open, if each has one."""
     if facts.again_by or facts.outcome is None:
         return facts.again_by

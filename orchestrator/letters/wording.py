@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 TopicName = Literal[
     "verify", "pause", "free", "unverified", "service_provider", "records", "exceptions", "hold", "backups", "vendors",
     "never_disclosed", "no_ask", "opt_out_offer", "appeal", "appeal_denied", "complain", "vendor_duty",
-    "third_party_duty", "fee", "older",
+    "third_party_duty", "fee", "uncorrected", "older",
 ]  # fmt: skip
 AboutName = RightName | Literal["know"]
 ListName = Literal["asks", "withheld", "data"]

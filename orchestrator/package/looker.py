@@ -14,8 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.package import archive, mail, pdf, texts
 from orchestrator.package.kinds import HEAD, FileKind, kind_of
+from orchestrator.package.names import Doubt
 from orchestrator.package.scan import Found, Scanner
-from orchestrator.package.vocabulary import Verdict
+from orchestrator.package.vocabulary import Type, Verdict
 
 CHUNK = 64 * 1024
 Decide = Callable[[str], tuple[str, Verdict | None]]  # sha256 -> (reference, what a person decided)
@@ -85,6 +86,16 @@ class Looker:
 
     def inside(self, path: Path, name: str, media_type: str, depth: int) -> Seen:
         """The same for a file that stands in another."""
+        seen = self.part(path, name, media_type, depth)
+        names = self.scanner.names
+        if names is None or names.doubt is not Doubt.HOLD or Type.MAYBE_NAME not in seen.found:
+            return seen
+        whole = Seen(Verdict.WHOLE, path, safe_suffix(name), media_type)
+        held = self.hold(whole, FileKind.TEXT, "it may name somebody else")
+        return held if held.verdict is Verdict.RELEASED else replace(seen, held=(*seen.held, *held.held))
+
+    def part(self, path: Path, name: str, media_type: str, depth: int) -> Seen:
+        """The same for a part of a mail, of which the whole is held if somebody may be named in it."""
         with path.open("rb") as file:
             head = file.read(HEAD)
         kind = kind_of(head, name, media_type)

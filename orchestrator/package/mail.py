@@ -45,6 +45,7 @@ def mail(looker: Looker, whole: Seen, depth: int = 0) -> Seen:
         message = BytesParser(policy=policy.default).parse(file)
     copying = _Copying(looker, depth)
     try:
+        _learn(looker, message)
         if any(part.get_content_type() in _LOCKED for part in message.walk()):
             return looker.hold(whole, FileKind.MAIL, "the mail is encrypted")
         copy = copying.copy(message)
@@ -102,7 +103,7 @@ class _Copying:
         else:
             content = part.get_payload(decode=True) or b""  # type: ignore[assignment]
         name = part.get_filename() or ("page.html" if kind == "text/html" else "")
-        seen = self.looker.inside(self.looker.put(content), name, kind, self.depth + 1)
+        seen = self.looker.part(self.looker.put(content), name, kind, self.depth + 1)
         given = [self._given(one) for one in _flat(seen)]
         if len(given) == 1:
             return given[0]
@@ -135,6 +136,21 @@ class _Copying:
             elif address or name:
                 self.found[Type.PERSON] += 1
                 yield "[withheld] <withheld@invalid>"
+
+
+def _learn(looker: Looker, message: Message) -> None:
+    """Whose names stand in its address lines, and in those of mails in it: they are known in its text then."""
+    if (names := looker.scanner.names) is None:
+        return
+    lines = [str(line) for part in message.walk() for name in _ADDRESSED for line in part.get_all(name, [])]
+    people = getaddresses(lines)
+    for name, address in people:
+        if looker.scanner.own.address(address):
+            names.own.also(name)
+    for name, address in people:
+        if not looker.scanner.own.address(address):
+            names.others.learn(name)
+            names.others.learn_address(address)
 
 
 def _flat(seen: Seen) -> Iterator[Seen]:

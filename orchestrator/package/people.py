@@ -1,6 +1,6 @@
 """Who the subject is, by address and number, and other people's addresses and numbers in a text.
 
-Names are beyond a scanner; only in the address lines of a mail are they seen (see `mail`).
+Their names are another matter: see `names`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from orchestrator.package.fieldnames import words
 from orchestrator.package.folder import Folder
 from orchestrator.package.model import Exported
 from orchestrator.package.period import Period, instant
+from orchestrator.package.persons import of_row
 from orchestrator.package.scan import Found, Scanner
 from orchestrator.package.values import Cleaner, Row
 from orchestrator.package.vocabulary import Verdict
 
+_NAMES = frozenset({"name", "given_name", "family_name"})  # attributes of the person
 _TELEPHONE = ("phone", "mobile", "telephone")
 
 
@@ -30,6 +32,7 @@ class Rows:
     scanner: Scanner
     period: Period
     draft: Path
+    hold: Callable[[str, str], bool] | None = None  # a field and its text -> whether a person released it
     found: Found = field(default_factory=Found)
     columns: tables.Columns = field(default_factory=tables.Columns)
     count: int = 0
@@ -39,7 +42,8 @@ class Rows:
     def add(self, artifact: Artifact) -> None:
         """The rows of one artifact that lie in the period. Raises `tables.UnreadableRowsError`."""
         disclosed = frozenset(self.entry.spec.disclosed) if self.entry else frozenset()
-        cleaner = Cleaner(self.scanner, self.found, disclosed)
+        others = frozenset(self.entry.others) if self.entry else frozenset()
+        cleaner = Cleaner(self.scanner, self.found, disclosed - others, others, frozenset(self._own_names()), self.hold)
         rows = self._within(tables.read(artifact.chunks, artifact.media_type))
         with self.draft.open("ab") as out:
             for row in cleaner.rows(rows):
@@ -56,11 +60,27 @@ class Rows:
             if not once and self.period.before(at):
                 self.older += 1
                 continue
+            self._learn_names(row, once)
             if once:  # the row that is the person's: so is its telephone number
                 self.scanner.own.learn(
                     v for k, v in row.items() if isinstance(v, str) and words(k).endswith(_TELEPHONE) and "@" not in v
                 )
             yield row
+
+    def _own_names(self) -> Iterator[str]:
+        """The fields in which the person's own name stands."""
+        holds = self.entry.holds.items() if self.entry else ()
+        return (name for name, held in holds if _NAMES.intersection(held))
+
+    def _learn_names(self, row: Row, once: bool) -> None:
+        """Whose names stand in a row: the person's own in the one that is theirs, somebody else's in any."""
+        if self.entry is None or self.scanner.names is None:
+            return
+        if once:
+            for name in of_row(row, self._own_names()):
+                self.scanner.names.own.learn(name)
+        for name in of_row(row, self.entry.others):
+            self.scanner.names.others.learn(name)
 
     def finish(self, folder: Folder) -> Iterator[Exported]:
         """Write both files into the package."""

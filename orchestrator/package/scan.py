@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from orchestrator.package.credentials import credentials
 from orchestrator.package.fieldnames import words
 from orchestrator.package.folding import folded
+from orchestrator.package.names import Names
 from orchestrator.package.numbers import numbers
+from orchestrator.package.pages import words_in_place
 from orchestrator.package.people import Own, others
 from orchestrator.package.vocabulary import Span, Type
 
@@ -26,10 +28,19 @@ Found = Counter[Type]
 
 
 class Scanner:
-    """Looks through texts on behalf of one person, to whom their own addresses and numbers are shown."""
+    """Looks through texts on behalf of one person, to whom their own addresses and numbers are shown.
 
-    def __init__(self, own: Own | None = None) -> None:
+    `names`: what finds other people's names; without it none are looked for.
+    """
+
+    def __init__(self, own: Own | None = None, names: Names | None = None, *, page: bool = False) -> None:
         self.own = own or Own()
+        self.names = names
+        self._page = page
+
+    def of_pages(self) -> Scanner:
+        """The same, for the source of a page: names are looked for in what its reader sees."""
+        return Scanner(self.own, self.names, page=True)
 
     def spans(self, text: str, context: str = "") -> list[Span]:
         """What must not be handed out, in order and without overlaps.
@@ -55,6 +66,8 @@ class Scanner:
         yield from credentials(text, plain)
         yield from others(text, plain, self.own)
         yield from self._encoded(text)
+        if self.names:
+            yield from self.names.spans(words_in_place(text) if self._page else text, self.own.address)
 
     def _encoded(self, text: str) -> Iterator[Span]:
         for run in _ENCODED.finditer(text):

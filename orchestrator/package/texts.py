@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.package import stream, tables
 from orchestrator.package.kinds import FileKind
-from orchestrator.package.scan import Found
+from orchestrator.package.scan import Found, Scanner
 from orchestrator.package.values import Cleaner, Row
 from orchestrator.package.vocabulary import Verdict
 
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 _DELIMITERS = ",;\t|"
 
 
-def text(looker: Looker, whole: Seen, depth: int = 0, found: Found | None = None) -> Seen:
+def text(
+    looker: Looker, whole: Seen, depth: int = 0, found: Found | None = None, scanner: Scanner | None = None
+) -> Seen:
     """A text, without what must not be handed out. `found`: what was blacked out of it before."""
     found = Found() if found is None else found
     assert whole.path is not None  # there is something to look at
     out = looker.new()
     try:
-        _write(out, stream.cleaned(stream.decoded(_chunks(whole.path)), looker.scanner, found))
+        _write(out, stream.cleaned(stream.decoded(_chunks(whole.path)), scanner or looker.scanner, found))
     except stream.NotTextError:
         return looker.hold(whole, FileKind.UNKNOWN, "it holds what is no text")
     if not found:
@@ -99,7 +101,7 @@ def _document(path: Path) -> tuple[Any] | None:
 
 def markup(looker: Looker, whole: Seen, depth: int = 0) -> Seen:
     """A page: as a text, and then as its reader sees it. If more is seen there, its words are given instead."""
-    seen = text(looker, whole)
+    seen = text(looker, whole, scanner=looker.scanner.of_pages())
     if seen.path is None:
         return seen
     if seen.path.stat().st_size > looker.limits.in_memory:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,11 +30,18 @@ _APART = "\n\n\n"  # no value reaches over it
 
 @dataclass(frozen=True, slots=True)
 class Cleaner:
-    """Cleans the rows of one collection, or a file. `disclosed`: the fields that people decided about."""
+    """Cleans the rows of one collection, or a file.
+
+    `disclosed`: the fields that people decided about; `others`: those that name somebody else; `named`: those that
+    name the person; `hold`: whether a person released a text in which somebody may be named.
+    """
 
     scanner: Scanner
     found: Found
     disclosed: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    hold: Callable[[str, str], bool] | None = None
     _plain_names: set[str] = field(default_factory=set, repr=False)
 
     def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -67,7 +74,11 @@ class Cleaner:
         return _APART.join(parts) + _APART if self._gather(row, "", "", parts) else ""
 
     def _gather(self, value: Any, path: str, key: str, parts: list[str], depth: int = 0) -> bool:
-        if depth > _DEEPEST or (key and path not in self.disclosed and keyed(key) and not _empty(value)):
+        if (
+            depth > _DEEPEST
+            or (path in self.others and not _empty(value))
+            or (key and path not in self.disclosed and keyed(key) and not _empty(value))
+        ):
             return False
         if isinstance(value, dict):
             for name, inner in value.items():
@@ -100,6 +111,8 @@ class Cleaner:
         """A value of JSON. `path` is where it stands, `key` the last name on the way."""
         if depth > _DEEPEST:
             return self._marked(Type.ENCODED)
+        if path in self.others and not _empty(value):
+            return self._marked(Type.NAME)
         if key and path not in self.disclosed and not _empty(value) and (kind := keyed(key)):
             return self._marked(kind)
         if isinstance(value, dict):
@@ -122,8 +135,12 @@ class Cleaner:
         spans = self.scanner.spans(text, key)
         if words(key).endswith("message id"):  # of a mail: it looks like an address and is nobody's
             spans = [s for s in spans if s.type is not Type.EMAIL]
+        if path in self.named:
+            spans = [s for s in spans if s.type not in (Type.NAME, Type.MAYBE_NAME)]
         if path in self.disclosed and len(spans) == 1 and spans[0].type.reason == OTHERS:
             spans = spans if text[spans[0].start : spans[0].end] != text.strip() else []
+        if self.hold and any(s.type is Type.MAYBE_NAME for s in spans) and self.hold(path or key, text):
+            spans = [s for s in spans if s.type is not Type.MAYBE_NAME]
         return blacked_out(text, spans, self.found)
 
     def _number(self, value: float, key: str) -> Any:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 NEVER = "11 CCR 7024(d)"
 OTHERS = "Cal. Civ. Code 1798.145(k)"
 UNSEEN = "it could hold what must not be disclosed"
+# What the inventory's own words for a field that is never handed out (`never: password hash`) come under.
+_DECLARED = (
+    (re.compile(r"another person|other people|\b(employee|organisation)\b"), OTHERS),
+    (re.compile(r"password|token|secret|security question|social security|passport|licen[cs]e|biometric|"
+                r"identity document|tax number|(bank|financial) account number|insurance number|medical"), NEVER),
+)  # fmt: skip
+
+
+def rule_of(declared: str) -> str:
+    """The rule by which a declared type is withheld; empty where it is the company's own decision."""
+    return next((rule for words, rule in _DECLARED if words.search(declared.lower())), "")
 
 
 class Type(StrEnum):
@@ -32,12 +44,14 @@ class Type(StrEnum):
     EMAIL = "another person's e-mail address"
     PHONE = "another person's telephone number"
     PERSON = "another person's name and address"
+    NAME = "another person's name"
+    MAYBE_NAME = "what may be another person's name"
     ENCODED = "encoded data that cannot be looked into"
 
     @property
     def reason(self) -> str:
         """The rule by which it is withheld."""
-        if self in (Type.EMAIL, Type.PHONE, Type.PERSON):
+        if self in (Type.EMAIL, Type.PHONE, Type.PERSON, Type.NAME, Type.MAYBE_NAME):
             return OTHERS
         return UNSEEN if self is Type.ENCODED else NEVER
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from connectors.errors import ConnectorError
@@ -23,10 +24,12 @@ from orchestrator.package.folder import Folder, pack, private
 from orchestrator.package.looker import Decide, Limits, Looker, Seen, chunks_of
 from orchestrator.package.manifest import manifest
 from orchestrator.package.model import Contents, Exported, Kept, Older, Package, Withheld
+from orchestrator.package.names import Doubt, Names
 from orchestrator.package.people import Own
 from orchestrator.package.period import Period
 from orchestrator.package.rows import Rows
 from orchestrator.package.scan import Found, Scanner
+from orchestrator.package.vocabulary import Verdict, rule_of
 
 _ROWS = ("application/jsonl", "text/csv")
 _NOT_CLEARLY_THEIRS = ("claimed", "several_people", "shared", "unmarked")
@@ -104,11 +107,12 @@ class _Writing:
 
     def __init__(self, job: Job, folder: Folder, waiting: Folder | None) -> None:
         self.job, self.folder, self.waiting = job, folder, waiting
-        self.scanner = Scanner(Own(job.subject))
+        self.scanner = Scanner(Own(job.subject), _names(job))
         self.looker = Looker(self.scanner, folder.work / "files", job.decide, job.limits)
         self.rows: dict[tuple[str, str], Rows] = {}
         self.files: list[Exported] = []
         self.held: list[Kept] = []
+        self.texts_held: set[str] = set()  # their references: one text may stand in many rows
         self.left_out: list[tuple[str, str]] = []
         self.kept_back: dict[tuple[str, str], set[str]] = {}
         self.blacked_out: dict[tuple[str, str], Found] = {}
@@ -118,7 +122,8 @@ class _Writing:
     def contents(self) -> Contents:
         self.looker.work.mkdir(mode=0o700)
         # What a system holds once for a person comes first: it says which telephone number is theirs.
-        for step in sorted(self.job.plan.steps, key=lambda s: not self._once(s)):
+        # Then what names other people, so that their names are known in texts.
+        for step in sorted(self.job.plan.steps, key=lambda s: (not self._once(s), not self._names_others(s))):
             place = f"{step.system}/{step.collection}"
             connector = self.job.systems.get(step.system)
             if why := _not_exported(step, connector):
@@ -150,6 +155,24 @@ class _Writing:
         entry = self._entry(step.system, step.collection)
         return entry is not None and entry.one_per_person
 
+    def _names_others(self, step: Step) -> bool:
+        entry = self._entry(step.system, step.collection)
+        return entry is not None and bool(entry.others)
+
+    def _hold_text(self, place: tuple[str, str], source: str, text: str) -> bool:
+        """Leave to a person whether somebody else is named in a field's text; True if one released it."""
+        ref, decided = self.job.decide(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+        if decided is Verdict.RELEASED:
+            return True
+        kept = Kept(ref, *place, source, "it may name somebody else", decided or Verdict.HELD)
+        if ref not in self.texts_held:
+            self.texts_held.add(ref)
+            self.held.append(kept)
+            if self.waiting:
+                with self.waiting.new(f"{ref[:16]}.txt") as copy:
+                    copy.write(text.encode("utf-8", "surrogatepass"))
+        return False
+
     def _count_older(self, step: Step, count: int) -> None:
         place = (step.system, step.collection)
         self.older[place] = self.older.get(place, 0) + count
@@ -164,7 +187,8 @@ class _Writing:
         if rows is None:
             draft = self.folder.work / f"rows-{len(self.rows)}"
             entry = self._entry(*place)
-            rows = self.rows[place] = Rows(*place, entry, self.scanner, self.job.period, draft)
+            hold = partial(self._hold_text, place) if self.job.inventory.doubtful_names == Doubt.HOLD else None
+            rows = self.rows[place] = Rows(*place, entry, self.scanner, self.job.period, draft, hold)
         rows.add(artifact)
 
     def _file(self, step: Step, artifact: Artifact) -> None:
@@ -207,9 +231,26 @@ class _Writing:
 
     def _withheld(self) -> Iterator[Withheld]:
         for (system, collection), types in sorted(self.kept_back.items()):
-            yield from (Withheld(system, collection, kind, "") for kind in sorted(types))
+            yield from (Withheld(system, collection, kind, rule_of(kind)) for kind in sorted(types))
         for (system, collection), found in sorted(self.blacked_out.items()):
             yield from (Withheld(system, collection, str(k), k.reason, n) for k, n in sorted(found.items()))
+
+
+def _names(job: Job) -> Names:
+    """What is known of names before anything is looked through: what the company and its systems are called, and
+    what the person's own addresses say."""
+    inventory = job.inventory
+    names = Names(
+        (
+            inventory.company, *(s.title for s in inventory.systems.values()), *inventory.systems,
+            *(r.title for r in inventory.recipients),
+        ),
+        Doubt(inventory.doubtful_names),
+    )  # fmt: skip
+    for identifier in job.subject.identifiers:
+        if identifier.opens and "@" in identifier.value:
+            names.own.learn_address(identifier.value)
+    return names
 
 
 def _not_exported(step: Step, connector: Connector | None) -> str:

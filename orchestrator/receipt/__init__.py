@@ -40,6 +40,7 @@ __all__ = [
     "hash_of",
     "head_of",
     "html",
+    "of_request",
     "verify_file",
 ]
 
@@ -58,6 +59,18 @@ def hash_of(envelope: bytes) -> str:
 def head_of(payload: Mapping[str, Any]) -> Head:
     """The journal's head when the receipt was made, for `Journal.verify`."""
     return Head(payload["journal"]["seq"], payload["journal"]["hash"])
+
+
+def of_request(kept: Mapping[str, Any], request: str, keys: Iterable[Ed25519PublicKey]) -> Mapping[str, Any]:
+    """What a receipt says that the journal keeps (`Journal.receipts`) for that request.
+
+    InvalidReceiptError if it was not signed here, or is another request's, or something else that was signed.
+    """
+    content = str(kept["envelope"]).encode()
+    payload = signing.verify(content, keys)
+    if (payload.get("type"), payload.get("request"), hash_of(content)) != (TYPE, request, kept["hash"]):
+        raise InvalidReceiptError(f"the journal keeps for {request} a receipt that is not its own")
+    return payload
 
 
 def verify_file(

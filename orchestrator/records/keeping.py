@@ -67,7 +67,8 @@ class Records(Papers, Appeals):
     def metrics(self, year: int, consumers: int | None = None) -> Year:
         """The figures of a year; see `orchestrator.records.metrics`."""
         gone = sum(e.payload["year"] == year for e in self.journal.entries(kind=PURGED))
-        return figures(self.log(year), year, gone, consumers)
+        taken_as = {e.request: e.payload["request"] for e in self.journal.entries(kind="taken_as")}
+        return figures(self.log(year), year, gone, consumers, taken_as)
 
     def to_purge(self, today: date | None = None) -> tuple[Due, ...]:
         """Requests whose record has had its time, what is due longest first; those held as well."""

@@ -273,10 +273,11 @@ class Retentions(Intake):
 
     def _approvals(self, shown: Shown) -> list[Signed]:
         """A person's, of this plan, as far as they are genuine and nothing of the guard's is open."""
-        four = self.inventory.approval != SINGLE
+        others = {shown.plan.made_by, *(s.by for s in self._signed("retention_overridden", shown.digest))}
+        others = set() if self.inventory.approval == SINGLE else others
         return [
             s for s in self._signed("retention_approved", shown.digest)
-            if s.purpose == _APPROVE and genuine(self.inventory, s) and not (four and s.by == shown.plan.made_by)
+            if s.purpose == _APPROVE and genuine(self.inventory, s) and s.by not in others
             and not shown.open
         ]  # fmt: skip
 

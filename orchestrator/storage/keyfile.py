@@ -1,4 +1,4 @@
-"""Private key files: written once, readable by their owner only."""
+"""Private key files: readable by their owner only, and never half written."""
 
 from __future__ import annotations
 
@@ -30,6 +30,33 @@ def create(path: Path, content: bytes) -> bool:
         return False
     finally:
         draft.unlink()
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write a private file in place of the one there is, whose bytes are overwritten.
+
+    What a file system, an SSD or a backup keeps of it beside is out of reach. A link is followed, and stays.
+    """
+    path = path.resolve()
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with path.open("r+b") as former:
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        former.write(bytes(os.fstat(former.fileno()).st_size))
+        former.flush()
+        os.fsync(former.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def read(path: Path) -> bytes:

@@ -107,7 +107,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     # letters: named by hash and Message-ID, never by whom they went to. `last`: nothing more is owed after it
     "letter_sending": frozenset({"letter", "sha256", "message", "channel"}),
     "letter_unsent": frozenset({"message", "reason"}),
-    "letter_sent": frozenset({"letter", "sha256", "message", "channel", "at", "last"}),
+    "letter_sent": frozenset({"letter", "sha256", "message", "channel", "at", "last", "again"}),
     "letter_delivered": frozenset({"message", "at"}),
     "letter_returned": frozenset({"message", "at", "reason"}),
     "vendor_notified": frozenset({"vendor", "at", "proof"}),
@@ -121,7 +121,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "vault_destroyed": frozenset({"slots"}),
     "capsule_made": frozenset({"capsule", "what", "systems"}),  # `what`: see `orchestrator.still_open.Open`
     "vault_reduced": frozenset({"slots", "kept"}),
-    "vault_rewrapped": frozenset({"master", "keys"}),
+    "vault_rewrapped": frozenset({"master", "keys", "former"}),
+    "master_keys_destroyed": frozenset({"keys"}),
     "purged": frozenset({"year", "entries", "receipts"}),
 }
 

@@ -60,21 +60,27 @@ class MasterKey:
     def from_reference(cls, reference: str, environ: Mapping[str, str] = os.environ) -> MasterKey:
         """From `env:NAME`, `file:PATH` or `keyring:SERVICE/NAME` (the OS's own): base64 of 32 bytes.
 
-        UnknownError if there is nothing there; NotAllowedError if it is not a key, or others can
-        read the file.
+        Of several lines in a file, the first. UnknownError if there is nothing there; NotAllowedError if it is
+        not a key, or others can read the file.
         """
+        return cls.every(reference, environ)[0]
+
+    @classmethod
+    def every(cls, reference: str, environ: Mapping[str, str] = os.environ) -> tuple[MasterKey, ...]:
+        """All keys of a reference, the newest first: a file may hold one on each line. Errors as `from_reference`."""
         scheme, _, place = reference.partition(":")
         if scheme == "env":
             if not (text := environ.get(place, "")):
                 raise UnknownError(f"the environment has no {place}: set it to the base64 of 32 random bytes")
-            return cls._parse(text, place)
+            return (cls.parse(text, place),)
         if scheme == "file":
             path = Path(place).expanduser()
-            return cls._parse(keyfile.read(path).decode("ascii", "replace"), str(path))
+            lines = keyfile.read(path).decode("ascii", "replace").split() or [""]
+            return tuple(cls.parse(line, str(path)) for line in lines)
         if scheme == "keyring":
             service, slash, name = place.rpartition("/")
             if slash and service and name:
-                return cls._parse(_from_keyring(service, name), f"the keyring's {place}")
+                return (cls.parse(_from_keyring(service, name), f"the keyring's {place}"),)
         raise NotAllowedError("a master key is referred to as env:NAME, file:PATH, keyring:SERVICE/NAME or kms:KEY_ID")
 
     @classmethod
@@ -85,7 +91,8 @@ class MasterKey:
         return cls.from_reference(f"file:{path}")
 
     @classmethod
-    def _parse(cls, text: str, place: str) -> MasterKey:
+    def parse(cls, text: str, place: str) -> MasterKey:
+        """One key as it is written down. NotAllowedError, naming the place, if it is none."""
         try:
             key = base64.b64decode(text.strip(), validate=True)
         except (binascii.Error, ValueError):

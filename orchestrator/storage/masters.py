@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from connectors.errors import ConnectorError
 from orchestrator.errors import NotAllowedError, OrchestratorError
 from orchestrator.storage import schema
 from orchestrator.storage.masterkey import SIZE, MasterKey
@@ -31,9 +32,10 @@ def masters(references: str, store: Store, environ: Mapping[str, str] = os.envir
     named = [one.strip() for one in references.split(",") if one.strip()]
     if not named:
         raise NotAllowedError("no master key is named")
-    return tuple(
-        _at_kms(one, store) if one.startswith(KMS) else MasterKey.from_reference(one, environ) for one in named
-    )
+    found: list[MasterKey] = []
+    for one in named:
+        found += [_at_kms(one, store)] if one.startswith(KMS) else MasterKey.every(one, environ)
+    return tuple(found)
 
 
 def _at_kms(reference: str, store: Store) -> MasterKey:
@@ -59,17 +61,21 @@ def _ask(operation: str, reference: str, **given: Any) -> Mapping[str, Any]:
         import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
+
+        from connectors.aws.bounds import bind
     except ModuleNotFoundError:
         raise OrchestratorError("a master key at AWS KMS needs boto3: pip install 'dsr-orchestrator[aws]'") from None
     key = reference.removeprefix(KMS)
     config = Config(connect_timeout=10, read_timeout=20, retries={"total_max_attempts": 3})
     try:
         client = boto3.client("kms", region_name=_region(key), config=config)
+        bind(client, "AWS KMS", 20)
         answer: Mapping[str, Any] = getattr(client, operation)(KeyId=key, EncryptionContext=_CONTEXT, **given)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "without a code")
         raise OrchestratorError(f"AWS KMS refused to {operation} with {reference}: {code}") from None
-    except (BotoCoreError, ValueError):
+    except (BotoCoreError, ConnectorError, HTTPError, RecursionError, ValueError):
         raise OrchestratorError(
             f"AWS KMS did not answer for {reference}: see to region, credentials and network"
         ) from None

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from orchestrator.errors import IncompleteError, IntegrityError, NotAllowedError, OrchestratorError
-from orchestrator.storage import lease, schema, upgrade
+from orchestrator.storage import lease, schema, scrub, upgrade
 
 _WRITES = "dsr_writes"
 _TURN = 0x6473725F74757265  # the advisory lock that PostgreSQL writers take in turn
@@ -77,6 +77,8 @@ class Store:
                     connection.execute(insert(schema.schema_version).values(version=schema.VERSION))
                 elif found < schema.VERSION:
                     upgrade.upgrade(connection, found)
+                if not self.path:
+                    scrub.keep_no_samples(connection)
         except DBAPIError as error:
             self.close()
             raise OrchestratorError(f"cannot open the journal at {where}: {type(error.orig).__name__}") from None
@@ -146,19 +148,17 @@ class Store:
     def scrub(self, *, patience: float | None = None) -> None:
         """Leave no deleted bytes in the database's files.
 
-        SQLite rewrites the file and empties the write-ahead log; PostgreSQL rewrites the vault's
-        tables and, after a purge, the journal's. IncompleteError if a reader stands in the way for
-        `patience` seconds: then ask again. Copies that others made (backups, PostgreSQL's archived log) are out
-        of reach; see `orchestrator.vault`.
+        SQLite rewrites the file; PostgreSQL rewrites the vault's tables and, after a purge, the journal's.
+        IncompleteError if a reader stands in the way for `patience` seconds: then ask again. What is out of reach
+        here (backups, PostgreSQL's write-ahead log) is said in `orchestrator.rotation`.
         """
         owed = self._owed()
+        patience = _PATIENCE if patience is None else patience
         if self.path:
-            self._rewrite(_PATIENCE if patience is None else patience)
+            with self._raw() as cursor:
+                scrub.on_file(cursor, self.engine.dialect.loaded_dbapi.OperationalError, patience)
         else:
-            tables = (schema.vault_blobs, schema.vault_keys, *([schema.entries] if any(owed.values()) else ()))
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for table in tables:
-                    connection.execute(text(f"VACUUM FULL {table.name}"))
+            scrub.on_postgres(self.engine, patience, entries=any(owed.values()))
         if owed:
             with self.write() as connection:
                 connection.execute(delete(schema.unscrubbed).where(schema.unscrubbed.c.id.in_(list(owed))))
@@ -166,22 +166,6 @@ class Store:
     def _owed(self) -> dict[str, int]:
         with self.read() as connection:
             return {row.id: row.entries for row in connection.execute(select(schema.unscrubbed))}
-
-    def _rewrite(self, patience: float) -> None:
-        give_up = time.monotonic() + patience
-        with self._raw() as cursor:
-            while True:
-                with contextlib.suppress(self.engine.dialect.loaded_dbapi.OperationalError):
-                    cursor.execute("VACUUM")
-                    busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                    if not busy:
-                        return
-                if time.monotonic() > give_up:
-                    raise IncompleteError(
-                        "deleted data may still be in the journal's file because another process reads it; "
-                        "ask again when it ended"
-                    )
-                time.sleep(0.05)
 
     @contextlib.contextmanager
     def _raw(self) -> Iterator[Any]:

@@ -141,7 +141,7 @@ def test_a_redirect_is_not_followed(api: Any, path: str) -> None:
 
 
 def test_answers_are_bounded(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.google.session.MAX_ANSWER", 1000)
+    monkeypatch.setattr("connectors.http.MAX_ANSWER", 1000)
     api.tokens.issue = lambda request: Response(b"{" + b" " * 2000 + b"}")
     with pytest.raises(TransientError, match="TooLarge"):
         call(client(api))

@@ -6,7 +6,8 @@ import gzip
 import itertools
 import json
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +15,15 @@ from werkzeug.serving import make_server
 
 from connectors import http, settings
 from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
+from connectors.google import GoogleClient, ServiceAccount
+from connectors.google_analytics.admin import Admin
+from connectors.google_analytics.settings import Settings as AnalyticsSettings
 from connectors.http import HttpClient
 from connectors.model import Secret, SystemSpec
+from connectors.sandbox.google import TokenEndpoint
+from connectors.sendgrid.api import Account
+from connectors.sendgrid.api import Api as SendGrid
+from connectors.sendgrid.settings import Settings
 from connectors.stripe.transport import Api
 
 if TYPE_CHECKING:
@@ -101,6 +109,33 @@ def test_a_redirect_is_not_followed(vendor: tuple[Vendor, str], status: str) -> 
     assert PERSON not in told(error)
 
 
+@pytest.mark.parametrize("length", [None, 10 * 1024**3])
+def test_the_body_of_a_redirect_is_not_read(vendor: tuple[Vendor, str], length: int | None) -> None:
+    """As it comes, requests reads it whole before it looks whether to follow."""
+    app, url = vendor
+    app.status, app.body = "302 Found", ENDLESS  # type: ignore[assignment]
+    app.headers = [("Location", f"{url}/stolen"), *([("Content-Length", str(length))] if length else [])]
+    with pytest.raises(RefusedError, match="redirects"):
+        client(url).request("GET", "people", doing="searching")
+    assert app.asked == ["/people"]
+
+
+def test_a_body_that_drips_is_given_up(vendor: tuple[Vendor, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, url = vendor
+    monkeypatch.setattr(http, "PATIENCE", 0.05)  # a tenth of a second
+    app.headers, app.body = [("Content-Length", "65536")], dripping()  # type: ignore[assignment]
+    begun = time.monotonic()
+    with pytest.raises(TransientError, match="for ever"):
+        client(url).request("GET", "people", doing="searching")
+    assert time.monotonic() - begun < 1.5
+
+
+def dripping() -> Iterator[bytes]:
+    for _ in range(40):
+        yield b" "
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("link", ["http://127.0.0.2/next", "https://evil.example/next", "//evil.example/next://"])
 def test_a_link_to_another_host_is_not_followed(vendor: tuple[Vendor, str], link: str) -> None:
     with pytest.raises(RefusedError, match="another host"):
@@ -122,25 +157,83 @@ def spec(connector: str = "stripe", **given: Any) -> SystemSpec:
     return SystemSpec("billing", connector, given, {"api_key": Secret("sk_test_sandbox")})
 
 
+def stripe(url: str) -> object:
+    return Api(spec(base_url=url, timeout=2)).get(f"/v1/customers/{PERSON}", "reading a customer")
+
+
+def sendgrid(url: str) -> object:
+    held = SystemSpec("mail", "sendgrid", {"base_url": url, "timeout": 2}, {"api_key": Secret("SG.sandbox.key")})
+    api = SendGrid(held, Settings.of(held))
+    return api.get("marketing", "contacts", PERSON, doing="reading a contact", account=Account(""))
+
+
+def account(url: str) -> ServiceAccount:
+    key = Secret(TokenEndpoint((), (), lambda user: True).service_account(url))
+    return ServiceAccount.of(SystemSpec("mail", "gmail", {}, {"service_account": key}), 2)
+
+
+def token(url: str) -> object:
+    held = account(url)
+    return held.credentials(["read"]).refresh(held.token_request)  # type: ignore[no-untyped-call]
+
+
+def google(url: str) -> object:
+    made = GoogleClient(account(url), url, ["read"], PERSON, 2)
+    made._session.credentials.token = "sandbox"  # type: ignore[attr-defined]
+    return made.request("GET", f"people/{PERSON}", doing="reading a mailbox")
+
+
+def analytics(url: str) -> object:
+    given = {"property": 1001, "base_url": url, "data_url": url, "timeout": 2}
+    key = {"service_account": Secret(TokenEndpoint((), (), lambda user: True).service_account(url))}
+    held = SystemSpec("visits", "google_analytics", given, key)
+    api = Admin(ServiceAccount.of(held, 2), AnalyticsSettings.of(held), lambda: None)
+    api._client.transport._session.credentials.token = "sandbox"
+    return api.property()
+
+
+SDKS = [stripe, sendgrid, token, google, analytics]
+JSON = [("Content-Type", "application/json")]
+
+
+@pytest.mark.parametrize("sdk", SDKS)
 @pytest.mark.parametrize(
     ("status", "headers", "body"),
     [
-        ("200 OK", [("Content-Type", "application/json")], ENDLESS),
+        ("200 OK", JSON, ENDLESS),
+        ("500 Internal Server Error", JSON, ENDLESS),
+        ("403 Forbidden", JSON, ENDLESS),
         ("200 OK", [("Content-Type", "text/html")], [b"<html>"]),
-        ("200 OK", [("Content-Type", "application/json")], [b"[" * 200_000]),
-        ("200 OK", [("Content-Type", "application/json")], [b"[]"]),
+        ("200 OK", JSON, [b"[" * 200_000]),
+        ("400 Bad Request", JSON, [b'{"error":' * 100_000]),
         ("302 Found", [("Location", "http://127.0.0.2/stolen")], [b""]),
+        ("307 Temporary Redirect", [("Location", "http://127.0.0.2/stolen")], ENDLESS),
     ],
 )
 def test_an_sdk_is_bounded_in_the_same_way(
-    vendor: tuple[Vendor, str], status: str, headers: list[tuple[str, str]], body: Any
-) -> None:
+    vendor: tuple[Vendor, str], monkeypatch: pytest.MonkeyPatch, sdk: Callable[[str], object], status: str,
+    headers: list[tuple[str, str]], body: Any,
+) -> None:  # fmt: skip
     app, url = vendor
+    monkeypatch.setattr(http, "MAX_ANSWER", 4 * 1024 * 1024)
     app.status, app.headers, app.body = status, headers, body
-    with pytest.raises((TransientError, RefusedError)) as error:
-        Api(spec(base_url=url, timeout=2)).get(f"/v1/customers/{PERSON}", "reading a customer")
+    with pytest.raises((TransientError, RefusedError, AuthError)) as error:
+        sdk(url)
     assert PERSON not in told(error)
     assert len(app.asked) == 1
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+def test_an_sdk_does_not_wait_for_ever(
+    vendor: tuple[Vendor, str], monkeypatch: pytest.MonkeyPatch, sdk: Callable[[str], object]
+) -> None:
+    app, url = vendor
+    monkeypatch.setattr(http, "PATIENCE", 0.05)
+    app.headers, app.body = [("Content-Length", "65536")], dripping()  # type: ignore[assignment]
+    begun = time.monotonic()
+    with pytest.raises(TransientError):
+        sdk(url)
+    assert time.monotonic() - begun < 1.5
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from orchestrator.errors import NotAllowedError
 from orchestrator.fees import Charged, refusal
 from orchestrator.journal import State
 from orchestrator.law import Asked
-from orchestrator.model import Right
+from orchestrator.model import Level, Right
 from orchestrator.regimes import law_of
-from tests.orchestrator.proof_desks import Desk, asked, desk_at, on
+from tests.orchestrator.proof_desks import Desk, asked, desk_at, on, verified
 
 FREE = """\
 promises:
@@ -90,6 +90,21 @@ def test_nothing_is_done_while_the_person_may_still_withdraw_over_a_fee(desk: De
     desk(on(3, 8)).estimate_fee(request, "30.00 USD", Charged.UNFOUNDED, "a robot asks", paper, paper)
     with pytest.raises(NotAllowedError, match=r"30\.00 USD"):
         desk(on(3, 8)).run(request)
+
+
+def test_neither_an_export_nor_an_opt_out_goes_ahead_of_the_persons_word_about_a_fee(desk: Desk, paper: Path) -> None:
+    access, out = asked(desk, Right.ACCESS), asked(desk, Right.OPT_OUT)
+    for one in (access, out):
+        desk(on(3, 5)).estimate_fee(one, "25.00 USD", Charged.UNFOUNDED, "a robot asks", paper, paper)
+    verified(desk, access, level=Level.REASONABLY_HIGH, basis="seen in person")
+    service = desk(on(3, 6))
+    for act in (lambda: service.export(access, paper.parent / "package"), lambda: service.run(out)):
+        with pytest.raises(NotAllowedError, match=r"dsr request cancel r-\w+ if it is withdrawn") as refused:
+            act()
+        assert refused.value.exit_code == 5
+    assert not (paper.parent / "package").exists()
+    desk(on(3, 6)).cancel(out, "withdrawn over the fee")
+    assert desk(on(3, 6)).journal.state(out) is State.CANCELLED
 
 
 def test_twice_in_twelve_months_counts_answered_requests_to_know_only(desk: Desk, paper: Path) -> None:

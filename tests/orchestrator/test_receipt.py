@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.model import Action, Obstacle, ObstacleKind, Status
+from connectors.model import Action, Status
 from orchestrator import canonical
-from orchestrator.confirm import confirm
 from orchestrator.errors import IntegrityError, InvalidReceiptError, UnknownError
 from orchestrator.model import Attested, Confirmation, Coverage, Right, Searched, Signed, StepResult
 from orchestrator.receipt import (
@@ -281,29 +280,3 @@ def test_what_counts_nothing_and_is_under_way_or_open_is_no_empty_search(
     """Erasures of what no search shows, and places that no search reaches."""
     payload = built(case(plan(step("a", count=0)), result))
     assert (payload["outcome"], payload["final"]) == (ending, final)
-
-
-def test_what_is_not_clearly_theirs_alone_is_by_hand_of_itself_and_not_its_whole_collection() -> None:
-    doubt = (Obstacle(ObstacleKind.CLAIMED, "typed by somebody"),)
-    own = step("a", Action.RETAIN, collection="users")
-    other = step("b", Action.MANUAL, collection="users", obstacles=doubt)
-    made = plan(own, other, right=Right.ACCESS)
-    left_out = (("shop/users", "not clearly this person's alone: typed by somebody"),)
-    told = replace(case(made), disclosed=Disclosed(1, 10, "sha256:0", left_out))
-    assert {s["ref"]: s["standing"] for s in built(told)["steps"]} == {"a": "disclosed", "b": "by_hand"}
-    silent = replace(told, disclosed=Disclosed(1, 10, "sha256:0", (("shop/users", "the API cannot"),)))
-    assert {s["standing"] for s in built(silent)["steps"]} == {"by_hand"}
-
-
-def test_a_word_settles_what_is_by_hand_of_an_access_request() -> None:
-    """Nothing is carried out for an access request, so that no step of it has an outcome."""
-    by_hand = step("b", Action.MANUAL, count=0, system="web", collection="*")
-    manual = searched("web", Coverage.MANUAL_OPEN)
-    made = plan(step("a", Action.RETAIN, rule="access"), by_hand, right=Right.ACCESS, coverage=(searched(), manual))
-    read = confirm(made, {}, made, {"shop": True}, LATER)
-    left_out = (("web/*", "by hand: marketing"),)
-    told = replace(case(made, confirmation=read), disclosed=Disclosed(1, 10, "sha256:0", left_out))
-    assert built(told)["outcome"] == Fulfilment.OPEN
-    payload = built(replace(told, attested=(Attested("b", "s2", NOW, evidence="sha256:1"),)))
-    assert {s["ref"]: s["standing"] for s in payload["steps"]} == {"a": "disclosed", "b": "attested, not verified"}
-    assert (payload["outcome"], payload["final"]) == (Fulfilment.COMPLETE, True)

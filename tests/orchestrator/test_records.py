@@ -135,6 +135,22 @@ def test_figures_add_up(rows: list[Logged]) -> None:
                 assert 0 <= f.mean_days <= 90
 
 
+def test_who_got_categories_in_place_of_specific_pieces_asked_to_know_once() -> None:
+    def row(request: str, right: Right, response: Response) -> Logged:
+        return Logged(request, date(2026, 3, 1), right, "email", date(2026, 3, 9), response, "")
+
+    rows = [
+        row("r-1", Right.ACCESS, Response.DENIED),
+        row("r-2", Right.KNOW, Response.COMPLIED),  # opened in its place
+        row("r-3", Right.KNOW, Response.COMPLIED),
+        row("r-4", Right.DELETE, Response.COMPLIED),
+    ]
+    told = figures(rows, 2026, taken_as={"r-1": "r-2"}).to_know
+    assert (told.received, told.complied, told.denied) == (2, 2, 0), "it was answered by the one for categories"
+    told = figures(rows, 2026).to_know
+    assert (told.received, told.complied, told.denied) == (3, 2, 1)
+
+
 def test_median_and_mean_over_a_leap_day_and_a_year_end() -> None:
     def row(received: date, responded: date) -> Logged:
         return Logged("r", received, Right.DELETE, "email", responded, Response.COMPLIED, "")

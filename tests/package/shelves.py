@@ -24,6 +24,7 @@ policy: {document: Privacy Policy, revised: 2026-01-01}
 approval: single_person
 staff: [{id: desk, may: [export]}]
 identifiers: {email: {title: E-mail, normalise: [trim, case]}}
+attributes: {name: {title: Name}}
 hand_over: {owner: success, how: Write to the organisation.}
 systems:
   shop:
@@ -39,7 +40,10 @@ systems:
         title: Accounts
         one_per_person: true
         age: at
-        fields: {email: {category: A, disclose: true}, phone: {category: B, disclose: true}}
+        fields:
+          email: {category: A, disclose: true}
+          name: {category: B, disclose: true, holds: name}
+          phone: {category: B, disclose: true}
         plain: [id, at]
       notes:
         title: Notes
@@ -49,6 +53,7 @@ systems:
           more: {category: A, disclose: true}
           billing_email: {category: B, disclose: true}
           secret: {category: A, never: API token}
+          coach: {category: B, never: another person's name, names_others: true, redact: none}
         plain: [id, at]
       files: {title: Papers, fields: {content: {category: B, disclose: true}}}
   paper:
@@ -100,8 +105,9 @@ def package(
     to: str = "package",
     newest: datetime | None = None,
     more: tuple[Step, ...] = (),
+    more_inventory: str = "",
 ) -> Package:
-    (tmp / "inventory.yaml").write_text(INVENTORY)
+    (tmp / "inventory.yaml").write_text(INVENTORY + more_inventory)
     verification = Verification(Level.REASONABLY_HIGH, "log-in", ("email",), ("email",), "desk", NOW)
     steps = tuple(Step(c, "shop", c, Action.RETAIN, 1, 0, Role.BUSINESS, newest=newest) for c in artifacts)
     coverage = (Searched("shop", Coverage.SEARCHED, NOW), Searched("paper", Coverage.MANUAL_OPEN, NOW, "by hand"))

@@ -141,6 +141,36 @@ def test_the_telephone_number_of_the_account_is_the_persons_own(tmp_path: Path) 
     assert row["text"] == f"Call me: +1 415 555 2671 or {Type.PHONE.mark}"
 
 
+def test_whom_a_field_names_is_known_in_every_text(tmp_path: Path) -> None:
+    notes = rows("notes", line(id=1, coach="Grant Stone", text="Ann Lee-Smith asked G. Stone"), line(id=2, coach=None))
+    about = files(("a.txt", "text/plain", b"grant stone taught Smith, Ann"))
+    artifacts = {"files": about, "notes": notes, "users": rows("users", line(id=7, name="Ann Smith"))}
+    done = package(tmp_path, artifacts)
+    told, other = _rows(done.folder, "notes")
+    assert (told["coach"], other["coach"]) == (Type.NAME.mark, None)
+    assert told["text"] == f"Ann Lee-Smith asked {Type.NAME.mark}"
+    (text,) = [f for f in done.files if f.source == "a.txt"]
+    assert (done.folder / text.name).read_text() == f"{Type.NAME.mark} taught Smith, Ann"
+    assert _rows(done.folder, "users")[0]["name"] == "Ann Smith"
+    assert b"stone" not in everything(done.folder).lower()
+
+
+def test_a_text_that_may_name_somebody_waits_for_a_person_if_the_inventory_says_so(tmp_path: Path) -> None:
+    notes = rows("notes", line(id=1, text="We went with Ruvindra Wijeratne to the office."))
+    mark = Type.MAYBE_NAME.mark
+    assert mark in _rows(package(tmp_path, {"notes": notes}, to="a").folder, "notes")[0]["text"]
+    doubt = "package: {doubtful_names: hold}\n"
+    done = package(tmp_path, {"notes": notes}, to="b", more_inventory=doubt, held_to=tmp_path / "held")
+    (held,) = done.held
+    assert (held.source, held.verdict) == ("text", Verdict.HELD)
+    assert [p.read_text() for p in (tmp_path / "held").iterdir()] == ["We went with Ruvindra Wijeratne to the office."]
+    assert mark in _rows(done.folder, "notes")[0]["text"]
+    decided = {held.ref: Verdict.RELEASED}
+    done = package(tmp_path, {"notes": notes}, to="c", more_inventory=doubt, decided=decided)
+    assert not done.held
+    assert "Wijeratne" in _rows(done.folder, "notes")[0]["text"]
+
+
 def _rows(folder: Path, name: str) -> list[Any]:
     return [json.loads(one) for one in (folder / f"data/shop-{name}.jsonl").read_text().splitlines()]
 

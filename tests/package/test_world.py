@@ -21,10 +21,12 @@ from orchestrator.errors import NotAllowedError, UnknownError
 from orchestrator.fulfil import Wish
 from orchestrator.model import Right
 from orchestrator.package import Package
+from orchestrator.package.vocabulary import Type
 from tests.office import Office, dsr, inventory
 from tests.package.planted import OTHER_EMAIL, SENTENCES, TEXT, docx, json_column, leaked, pdf
 from tests.package.test_files import TABLE
 
+NAMED = "Hello Wijeratne,\nmy manager Olga Petrova and Tom Lee agree. Petrova will write.\n\nBest,\nAnn Lee\n"
 ACCOUNT = Way(Channel.ACCOUNT, reauthenticated="signed in again with a code")
 
 
@@ -66,12 +68,12 @@ def plant(sandbox: Sandbox) -> None:
         s3.put_object(Bucket="tt-uploads", Key=f"users/42/{name}", Body=body)
     with psycopg.connect(stores["app_db"].url) as c:
         c.execute("INSERT INTO audit_log (at, actor_id, action, details) VALUES (now(), 42, 'x', %s)", [json_column()])
-        c.execute("UPDATE comments SET body = %s WHERE author_id = 42", [TEXT])
+        c.execute("UPDATE comments SET body = %s WHERE author_id = 42", [TEXT + NAMED])
     for sentence, _ in SENTENCES.values():
         stores["papertrail"].fake.log(f"user_id=42 said: {sentence}", 0.5)
         stores["papertrail"].fake.log(json.dumps({"email": subject.email, "note": sentence}), 0.4)
     box = next(b for b in stores["gmail"].fake.boxes if b.startswith("support@"))
-    stores["gmail"].fake.deliver(box, subject.email, box, text=TEXT, days=3, thread="planted")
+    stores["gmail"].fake.deliver(box, subject.email, box, text=TEXT + NAMED, days=3, thread="planted")
 
 
 @pytest.fixture
@@ -99,8 +101,10 @@ def test_planted_values_come_out_of_no_system(whole: Office, tmp_path: Path) -> 
     package = office.service.export(request_, tmp_path / "package")
     content = b"".join(p.read_bytes() for p in package.folder.rglob("*") if p.is_file())
     assert not leaked(content)
+    assert not [name for name in (b"Wijeratne", b"Olga", b"Petrova", b"Tom Lee") if name in content]
+    assert content.count(b"Ann Lee") >= 3
     assert office.sandbox.people.subject.email.encode() in content
-    assert {str(kind) for kind in SENTENCES} <= set(package.withheld)
+    assert {Type.NAME, *SENTENCES} <= set(package.withheld)
     for system, collection in (("app_db", "public.audit_log"), ("app_db", "public.comments"), ("papertrail", "events")):
         types = {
             w.type

@@ -68,7 +68,8 @@ def fetched(bucket: Bucket, state: Pinned) -> Iterator[BinaryIO]:
         with named_errors(bucket.system, f"{_ASKED} on {bucket.name}"):
             try:
                 for chunk in body.iter_chunks(_CHUNK):
-                    size += len(chunk)
+                    if (size := size + len(chunk)) > state.size:
+                        raise _strange(bucket)
                     into.write(chunk)
             finally:
                 body.close()
@@ -124,7 +125,8 @@ class Ranges(io.RawIOBase):
     def _read(self, first: int, last: int) -> bytes:
         answer = get(self._bucket, self._state, Range=f"bytes={first}-{last}")
         with named_errors(self._bucket.system, f"{_ASKED} on {self._bucket.name}"):
-            data: bytes = answer["Body"].read()
+            data: bytes = answer["Body"].read(last - first + 2)
+            answer["Body"].close()
         if answer.get("ContentRange") != f"bytes {first}-{last}/{self._state.size}" or len(data) != last - first + 1:
             raise _strange(self._bucket)
         return data

@@ -85,7 +85,8 @@ def _bytes(bucket: Bucket, entry: Entry) -> Iterator[bytes]:
     with named_errors(bucket.system, doing):
         try:
             for chunk in body.iter_chunks(_CHUNK):
-                size += len(chunk)
+                if (size := size + len(chunk)) > entry.size:
+                    raise TransientError(bucket.system, f"{doing}: more came than the {entry.size} bytes it has")
                 yield chunk
         finally:
             body.close()
