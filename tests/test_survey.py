@@ -21,7 +21,7 @@ from orchestrator.inventory.exemption import Exemption
 from orchestrator.survey import Gap, Kind
 from tests.office import ROOT, Office, dsr, inventory
 
-LISTED = ("app_db", "files", "activity", "report_logs", "sendgrid", "billing")
+LISTED = ("app_db", "files", "activity", "report_logs", "lake", "sendgrid", "billing")
 CANARY = "canary.7391"
 TODAY = datetime.now(UTC).date()
 WALK_INS = f"""
@@ -77,7 +77,7 @@ def test_of_what_is_there_everything_is_described_or_exempted(sandbox: Sandbox, 
     found = over.service.survey()
     assert found.failing == ()
     assert {s.system: s.listed for s in found.systems if s.listed} == {
-        "app_db": 48, "files": 4, "activity": 2, "report_logs": 1, "sendgrid": 3
+        "app_db": 48, "files": 5, "activity": 2, "report_logs": 1, "lake": 3, "sendgrid": 3
     }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.lake.files import DamagedError
-from connectors.lake.people import Column
+from connectors.lake.people import Column, Wanted
 
-_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+_BLANKS = b" ", b"\t", b"\n", b"\v", b"\f", b"\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Leaf:
     path: str  # as Parquet spells it, down to the first list
     type: Any
 
-    def found(self, table: Any, column: Column, wanted: frozenset[str]) -> tuple[Callable[[Any], list[Any]], Any]:
+    def found(self, table: Any, column: Column, wanted: Wanted) -> tuple[Callable[[Any], list[Any]], Any]:
         """How to read what stands at places, and the places of rows that may hold a wanted value, some twice.
 
         The places are None if nothing is wanted here.
@@ -38,16 +37,16 @@ class Leaf:
         places = pc.indices_nonzero(_member(values, column, wanted)).cast(pa.int64())
         return _reader(values, parents), places if parents is None else parents.cast(pa.int64()).take(places)
 
-    def in_bounds(self, statistics: Any, wanted: frozenset[str], folded: bool) -> bool:
+    def in_bounds(self, statistics: Any, wanted: Wanted, folded: bool) -> bool:
         """Whether a wanted value may lie between a chunk's least and greatest one."""
         import pyarrow.types as at
 
         if statistics is None or folded or not statistics.has_min_max:
             return True
         if at.is_integer(self.type):
-            ordered: Sequence[Any] = sorted(_whole(wanted))
+            ordered: Sequence[Any] = wanted.numbers
         elif at.is_string(self.type) or at.is_large_string(self.type):
-            ordered = sorted(w.encode("utf-8", "surrogateescape") for w in wanted)
+            ordered = wanted.encoded
         else:
             return True
         least, most = (v.encode() if isinstance(v, str) else v for v in (statistics.min, statistics.max))
@@ -59,8 +58,7 @@ class Leaf:
         import pyarrow.compute as pc
         import pyarrow.types as at
 
-        held, parents = table.column(self.root).combine_chunks(), None
-        held = _one(held)
+        held, parents = _one(table.column(self.root)), None
         for step in (*self.steps, None):
             while at.is_list(held.type) or at.is_large_list(held.type) or at.is_fixed_size_list(held.type):
                 above = pc.list_parent_indices(held)
@@ -126,11 +124,13 @@ def _one(held: Any) -> Any:
     import pyarrow as pa
 
     if isinstance(held, pa.ChunkedArray):
+        if held.num_chunks == 1:
+            return held.chunk(0)
         return pa.concat_arrays(held.chunks) if held.num_chunks else pa.array([], held.type)
     return held
 
 
-def _member(values: Any, column: Column, wanted: frozenset[str]) -> Any:
+def _member(values: Any, column: Column, wanted: Wanted) -> Any:
     """Which values may be wanted ones: all that are, and a few more that a closer look tells."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -146,15 +146,30 @@ def _member(values: Any, column: Column, wanted: frozenset[str]) -> Any:
     if at.is_integer(kind):
         return pc.is_in(values, value_set=pa.array(_fitting(wanted, kind), kind))
     if at.is_floating(kind):
-        return pc.is_in(values.cast(pa.float64()), value_set=pa.array([float(n) for n in _whole(wanted)], pa.float64()))
+        return pc.is_in(values.cast(pa.float64()), value_set=pa.array([float(n) for n in wanted.numbers], pa.float64()))
     if at.is_string(kind) or at.is_large_string(kind) or at.is_string_view(kind):
         values = values.cast(pa.large_string())
         if not column.folded:
             return pc.is_in(values, value_set=pa.array(sorted(wanted), pa.large_string()))
-        lowered = pc.utf8_lower(pc.utf8_trim_whitespace(values))
-        known = pc.is_in(lowered, value_set=pa.array(sorted(wanted), pa.large_string()))
-        return pc.or_(known, pc.invert(pc.fill_null(pc.string_is_ascii(values), True)))
+        return _folded(values, wanted)
     return _texts(values, lambda text: bool(column.values(text) & wanted))
+
+
+def _folded(values: Any, wanted: Wanted) -> Any:
+    """Without regard to case and blanks around. Beyond ASCII every value gets a closer look."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    written = (values.buffers()[2] or pa.py_buffer(b"")).to_pybytes()  # all texts in one: cheaper to ask than each
+    lowered = values
+    if any(blank in written for blank in _BLANKS):
+        lowered = pc.ascii_trim_whitespace(lowered)
+    if written.lower() != written:
+        lowered = pc.ascii_lower(lowered)
+    known = pc.is_in(lowered, value_set=pa.array(sorted(wanted), pa.large_string()))
+    if written.isascii():
+        return known
+    return pc.or_(known, pc.invert(pc.fill_null(pc.string_is_ascii(values), True)))
 
 
 def _texts(values: Any, wanted: Any) -> Any:
@@ -168,14 +183,10 @@ def _read(held: object) -> object:
     return str(uuid.UUID(bytes=held)) if isinstance(held, bytes) and len(held) == 16 else held
 
 
-def _whole(wanted: frozenset[str]) -> list[int]:
-    return [int(w) for w in wanted if _WHOLE.fullmatch(w)]
-
-
-def _fitting(wanted: frozenset[str], kind: Any) -> list[int]:
+def _fitting(wanted: Wanted, kind: Any) -> list[int]:
     import pyarrow.types as at
 
     signed = at.is_signed_integer(kind)
     least = -(1 << (kind.bit_width - 1)) if signed else 0
     most = (1 << (kind.bit_width - (1 if signed else 0))) - 1
-    return [n for n in _whole(wanted) if least <= n <= most]
+    return [n for n in wanted.numbers if least <= n <= most]

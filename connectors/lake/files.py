@@ -65,6 +65,12 @@ class RowFile(Protocol):
     def count(self) -> int:
         """How many rows there are."""
 
+    def columns(self) -> tuple[str, ...]:
+        """The names that header or schema tell, with those inside nested ones as paths; none where neither does."""
+
+    def first(self, most: int) -> Iterator[Mapping[str, object]]:
+        """At most so many rows from the beginning, whosever they are."""
+
     def rows(self, people: People, whole: bool = False) -> Iterator[Row]:
         """Every row that names somebody asked for; `whole`: with all that it holds."""
 

@@ -7,18 +7,22 @@ Sources: https://parquet.apache.org/docs/file-format/, https://arrow.apache.org/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, BinaryIO
 
 from connectors.lake.columns import Leaf, leaf_of
+from connectors.lake.dictionaries import forgotten, written_as_numbers
 from connectors.lake.files import DamagedError, Drop, Layout, Row, Tally
 from connectors.lake.parquet_writing import kept_as_it_was, writer
 from connectors.lake.people import People, Verdict
 from connectors.lake.texts import reached
 
+_CAREFULLY: dict[str, Any] = {"pre_buffer": True, "page_checksum_verification": True}
 LARGEST = 192 * 1024**2  # bytes of a row group as it unpacks; a larger one is cut into several
 
 
@@ -36,13 +40,24 @@ class ParquetRows:
     def __init__(self, layout: Layout, source: BinaryIO) -> None:
         import pyarrow.parquet
 
+        _recycle()
         self._layout = layout
+        self._source = source
         with _damage():
-            self._file = pyarrow.parquet.ParquetFile(source, pre_buffer=True, page_checksum_verification=True)
+            self._file = pyarrow.parquet.ParquetFile(source, **_CAREFULLY)
         self._schema = self._file.schema_arrow
 
     def count(self) -> int:
         return int(self._file.metadata.num_rows)
+
+    def columns(self) -> tuple[str, ...]:
+        return tuple(path for field in self._schema for path in _paths(field.name, field.type))
+
+    def first(self, most: int) -> Iterator[Mapping[str, object]]:
+        with _damage():
+            for batch in self._file.iter_batches(batch_size=max(1, most)):
+                yield from _pylist(batch)[:most]
+                return
 
     def rows(self, people: People, whole: bool = False) -> Iterator[Row]:
         leaves = self._leaves(people)
@@ -52,24 +67,33 @@ class ParquetRows:
             for number in range(self._file.num_row_groups):
                 if not self._may_hold(number, leaves, people):
                     continue
-                for table in self._tables(number, None if whole else [*names, *age]):
+                for table in _tables(self._file, number, None if whole else [*names, *age]):
                     for _, row in self._judged(table, leaves, people, whole):
                         if row.verdict is not Verdict.OTHERS:
                             yield row
 
     def rewrite(self, people: People, drop: Drop, target: BinaryIO) -> Tally:
         """Write every row group anew; one without a row to remove as it was read. An empty one is left out."""
+        import pyarrow.parquet
+
         leaves = self._leaves(people)
         before = removed = 0
-        with _damage(), writer(self._file, target) as into, ThreadPoolExecutor(max_workers=1) as pool:
-            parts = self._parts(leaves, people, drop)
+        with _damage(), ExitStack() as stack, ThreadPoolExecutor(max_workers=1) as pool:
+            read = pyarrow.parquet.ParquetFile(
+                self._source, metadata=self._file.metadata, read_dictionary=written_as_numbers(self._file), **_CAREFULLY
+            )
+            parts = self._parts(read, leaves, people, drop)
             ahead: Future[_Part | None] = pool.submit(next, parts, None)
+            into = None
             while (part := ahead.result()) is not None:
                 ahead = pool.submit(next, parts, None)
+                into = into or stack.enter_context(writer(self._file, part.table, target))
                 before += part.before
                 removed += part.before - part.table.num_rows
                 if part.table.num_rows:
                     into.write_table(part.table, row_group_size=part.table.num_rows)
+            if into is None:
+                stack.enter_context(writer(self._file, read.schema_arrow.empty_table(), target))
         if before != self.count():
             raise DamagedError("the Parquet file holds another number of rows than it says")
         return Tally(before, removed)
@@ -78,26 +102,15 @@ class ParquetRows:
         """Whether another file has this one's schema and metadata."""
         return kept_as_it_was(self._file, other._file)
 
-    def _parts(self, leaves: dict[int, Leaf], people: People, drop: Drop) -> Iterator[_Part]:
+    def _parts(self, read: Any, leaves: dict[int, Leaf], people: People, drop: Drop) -> Iterator[_Part]:
         for number in range(self._file.num_row_groups):
             looked_at = self._may_hold(number, leaves, people)
-            for table in self._tables(number, None):
+            for table in _tables(read, number, None):
                 doomed = [
                     at for at, row in (self._judged(table, leaves, people) if looked_at else ())
                     if row.verdict is not Verdict.OTHERS and drop(row)
                 ]  # fmt: skip
-                yield _Part(_without(table, doomed) if doomed else table, table.num_rows)
-
-    def _tables(self, number: int, columns: list[str] | None) -> Iterator[Any]:
-        import pyarrow as pa
-
-        group = self._file.metadata.row_group(number)
-        if columns is not None or group.total_byte_size <= LARGEST:
-            yield self._file.read_row_group(number, columns)
-            return
-        rows = max(1, group.num_rows * LARGEST // group.total_byte_size)
-        for batch in self._file.iter_batches(batch_size=rows, row_groups=[number]):
-            yield pa.Table.from_batches([batch])
+                yield _Part(forgotten(_without(table, doomed) if doomed else table), table.num_rows)
 
     def _leaves(self, people: People) -> dict[int, Leaf]:
         """By number of the column of identity, where it is in this file."""
@@ -140,14 +153,53 @@ class ParquetRows:
         contents = _pylist(table.take(places)) if whole else []
         for at, (values, _) in found:
             held[at] = values(places)
-        age = self._layout.age
-        ages = [reached(c, age) for c in _pylist(table.select([self._root(age)]).take(places))] if age else held[0]
-        for number, (at, row) in enumerate(zip(places.to_pylist(), zip(*held, strict=True), strict=True)):
-            verdict = people.verdict(row)
-            yield at, Row(verdict, row, ages[number] if age else None, contents[number] if whole else {})
+        ages = self._ages(table, places)
+        rows = zip(places.to_pylist(), zip(*held, strict=True), strict=True)
+        if ages or contents or any(isinstance(column[0], list) for column in held):
+            for number, (at, row) in enumerate(rows):
+                age = ages[number] if ages else None
+                yield at, Row(people.verdict(row), row, age, contents[number] if whole else {})
+            return
+        known: dict[tuple[object, ...], Row] = {}  # people have several rows
+        for at, row in rows:
+            if row not in known:
+                known[row] = Row(people.verdict(row), row)
+            yield at, known[row]
+
+    def _ages(self, table: Any, places: Any) -> list[object]:
+        """What dates the rows; nothing where nothing is to date them, or the file has no such column."""
+        root = self._root(self._layout.age)
+        if not root or root not in table.column_names:
+            return []
+        return [reached(content, self._layout.age) for content in _pylist(table.select([root]).take(places))]
 
     def _root(self, path: str) -> str:
         return path if self._schema.get_field_index(path) >= 0 else path.partition(".")[0]
+
+
+def _tables(file: Any, number: int, columns: list[str] | None) -> Iterator[Any]:
+    import pyarrow as pa
+
+    group = file.metadata.row_group(number)
+    if columns is not None or group.total_byte_size <= LARGEST:
+        yield file.read_row_group(number, columns)
+        return
+    rows = max(1, group.num_rows * LARGEST // group.total_byte_size)
+    for batch in file.iter_batches(batch_size=rows, row_groups=[number]):
+        yield pa.Table.from_batches([batch])
+
+
+def _paths(name: str, kind: Any) -> Iterator[str]:
+    """The paths of a column: of structures, what is in them; lists need no step of their own."""
+    import pyarrow.types as at
+
+    while at.is_list(kind) or at.is_large_list(kind) or at.is_fixed_size_list(kind):
+        kind = kind.value_type
+    if not at.is_struct(kind) or not kind.num_fields:
+        yield name
+        return
+    for field in kind:
+        yield from _paths(f"{name}.{field.name}", field.type)
 
 
 def _pylist(table: Any) -> Sequence[dict[str, Any]]:
@@ -162,33 +214,19 @@ def _without(table: Any, doomed: Sequence[int]) -> Any:
     for at in doomed:
         stays[at] = 0
     mask = pa.Array.from_buffers(pa.uint8(), table.num_rows, [None, pa.py_buffer(stays)]).cast(pa.bool_())
-    return _forgotten(table.filter(mask))
+    return table.filter(mask)
 
 
-def _forgotten(table: Any) -> Any:
-    """Dictionaries without the values that no row has any more: they would be written, and name who is gone."""
+@cache
+def _recycle() -> None:
+    """Let the C library hand out memory: it keeps what was freed for the next row group.
+
+    Arrow's own pools give it back to the system and ask again, a third of all time where pages are dear.
+    """
     import pyarrow as pa
 
-    bare = pa.schema([field.with_type(_bare(field.type)) for field in table.schema], table.schema.metadata)
-    if bare.equals(table.schema):
-        return table
-    return table.cast(bare).cast(table.schema)
-
-
-def _bare(held: Any) -> Any:
-    """A type without dictionaries in it."""
-    import pyarrow as pa
-    import pyarrow.types as at
-
-    if at.is_dictionary(held):
-        return held.value_type
-    if at.is_struct(held):
-        return pa.struct([held.field(n).with_type(_bare(held.field(n).type)) for n in range(held.num_fields)])
-    if at.is_list(held):
-        return pa.list_(held.value_field.with_type(_bare(held.value_type)))
-    if at.is_large_list(held):
-        return pa.large_list(held.value_field.with_type(_bare(held.value_type)))
-    return held
+    if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+        pa.set_memory_pool(pa.system_memory_pool())
 
 
 @contextmanager

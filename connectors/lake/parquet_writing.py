@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-_SCHEMA = b"ARROW:schema"  # Arrow's own copy of the schema, which its writer makes
+from connectors.lake.dictionaries import DICTIONARY, of_no_use
+
 _LEVELS = {"RLE", "BIT_PACKED"}  # encodings of levels, which every column has
-_DICTIONARY = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
 
 
 @contextmanager
-def writer(file: Any, target: BinaryIO) -> Iterator[Any]:
-    """Where tables are to be written that are to look like this file's row groups."""
+def writer(file: Any, first: Any, target: BinaryIO) -> Iterator[Any]:
+    """Where tables are to be written that are to look like this file's row groups; `first`: one of them."""
     import pyarrow.parquet
 
-    with pyarrow.parquet.ParquetWriter(target, file.schema_arrow, **_settings(file)) as into:
+    with pyarrow.parquet.ParquetWriter(target, first.schema, **_settings(file, first)) as into:
+        if file.metadata.metadata:  # with Arrow's own copy of the schema, if there is one
+            into.add_key_value_metadata(dict(file.metadata.metadata))
         yield into
 
 
@@ -32,13 +34,12 @@ def kept_as_it_was(file: Any, other: Any) -> bool:
 
 def _described(file: Any) -> object:
     paths = [file.schema.column(n).path for n in range(len(file.schema))]
-    return paths, {k: v for k, v in (file.metadata.metadata or {}).items() if k != _SCHEMA}
+    return paths, dict(file.metadata.metadata or {})
 
 
-def _settings(file: Any) -> dict[str, Any]:
+def _settings(file: Any, first: Any) -> dict[str, Any]:
     meta = file.metadata
-    given: dict[str, Any] = {"version": "1.0" if meta.format_version == "1.0" else "2.6"}
-    given["store_schema"] = _SCHEMA in (meta.metadata or {})
+    given: dict[str, Any] = {"version": "1.0" if meta.format_version == "1.0" else "2.6", "store_schema": False}
     columns = [file.schema.column(n) for n in range(len(file.schema))]
     paths = [column.path for column in columns]
     given["use_compliant_nested_type"] = not any(path.endswith(".list.item") or ".list.item." in path for path in paths)
@@ -51,7 +52,10 @@ def _settings(file: Any) -> dict[str, Any]:
     group = meta.row_group(0)
     chunks = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
     given["compression"] = {path: _codec(chunk.compression) for path, chunk in chunks.items()}
-    given["use_dictionary"] = [p for p, c in chunks.items() if _DICTIONARY & set(c.encodings) and _pays(c)] or False
+    in_vain = of_no_use(file, first)
+    given["use_dictionary"] = [
+        p for p, c in chunks.items() if DICTIONARY & set(c.encodings) and _pays(c) and p not in in_vain
+    ] or False
     given["column_encoding"] = {p: e for p, c in chunks.items() if (e := _encoding(c))} or None
     if given["column_encoding"] and given["use_dictionary"]:
         given["column_encoding"] = {p: e for p, e in given["column_encoding"].items() if e != "PLAIN"} or None
@@ -78,7 +82,7 @@ def _codec(name: str) -> str:
 def _encoding(chunk: Any) -> str:
     """The encoding of a column without a dictionary, where it is another than the plain one."""
     own = set(chunk.encodings) - _LEVELS
-    if own & _DICTIONARY or len(own) != 1:
+    if own & DICTIONARY or len(own) != 1:
         return ""
     name = str(own.pop())
     return "" if name == "PLAIN" else name

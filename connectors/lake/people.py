@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from urllib.parse import unquote
 
 SLOT = "{value}"
+_NUMBER = re.compile(r"0|-?[1-9][0-9]*")  # as a number is written back
 _REMEMBERED = 100_000  # verdicts, as the same few people come again and again
 # Without the signs that stand before an address in a line ("to=ann@…", "?m=ann@…") more often than in one.
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
@@ -77,6 +79,18 @@ def plain(held: object) -> str:
     return held.decode("utf-8", "surrogateescape") if isinstance(held, bytes) else str(held)
 
 
+class Wanted(frozenset[str]):
+    """Values that are looked for, and the whole numbers among them; both made once for all row groups of a file."""
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(sorted(int(value) for value in self if _NUMBER.fullmatch(value)))
+
+    @cached_property
+    def encoded(self) -> tuple[bytes, ...]:
+        return tuple(sorted(value.encode("utf-8", "surrogateescape") for value in self))
+
+
 @dataclass(frozen=True)
 class People:
     """Those whose rows are asked for: for each person, kind of identifier -> values."""
@@ -109,10 +123,14 @@ class People:
                     owners.setdefault((kind, value), set()).add(number)
         object.__setattr__(self, "_owners", owners)
         object.__setattr__(self, "_verdicts", {})
+        object.__setattr__(self, "_wanted", {})
 
-    def wanted(self, column: Column) -> frozenset[str]:
+    def wanted(self, column: Column) -> Wanted:
         """All values that make a row worth a look in this column."""
-        return frozenset().union(*(person.get(column.kind, frozenset()) for person in self.known))
+        held: dict[str, Wanted] = self._wanted  # type: ignore[attr-defined]
+        if column.kind not in held:
+            held[column.kind] = Wanted(v for person in self.known for v in person.get(column.kind, ()))
+        return held[column.kind]
 
     @property
     def matching(self) -> tuple[Column, ...]:

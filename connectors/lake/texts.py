@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO
 
 from connectors.lake.files import DamagedError, Drop, Layout, Row, Tally
@@ -35,6 +36,7 @@ class _Line:
 
     text: str
     content: Content | None
+    names: Sequence[str] = ()  # of a header
 
 
 class TextRows:
@@ -46,6 +48,16 @@ class TextRows:
 
     def count(self) -> int:
         return sum(line.content is not None for line in self._read(_Marked()))
+
+    def columns(self) -> tuple[str, ...]:
+        if self._layout.format != "csv":
+            return ARCHIVE if self._layout.format == "papertrail" else ()
+        if self._layout.columns:
+            return self._layout.columns
+        return tuple(next((line.names for line in self._read(_Marked()) if line.names or line.content), ()))
+
+    def first(self, most: int) -> Iterator[Content]:
+        yield from islice((line.content for line in self._read(_Marked()) if line.content is not None), most)
 
     def rows(self, people: People, whole: bool = False) -> Iterator[Row]:
         judge = self._judge(people)
@@ -118,7 +130,7 @@ class TextRows:
                     names = values
                     if len(set(names)) != len(names):
                         raise DamagedError("two columns of the CSV file have the same name")
-                    yield _Line(text, None)
+                    yield _Line(text, None, names)
                 elif len(values) != len(names):
                     raise DamagedError("a row of the CSV file has more or fewer columns than its header")
                 else:

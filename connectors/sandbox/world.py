@@ -35,6 +35,7 @@ STORES: Mapping[str, str] = {
     "gmail": "correspondence:Correspondence",
     "amazon": "amazon:Amazon",
     "tables": "tables:Tables",
+    "lake": "lake:Lake",
 }
 
 

@@ -22,14 +22,18 @@ A collection is the files of one kind below `options.prefix` of `options.bucket`
 
 One record is what one file holds of the person, over all versions, on one side of each cut-off (`age`: a column). Rows
 that stay are the same byte for byte in text files. In Parquet, schema, order of columns, codecs, dictionaries,
-statistics, page index, bloom filters, sizes of row groups and key-value metadata are; if the schema would not be, the
-file is left alone. Row groups larger than 192 MiB unpacked are cut. A file without a row left stays, with its header.
+statistics, page index, bloom filters, sizes of row groups and key-value metadata are (a dictionary that was given up
+when it was full, and saves nothing, is not tried again); if the schema would not be, the file is left alone.
+Row groups larger than 192 MiB unpacked are cut. A file without a row left stays, with its header.
 
 A rewritten file takes over content type, metadata, tags, encryption, storage class and grants, and is written on the
 condition (`If-Match`) that nobody has written the object since it was read; otherwise it is read again. Changes to
 tags or grants alone, made at that same moment, do not show in the ETag and may be lost. Object Lock and legal holds
 are never bypassed: LOCKED. Files in an archive class, encrypted by a key of the customer's own, damaged, or without
 any of the columns cannot be searched: by hand, for everybody whom they may hold.
+
+A survey tells the columns of the newest file of each collection. Rows are not let go by age: for files of one period a
+lifecycle rule of the bucket does that (`aws.s3`), for rows among others nothing does yet.
 
 Needed permissions: those of `aws.s3`, and s3:PutObject, s3:GetObjectTagging, s3:PutObjectTagging, s3:GetObjectAcl,
 s3:PutObjectAcl (where there are grants), and the key's kms:Decrypt and kms:GenerateDataKey.

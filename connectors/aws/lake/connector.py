@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors import settings
+from connectors.aws.lake import survey
 from connectors.aws.lake.erase import Eraser
 from connectors.aws.lake.export import export
+from connectors.aws.lake.inspect import inspect
 from connectors.aws.lake.records import file_of, records, shares
 from connectors.aws.lake.rewriting import Rewritten, rewrite_object
 from connectors.aws.lake.rules import Rules
@@ -16,7 +18,19 @@ from connectors.aws.lake.search import Searcher
 from connectors.aws.s3.bucket import Bucket, watch
 from connectors.aws.session import client
 from connectors.errors import ChangedError, ConfigError
-from connectors.model import Action, Artifact, Capabilities, Locator, Order, Outcome, Record, Subject, SystemSpec
+from connectors.model import (
+    Action,
+    Artifact,
+    Capabilities,
+    Locator,
+    Order,
+    Outcome,
+    Probe,
+    Record,
+    Subject,
+    SystemSpec,
+)
+from connectors.surveys import Found
 
 _KNOWN = frozenset({"page_size", "account_id", "unpacked_bytes", "part_bytes", "tries"})
 _MEBI = 1024**2
@@ -49,6 +63,21 @@ class LakeConnector:
     def check(self) -> None:
         for bucket in {b.name: b for b in self._buckets.values()}.values():
             bucket.prove()
+
+    def inspect(self) -> Iterator[Probe]:
+        """What the policy allows in each bucket, as far as reading tells, and what the bucket keeps."""
+        yield from inspect(self.system, self._buckets, self._rules)
+
+    def survey(self) -> Iterator[Found]:
+        """The columns of the newest file of every collection."""
+        yield from survey.survey(self._buckets, self._rules, {c.name: c for c in self._spec.collections})
+
+    def mentions(self) -> Mapping[str, str]:
+        return survey.mentions(self._rules)
+
+    def sample(self, found: Found, most: int) -> Iterator[tuple[str, str]]:
+        """Values of the first rows of the newest file."""
+        yield from survey.sample(self._buckets[found.collection], self._rules[found.collection], most)
 
     def locate(self, subject: Subject) -> Iterator[Record]:
         for spec in self._spec.collections:

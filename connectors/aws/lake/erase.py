@@ -72,7 +72,7 @@ class Eraser:
             return Outcome(at, Status.ABSENT)
         if fate_of(at) not in (ROWS, LOCKED) or any(_locked(share.version) for share in task.held):
             return Outcome(at, Status.FAILED, reason=_NOT_OURS)
-        if task.search.bucket.needs_device() and any(s.version.replaced for s in task.held):
+        if any(s.version.replaced for s in task.held) and task.search.bucket.needs_device():
             return Outcome(at, Status.FAILED, reason=BY_DEVICE)
         if any(_needed(task.file, share.version, kept) for share in task.held):
             return Outcome(at, Status.FAILED, reason=_STAYS)

@@ -33,7 +33,7 @@ def export(
         return
     present: set[str] = set()
     for content in _contents(search, at, held):
-        present |= {path for path, value in _leaves(content) if value not in (None, "")}
+        present |= {path for path, value in leaves(content) if value not in (None, "")}
     shown = set(spec.disclosed)
     hidden = {path for path in present if not _disclosed(path, shown)}
     lines = (_line(content, shown) for content in _contents(search, at, held))
@@ -50,11 +50,11 @@ def _contents(search: Searcher, at: Locator, held: Sequence[Share]) -> Iterator[
             raise ChangedError(search.bucket.system, "a file was deleted or replaced during the export") from None
 
 
-def _leaves(content: object, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(content: object, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value with its path; lists are values."""
     if isinstance(content, Mapping) and content:
         for name, value in content.items():
-            yield from _leaves(value, f"{path}.{name}" if path else str(name))
+            yield from leaves(value, f"{path}.{name}" if path else str(name))
     else:
         yield path, content
 
@@ -65,7 +65,7 @@ def _disclosed(path: str, shown: set[str]) -> bool:
 
 
 def _line(content: Mapping[str, object], shown: set[str]) -> bytes:
-    kept = {path: value for path, value in _leaves(content) if _disclosed(path, shown)}
+    kept = {path: value for path, value in leaves(content) if _disclosed(path, shown)}
     return json.dumps(kept, ensure_ascii=False, default=_plain).encode("utf-8", "backslashreplace") + b"\n"
 
 
