@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +29,7 @@ def register(app: typer.Typer, requests: typer.Typer) -> None:
     """Add `dsr metrics` to the top level, and appeals to `dsr request`."""
     app.command()(metrics)
     requests.command()(appeal)
+    requests.command()(extend_appeal)
     requests.command()(decide_appeal)
 
 
@@ -102,6 +103,20 @@ def appeal(context: typer.Context, request: RequestId, on: On = None, as_json: A
     with settings(context).service() as service:
         found = service.appeal(request, local(service, on))
     print_json(found) if as_json else say(f"{request}  appealed; the decision is due on {found.decision.due}")
+
+
+def extend_appeal(
+    context: typer.Context, request: RequestId, letter: Letter,
+    reason: Annotated[str, typer.Option(help="The reason that the notice gives; without personal data.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Until when; default: the law's last day.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Record a notice, sent today, that the decision of an appeal takes longer, where the law allows it (Colorado)."""
+    with settings(context).service() as service:
+        found = service.extend_appeal(request, reason, letter, until.date() if until else None)
+    print_json(found) if as_json else say(f"{request}  the decision of the appeal is due on {found.decision.due}")
 
 
 def decide_appeal(

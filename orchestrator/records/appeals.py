@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from orchestrator.clock import Deadline, Facts, Standing, deadlines
+from orchestrator.clock import Deadline, Extension, Facts, Standing, deadlines, extension_ends, refusal
 from orchestrator.deadlines import AsSent, Clocks, letter_hash, went_out
 from orchestrator.errors import NotAllowedError
+from orchestrator.journal import Entry
 from orchestrator.law import Asked, Topic
 from orchestrator.regimes import holidays
 
@@ -56,6 +57,23 @@ class Appeals(Clocks):
         self.journal.append(request, "appealed", self.actor.id, {"at": at or self.now()}, request)
         return self._appeal_of(request)
 
+    def extend_appeal(self, request: str, reason: str, letter: AsSent, until: date | None = None) -> Appeal:
+        """Record that a notice went out today: the decision takes until then, or until the law's last day.
+
+        NotAllowedError where the law gives no more time for an appeal, as only Colorado does, and as `Clocks.extend`.
+        """
+        self.actor.require("run")
+        self.undecided(request)
+        law, today = self.law(self.request(request)), self.day(self.now())
+        facts = self._facts_of(next(self.journal.entries(request, "appealed")), None, None)
+        end = extension_ends(facts, law, holidays(), today)
+        extension = Extension(today, until or (end.strict if end else today), bool(reason.strip()))
+        if why := refusal(facts, extension, law, holidays()):
+            raise NotAllowedError(f"the appeal of {request} cannot be extended: {why}")
+        told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": letter_hash(letter)}
+        self.journal.append(request, "appeal_extended", self.actor.id, told, request)
+        return self._appeal_of(request)
+
     def undecided(self, request: str) -> Appeal:
         """The appeal that waits for a decision. NotAllowedError if there is none."""
         found = self._appeal_of(request)
@@ -75,12 +93,21 @@ class Appeals(Clocks):
     def appeals(self, request: str | None = None) -> Iterator[Appeal]:
         """All appeals, oldest first; of one request if given."""
         decided = {e.request: e for e in self.journal.entries(request, "appeal_decided")}
+        extended = {e.request: e for e in self.journal.entries(request, "appeal_extended")}
         for entry in self.journal.entries(request, "appealed"):
-            end, came = decided.get(entry.request), self.day(went_out(entry))
-            facts = Facts(Asked.APPEAL, came, answered=self.day(went_out(end)) if end else None)
+            end = decided.get(entry.request)
+            facts = self._facts_of(entry, end, extended.get(entry.request))
             law = self.law(self.request(entry.request))
             *_, decision = deadlines(facts, law, holidays(), self.day(self.now()))
-            yield Appeal(entry.request, came, decision, str(end.payload["result"]) if end else "")
+            yield Appeal(entry.request, facts.received, decision, str(end.payload["result"]) if end else "")
+
+    def _facts_of(self, appealed: Entry, decided: Entry | None, extended: Entry | None) -> Facts:
+        """What the clock of an appeal counts from."""
+        more = None
+        if extended:
+            more = Extension(self.day(went_out(extended)), date.fromisoformat(extended.payload["until"]))
+        answered = self.day(went_out(decided)) if decided else None
+        return Facts(Asked.APPEAL, self.day(went_out(appealed)), answered=answered, extension=more)
 
     def _appeal_of(self, request: str) -> Appeal:
         self.request(request)

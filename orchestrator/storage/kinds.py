@@ -24,6 +24,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "denied": frozenset({"code", "reason", "exception", "outcome", "ask_opt_out"}),
     "taken_as": frozenset({"right", "request"}),
     "appealed": frozenset({"at"}),
+    "appeal_extended": frozenset({"until", "reason", "letter"}),
     "appeal_decided": frozenset({"at", "result", "letter"}),
     # proof of who asks: names of points and hashes of papers, never what was said or shown
     "comparing": frozenset({"points"}),

@@ -92,6 +92,21 @@ def test_what_cannot_be_appealed_is_refused(colorado: Desk, desk: Desk, letter: 
         service.decide_appeal(request, Result.REFUSED, letter)
 
 
+def test_colorado_gives_sixty_days_more_on_notice(colorado: Desk, letter: Path) -> None:
+    request = denied(colorado, letter)
+    colorado(on(2028, 1, 15)).appeal(request)
+    with pytest.raises(NotAllowedError, match="says why"):
+        colorado(on(2028, 2, 1)).extend_appeal(request, " ", letter)
+    with pytest.raises(NotAllowedError, match="within the first period"):
+        colorado(on(2028, 3, 2)).extend_appeal(request, "A vendor has to look.", letter)
+    found = colorado(on(2028, 2, 1)).extend_appeal(request, "A vendor has to look.", letter)
+    assert (found.decision.extended, found.decision.last) == (True, date(2028, 4, 29)), "105 days from the appeal"
+    (open_,) = colorado(on(2028, 3, 2)).appeals()
+    assert not open_.overdue
+    with pytest.raises(IntegrityError):
+        colorado(on(2028, 2, 2)).extend_appeal(request, "And another.", letter)
+
+
 def test_the_letter_of_a_decision_decides(colorado: Desk, letter: Path, tmp_path: Path) -> None:
     request = denied(colorado, letter)
     given = Given(name="Ann Lee", reason="The books must be kept.", result="refused")
