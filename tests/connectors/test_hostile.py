@@ -5,13 +5,11 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from connectors import http, settings
 from connectors.errors import AuthError, ConfigError, ConnectorError, RefusedError, TransientError
@@ -25,36 +23,17 @@ from connectors.sendgrid.api import Account
 from connectors.sendgrid.api import Api as SendGrid
 from connectors.sendgrid.settings import Settings
 from connectors.stripe.transport import Api
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from tests.connectors.hostile import Vendor, serving
 
 PERSON = "ann.lee@example.com"
 ENDLESS = itertools.repeat(b"[" * 65536)
 
 
-class Vendor:
-    """Answers every call with what it is set to."""
-
-    def __init__(self) -> None:
-        self.status, self.headers, self.body = "200 OK", [("Content-Type", "application/json")], [b"{}"]
-        self.asked: list[str] = []
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        self.asked.append(environ["PATH_INFO"])
-        start_response(self.status, self.headers)
-        return self.body
-
-
 @pytest.fixture
 def vendor() -> Iterator[tuple[Vendor, str]]:
     app = Vendor()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield app, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(app) as url:
+        yield app, url
 
 
 def client(url: str) -> HttpClient:
@@ -67,7 +46,7 @@ def told(error: pytest.ExceptionInfo[ConnectorError]) -> str:
 
 def test_a_body_without_end_is_cut_off(vendor: tuple[Vendor, str], monkeypatch: pytest.MonkeyPatch) -> None:
     app, url = vendor
-    app.body = ENDLESS  # type: ignore[assignment]
+    app.body = ENDLESS
     with pytest.raises(RefusedError, match="larger than"):
         client(url).request("GET", f"people?email={PERSON}", doing="searching")
     monkeypatch.setattr(http, "PATIENCE", 0)
@@ -113,7 +92,7 @@ def test_a_redirect_is_not_followed(vendor: tuple[Vendor, str], status: str) -> 
 def test_the_body_of_a_redirect_is_not_read(vendor: tuple[Vendor, str], length: int | None) -> None:
     """As it comes, requests reads it whole before it looks whether to follow."""
     app, url = vendor
-    app.status, app.body = "302 Found", ENDLESS  # type: ignore[assignment]
+    app.status, app.body = "302 Found", ENDLESS
     app.headers = [("Location", f"{url}/stolen"), *([("Content-Length", str(length))] if length else [])]
     with pytest.raises(RefusedError, match="redirects"):
         client(url).request("GET", "people", doing="searching")
@@ -123,7 +102,7 @@ def test_the_body_of_a_redirect_is_not_read(vendor: tuple[Vendor, str], length: 
 def test_a_body_that_drips_is_given_up(vendor: tuple[Vendor, str], monkeypatch: pytest.MonkeyPatch) -> None:
     app, url = vendor
     monkeypatch.setattr(http, "PATIENCE", 0.05)  # a tenth of a second
-    app.headers, app.body = [("Content-Length", "65536")], dripping()  # type: ignore[assignment]
+    app.headers, app.body = [("Content-Length", "65536")], dripping()
     begun = time.monotonic()
     with pytest.raises(TransientError, match="for ever"):
         client(url).request("GET", "people", doing="searching")
@@ -229,7 +208,7 @@ def test_an_sdk_does_not_wait_for_ever(
 ) -> None:
     app, url = vendor
     monkeypatch.setattr(http, "PATIENCE", 0.05)
-    app.headers, app.body = [("Content-Length", "65536")], dripping()  # type: ignore[assignment]
+    app.headers, app.body = [("Content-Length", "65536")], dripping()
     begun = time.monotonic()
     with pytest.raises(TransientError):
         sdk(url)

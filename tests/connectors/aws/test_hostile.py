@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from connectors import http
 from connectors.aws import session
 from connectors.errors import ConnectorError, RefusedError, TransientError
 from connectors.model import Secret, SystemSpec
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from tests.connectors.hostile import Vendor, serving
 
 PERSON = "ann.lee@example.com"
 ENDLESS = b"x" * 65536
@@ -34,22 +30,6 @@ LAUGHS = "<!DOCTYPE l [<!ENTITY a0 'ha'>" + "".join(
 ) + "]><ListBucketResult><Name>&a9;</Name></ListBucketResult>"  # fmt: skip
 
 
-class Vendor:
-    def __init__(self) -> None:
-        self.status, self.headers, self.body = "200 OK", [("Content-Type", "text/xml")], iter([b""])
-        self.asked: list[str] = []
-        self.sent = 0
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        self.asked.append(environ["PATH_INFO"])
-        start_response(self.status, self.headers)
-        return map(self._count, self.body)
-
-    def _count(self, piece: bytes) -> bytes:
-        self.sent += len(piece)
-        return piece
-
-
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MAX_ANSWER", MOST)
@@ -57,13 +37,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def vendor() -> Iterator[tuple[Vendor, str]]:
-    app = Vendor()
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield app, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    app = Vendor("text/xml", ())
+    with serving(app) as url:
+        yield app, url
 
 
 def asked(url: str, service: str, timeout: int = 5) -> ConnectorError:
