@@ -208,7 +208,7 @@ def test_a_table_is_filled_into_a_new_file_only(tmp_path: Path) -> None:
     filled = tmp_path / "filled.txt"
     done = run("table", "--fill", str(filled))
     assert done.exit_code == 0
-    assert "109" in done.stdout
+    assert "111" in done.stdout
     assert run("table", "--fill", str(filled)).exit_code == 2
     again = run("lint", "--rule", "LNT-1", "--text", str(filled))
     assert again.exit_code == 0
