@@ -21,6 +21,7 @@ from orchestrator.staff import Actor, identify
 from orchestrator.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
+_LENT: set[str] = set()  # variables that offices put into the environment, of sandboxes that may be over by now
 
 
 def inventory(*, only_connected: bool = False) -> Inventory:
@@ -36,6 +37,7 @@ class Office:
 
     def __init__(self, sandbox: Sandbox, state: Path, held: Inventory | None = None) -> None:
         os.environ.update(sandbox.environ)
+        _LENT.update(sandbox.environ)
         self.sandbox, self.state = sandbox, state
         self.workspace = Workspace.open(state, held or inventory())
         self.service = self.as_(identify(self.workspace.inventory, "", None))
@@ -90,4 +92,6 @@ class Office:
 def dsr(office: Office, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line, in a process of its own, over the office's state."""
     command = [sys.executable, "-m", "orchestrator.cli", "--sandbox", "--state", str(office.state), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    over = _LENT - set(office.sandbox.environ)  # where nobody answers: each would be asked again and again
+    environ = {name: value for name, value in os.environ.items() if name not in over}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environ)

@@ -42,10 +42,13 @@ def plan(
         else:
             with watching("Searching", quiet=as_json) as progress:
                 planned = service.plan(request, progress)
+        sent = not show and any(service.journal.entries(request, "package_delivered"))
     if as_json:
         print_json(planned)
     else:
         plan_table(planned)
+        if sent:
+            say("A package of an earlier plan was delivered; the receipt of this one tells of its own only: dsr export")
     if planned.open:
         raise typer.Exit(6)
 
