@@ -8,7 +8,7 @@ A key that was replaced is kept as long as a restored copy is to be opened, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -108,17 +108,23 @@ class Rotation(Intake):
 
     def turn_due(self) -> datetime | None:
         """When the key in use has had its time; None if the inventory does not say, or nobody can by itself."""
-        every = self.inventory.keys.new_after
-        if every is None or self.workspace.ring is None:
-            return None
-        using = [o.since for o in self.opening() if o.until is None]
-        return max(using, default=self.now()) + every
+        every = self._every()
+        return self._turn(self.opening(), every) if every else None
 
     def keys_due(self) -> datetime | None:
         """When there is next anything to do about master keys by itself; None as for `turn_due`."""
-        if (turn := self.turn_due()) is None:
+        if not (every := self._every()):
             return None
-        return min([turn, *(o.until + self.inventory.keys.kept for o in self.opening() if o.until)])
+        opening = self.opening()
+        ends = (o.until + self.inventory.keys.kept for o in opening if o.until)
+        return min([self._turn(opening, every), *ends])
+
+    def _every(self) -> timedelta | None:
+        """After how long a new key takes over by itself."""
+        return self.inventory.keys.new_after if self.workspace.ring else None
+
+    def _turn(self, opening: Sequence[Opens], every: timedelta) -> datetime:
+        return max((o.since for o in opening if o.until is None), default=self.now()) + every
 
     def _end_old(self, ring: Ring, keep: timedelta) -> tuple[str, ...]:
         turns, using = self._turns(), self.workspace.vault.wrapping()
@@ -143,6 +149,5 @@ class Rotation(Intake):
 
 def _replaced(turns: list[Entry], key: str) -> datetime | None:
     """When another key took the place of this one for good; None if none did."""
-    after: Iterator[Entry] = iter(turns)
     last = max((i for i, e in enumerate(turns) if e.payload["master"] == key), default=-1)
-    return next((e.at for i, e in enumerate(after) if i > last), None)
+    return next((e.at for e in turns[last + 1 :]), None)

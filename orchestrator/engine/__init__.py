@@ -108,14 +108,16 @@ class Engine:
 
     def _schedule(self) -> None:
         """Retention and new master keys by themselves, if the inventory says when: on the agenda like any request."""
-        inventory, due = self._workspace.inventory, dict[str, datetime | None]()
-        if inventory.retention.cron:
-            due[RETENTION] = Crontab.of(inventory.retention.cron).after(datetime.now(UTC), inventory.zone)
-        due[MASTER_KEY] = self._service().keys_due()
-        for name, at in due.items():
-            if at and name not in self.agenda.rows():
+        rows = self.agenda.rows()
+        for name, first in ((RETENTION, self._retention_due), (MASTER_KEY, lambda: self._service().keys_due())):
+            if name not in rows and (at := first()):
                 self.agenda.put(name, at)
                 self.drive.wake(name, at)
+
+    def _retention_due(self) -> datetime | None:
+        inventory = self._workspace.inventory
+        cron = inventory.retention.cron
+        return Crontab.of(cron).after(datetime.now(UTC), inventory.zone) if cron else None
 
     def attend(self, request: str, report: Report = lambda request, next_: None) -> None:
         """Go on with one request, if it is due, and enter when it is next."""
