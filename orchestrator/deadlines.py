@@ -85,11 +85,15 @@ class Clocks(Obligations):
     def extension(self, request: str, reason: str, until: date | None = None) -> Extension:
         """What a notice of today would come to. Errors as `extend`."""
         asked = self.unanswered(request, "extended", None)
-        facts, law, days, today = self._facts(asked, {}), self.law(asked), holidays(), self._today()
+        return self._extension(request, self._facts(asked, {}), self.law(asked), reason, until)
+
+    def _extension(self, what: str, facts: Facts, law: Law, reason: str, until: date | None) -> Extension:
+        """A notice of today that `what` takes longer, to the law's last day if no other is given."""
+        days, today = holidays(), self._today()
         end = extension_ends(facts, law, days, today)
         extension = Extension(today, until or (end.strict if end else today), bool(reason.strip()))
         if why := refusal(facts, extension, law, days):
-            raise NotAllowedError(f"{request} cannot be extended: {why}")
+            raise NotAllowedError(f"{what} cannot be extended: {why}")
         return extension
 
     def answer(self, request: str, letter: AsSent, at: datetime | None = None) -> Clocked:

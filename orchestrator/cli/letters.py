@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,9 +57,9 @@ def draft(
     amount: Amount = "", facts: Shows = None, result: ResultName = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter as text, page and PDF. Sends nothing, stops no clock."""
-    given = replace(
-        _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at),
-        organisation=organisation, amount=amount, facts=facts, result=_result(result),
+    given = _given(
+        to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at,
+        organisation, amount, facts, result,
     )  # fmt: skip
     with settings(context).service() as service:
         made = service.draft_letter(request, _kind(kind), given, out)
@@ -82,9 +81,9 @@ def send(
     amount: Amount = "", facts: Shows = None, result: ResultName = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Write a letter and send it by the inventory's channel. It does what its own command would record."""
-    given = replace(
-        _given(to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at),
-        organisation=organisation, amount=amount, facts=facts, result=_result(result),
+    given = _given(
+        to_name, address_from, reason, because, until, ask, by, delivery, vendor, requester, since, see_at,
+        organisation, amount, facts, result,
     )  # fmt: skip
     with settings(context).service() as service:
         _told(service.send_letter(request, _kind(kind), given, again=again), as_json)
@@ -100,9 +99,9 @@ def record(
     amount: Amount = "", facts: Shows = None, result: ResultName = "", as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Record that a letter went out by hand. It does what its own command would record."""
-    given = replace(
-        _given(to_name, address_from, reason, because, until, ask, by, "", vendor, ""),
-        organisation=organisation, amount=amount, facts=facts, result=_result(result),
+    given = _given(
+        to_name, address_from, reason, because, until, ask, by, "", vendor, "", None, "",
+        organisation, amount, facts, result,
     )  # fmt: skip
     with settings(context).service() as service:
         at = local(service, on)
@@ -185,7 +184,8 @@ def delivered(
 
 def _given(
     name: str, address_from: str, reason: str, because: str, until: datetime | None, asks: list[str] | None,
-    by: datetime | None, delivery: str, vendor: str, requester: str, since: datetime | None = None, see_at: str = "",
+    by: datetime | None, delivery: str, vendor: str, requester: str, since: datetime | None, see_at: str,
+    organisation: str, amount: str, facts: Path | None, result: str,
 ) -> Given:  # fmt: skip
     from orchestrator.letter_notices import Given
 
@@ -194,6 +194,7 @@ def _given(
     return Given(
         name, _lines(address_from), reason, because, until.date() if until else None, tuple(asks or ()),
         by.date() if by else None, delivery, since.date() if since else None, see_at, vendor, requester,
+        organisation, amount, _result(result), facts,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from orchestrator.clock import Deadline, Extension, Facts, Standing, deadlines, extension_ends, refusal
+from orchestrator.clock import Deadline, Extension, Facts, Standing, deadlines
 from orchestrator.deadlines import AsSent, Clocks, letter_hash, went_out
 from orchestrator.errors import NotAllowedError
 from orchestrator.journal import Entry
@@ -64,12 +64,9 @@ class Appeals(Clocks):
         """
         self.actor.require("run")
         self.undecided(request)
-        law, today = self.law(self.request(request)), self.day(self.now())
         facts = self._facts_of(next(self.journal.entries(request, "appealed")), None, None)
-        end = extension_ends(facts, law, holidays(), today)
-        extension = Extension(today, until or (end.strict if end else today), bool(reason.strip()))
-        if why := refusal(facts, extension, law, holidays()):
-            raise NotAllowedError(f"the appeal of {request} cannot be extended: {why}")
+        law = self.law(self.request(request))
+        extension = self._extension(f"the appeal of {request}", facts, law, reason, until)
         told = {"until": extension.until.isoformat(), "reason": reason.strip(), "letter": letter_hash(letter)}
         self.journal.append(request, "appeal_extended", self.actor.id, told, request)
         return self._appeal_of(request)
